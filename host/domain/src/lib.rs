@@ -1,0 +1,19 @@
+//! Strongroom's rules as pure functions: given a state and a moment, what is to be done.
+//!
+//! Owns: the words of the product as types, and every decision about time, retention, retry and permission.
+//! Never: I/O, async, a clock, SQL, wasmtime.
+//! Read next: `schedule`, then `calendar`, `retention`, `retry`, `grants`.
+
+pub mod calendar;
+mod evidence;
+pub mod grants;
+mod names;
+mod outcome;
+pub mod planning;
+pub mod retention;
+pub mod retry;
+pub mod schedule;
+
+pub use evidence::Evidence;
+pub use names::{InvalidName, PluginName, ScheduleName, TenantName, occurrence_id};
+pub use outcome::{Outcome, UnknownOutcome};

@@ -1,0 +1,180 @@
+//! The engine against `croner`: wherever the two disagree, the disagreement is of a known class.
+//!
+//! The classes and why each is meant are in `croner_disagreements.md`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+
+use croner::parser::CronParser;
+use jiff::Timestamp;
+use jiff::tz::AmbiguousOffset;
+use strongroom_domain::calendar::{DstGap, DstNote, DstOverlap, DueTime, Zone, due_between};
+
+use crate::world::{Chance, changes, cron, in_every_zone};
+
+const TEXTS: [&str; 16] = [
+    "30 2 * * *",
+    "0 0 * * *",
+    "30 1 * * *",
+    "0 1 * * *",
+    "0,30 1,2 * * *",
+    "0 0,1 * * *",
+    "15-20 0-3 * * *",
+    "*/15 * * * *",
+    "0 * * * *",
+    "* 2 * * *",
+    "0 */2 * * *",
+    "0 0 */2 * MON",
+    "0 0 13 * FRI",
+    "0 0 29 2 *",
+    "0 0 31 * *",
+    "45 23 * * SUN",
+];
+
+/// Why the two may disagree; the names are those of the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Class {
+    StarredDay,
+    ListInOverlap,
+    ListInGap,
+    LongGap,
+}
+
+/// The sentences of the file for each class begin with these headings.
+const HEADINGS: [(Class, &str); 4] = [
+    (Class::StarredDay, "## Starred day"),
+    (Class::ListInOverlap, "## List in an overlap"),
+    (Class::ListInGap, "## List in a gap"),
+    (Class::LongGap, "## Long gap"),
+];
+
+/// What `croner` finds, and whether it gave up before the end.
+struct Found {
+    at: BTreeSet<Timestamp>,
+    gave_up: bool,
+}
+
+fn theirs(text: &str, both_days: bool, zone: &Zone, from: Timestamp, to: Timestamp) -> Found {
+    let pattern = CronParser::builder()
+        .dom_and_dow(both_days)
+        .build()
+        .parse(text)
+        .unwrap();
+    let mut last = from.to_zoned(zone.time_zone().clone());
+    let mut at = BTreeSet::new();
+    loop {
+        let Ok(next) = pattern.find_next_occurrence(&last, false) else {
+            return Found { at, gave_up: true };
+        };
+        assert!(
+            next > last,
+            "croner turns back: {text} from {last} to {next}"
+        );
+        if next.timestamp() > to {
+            return Found { at, gave_up: false };
+        }
+        at.insert(next.timestamp());
+        last = next;
+    }
+}
+
+fn is_second_of_two(zone: &Zone, at: Timestamp) -> bool {
+    let tz = zone.time_zone();
+    match tz.to_ambiguous_timestamp(tz.to_datetime(at)).offset() {
+        AmbiguousOffset::Fold { after, .. } => tz.to_offset(at) == after,
+        AmbiguousOffset::Gap { .. } | AmbiguousOffset::Unambiguous { .. } => false,
+    }
+}
+
+/// Hours, minutes: fixed, and more than one time.
+fn is_fixed_list(text: &str) -> bool {
+    let times: String = text.split(' ').take(2).collect();
+    times.contains([',', '-']) && !times.contains(['*', '/'])
+}
+
+/// Two day fields, one of which begins with `*` and still leaves days out.
+fn has_starred_day(text: &str) -> bool {
+    let fields: Vec<&str> = text.split(' ').collect();
+    let (day, weekday) = (fields[2], fields[4]);
+    let is_stepped = |field: &str| field.starts_with("*/");
+    day != "*" && weekday != "*" && (is_stepped(day) || is_stepped(weekday))
+}
+
+/// Every disagreement over a stretch of time with its class; `None`: of no class.
+fn disagreements(
+    text: &str,
+    zone: &Zone,
+    from: Timestamp,
+    to: Timestamp,
+) -> Vec<(Timestamp, Option<Class>)> {
+    let trigger = cron(text, DstGap::Next, DstOverlap::First);
+    let ours: BTreeMap<Timestamp, DueTime> = due_between(&trigger, zone, from, to)
+        .map(|due| (due.at, due))
+        .collect();
+    let starred = has_starred_day(text);
+    let mut theirs_found = theirs(text, starred, zone, from, to);
+    let mut all = Vec::new();
+    if starred {
+        // What they would find by their own reading of the two day fields is a class by itself.
+        let read_their_way = theirs(text, false, zone, from, to);
+        all.extend(
+            read_their_way
+                .at
+                .difference(&theirs_found.at)
+                .map(|at| (*at, Some(Class::StarredDay))),
+        );
+        theirs_found.gave_up |= read_their_way.gave_up;
+    }
+    for (at, due) in ours.iter().filter(|(at, _)| !theirs_found.at.contains(at)) {
+        let moved = matches!(due.note, Some(DstNote::MovedOutOfGap(_)));
+        let class = match moved {
+            true if is_fixed_list(text) => Some(Class::ListInGap),
+            _ if theirs_found.gave_up && zone.as_str() == "Pacific/Apia" => Some(Class::LongGap),
+            _ => None,
+        };
+        all.push((*at, class));
+    }
+    for at in theirs_found.at.iter().filter(|at| !ours.contains_key(at)) {
+        let repeated = is_fixed_list(text) && is_second_of_two(zone, *at);
+        all.push((*at, repeated.then_some(Class::ListInOverlap)));
+    }
+    all
+}
+
+#[test]
+fn every_disagreement_with_croner_is_of_a_known_class() {
+    let counts: Mutex<BTreeMap<Class, usize>> = Mutex::default();
+    in_every_zone(|zone, chance: &mut Chance| {
+        let mut around = changes(zone, "2018-01-01T00:00:00Z", "2025-01-01T00:00:00Z");
+        around.extend(changes(
+            zone,
+            "2011-12-01T00:00:00Z",
+            "2012-01-01T00:00:00Z",
+        ));
+        around.push(1_772_323_200);
+        for change in around {
+            let instant = |second| Timestamp::from_second(second).unwrap();
+            let (from, to) = (instant(change - 86_400), instant(change + 86_400));
+            let more: Vec<String> = (0..4).map(|_| chance.cron_text()).collect();
+            for text in TEXTS.into_iter().chain(more.iter().map(String::as_str)) {
+                for (at, class) in disagreements(text, zone, from, to) {
+                    let class = class.unwrap_or_else(|| {
+                        panic!("{text} in {} at {at}: no known class", zone.as_str())
+                    });
+                    *counts.lock().unwrap().entry(class).or_default() += 1;
+                }
+            }
+        }
+    });
+    let (counts, file) = (
+        counts.into_inner().unwrap(),
+        include_str!("../croner_disagreements.md"),
+    );
+    for (class, heading) in HEADINGS {
+        assert!(
+            counts.contains_key(&class),
+            "{class:?} no longer happens: remove it from the file; {counts:?}"
+        );
+        assert!(file.contains(heading), "{heading} is missing in the file");
+    }
+}
