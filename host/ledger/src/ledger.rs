@@ -1,0 +1,112 @@
+//! The promise every engine keeps.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use strongroom_domain::{PluginName, ScheduleName, TenantName};
+use uuid::Uuid;
+
+use crate::audit::{AuditEntry, AuditState, ExportReport};
+use crate::error::LedgerError;
+use crate::occurrence::{
+    AttemptRow, Claim, ClaimRequest, OccurrenceFilter, OccurrenceRow, Plan, PlanReport, Transition,
+};
+use crate::plugin::PluginRow;
+use crate::snapshot::{CatalogChange, SnapshotFilter, SnapshotRow};
+use crate::state::{StateError, StateValue};
+
+/// The durable state of one or several hosts.
+///
+/// Every method that writes is one transaction: on `Ok` it survives power loss, on `Err` nothing of it was written.
+/// Moments are kept in whole milliseconds; what is finer is cut off.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// Writes occurrences and how far each schedule is planned.
+    ///
+    /// An occurrence of the same schedule, tenant and due time that exists already is left alone, so nothing runs twice.
+    async fn plan(&self, plan: Plan, now: Timestamp) -> Result<PlanReport, LedgerError>;
+
+    /// Up to which due time each schedule was planned. A watermark never goes back.
+    async fn watermarks(&self) -> Result<BTreeMap<ScheduleName, Timestamp>, LedgerError>;
+
+    /// Takes occurrences that wait for nobody: due ones, and those whose lease ran out; the longest waiting first.
+    ///
+    /// Of one schedule and tenant at most one is ever under way: one that began goes on before a new one begins.
+    async fn claim(&self, request: ClaimRequest) -> Result<Vec<Claim>, LedgerError>;
+
+    /// Prolongs leases, given as id and fence; false: the claim was lost or is over.
+    async fn renew(&self, claims: &[(Uuid, i64)], lease_until: Timestamp) -> Result<Vec<bool>, LedgerError>;
+
+    /// The earliest moment at which something unfinished can be claimed (or a lease runs out); with `only`, that one.
+    async fn next_wake(&self, only: Option<Uuid>) -> Result<Option<Timestamp>, LedgerError>;
+
+    /// Writes what attempts came to, with their catalog changes and audit entries, all in ONE transaction.
+    ///
+    /// Answers in order. False: the fence was lost (another host claimed it, or it was recorded before), and nothing
+    /// of that transition was written. Every end also gets the audit entry `occurrence-ended`.
+    async fn record(&self, transitions: Vec<Transition>, now: Timestamp) -> Result<Vec<bool>, LedgerError>;
+
+    /// Changes the catalog outside a run and puts it on record.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`] when a change names a snapshot or hold that does not exist.
+    async fn change_catalog(
+        &self,
+        changes: Vec<CatalogChange>,
+        audit: Vec<AuditEntry>,
+        now: Timestamp,
+    ) -> Result<(), LedgerError>;
+
+    /// Occurrences, by due time.
+    async fn occurrences(&self, filter: OccurrenceFilter) -> Result<Vec<OccurrenceRow>, LedgerError>;
+
+    /// The attempts at one occurrence, first to last.
+    async fn attempts(&self, occurrence: Uuid) -> Result<Vec<AttemptRow>, LedgerError>;
+
+    /// Snapshots, oldest first.
+    async fn snapshots(&self, filter: SnapshotFilter) -> Result<Vec<SnapshotRow>, LedgerError>;
+
+    /// One snapshot.
+    async fn snapshot(&self, id: Uuid) -> Result<Option<SnapshotRow>, LedgerError>;
+
+    /// Reads a plugin's value for a tenant.
+    async fn state_get(
+        &self,
+        plugin: &PluginName,
+        tenant: &TenantName,
+        key: &str,
+    ) -> Result<Option<StateValue>, StateError>;
+
+    /// Writes a value if its stored version is still `expected` (`None`: the key must not exist); the new version.
+    async fn state_set(
+        &self,
+        plugin: &PluginName,
+        tenant: &TenantName,
+        key: &str,
+        value: &[u8],
+        expected: Option<u64>,
+    ) -> Result<u64, StateError>;
+
+    /// Deletes a value if its stored version is still `expected`.
+    async fn state_delete(
+        &self,
+        plugin: &PluginName,
+        tenant: &TenantName,
+        key: &str,
+        expected: u64,
+    ) -> Result<(), StateError>;
+
+    /// Remembers a plugin file by its digest; true: it is new, and that is on record as `plugin-registered`.
+    async fn register_plugin(&self, plugin: PluginRow) -> Result<bool, LedgerError>;
+
+    /// Every plugin file ever registered, by name, then first seen.
+    async fn plugins(&self) -> Result<Vec<PluginRow>, LedgerError>;
+
+    /// The audit log's head.
+    async fn audit_state(&self) -> Result<AuditState, LedgerError>;
+
+    /// Writes the audit log as files that [`crate::verify_export`] reads, into an empty folder or over an older export.
+    async fn export_audit(&self, folder: &Path) -> Result<ExportReport, LedgerError>;
+}

@@ -1,0 +1,268 @@
+//! Occurrences on their way: planned, claimed, attempted, ended.
+
+use jiff::Timestamp;
+use strongroom_domain::retry::Failure;
+use strongroom_domain::{Evidence, Outcome, PluginName, ScheduleName, TenantName};
+use uuid::Uuid;
+
+use crate::audit::AuditEntry;
+use crate::snapshot::CatalogChange;
+
+/// What the planner wants written.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// In the order in which overlap is decided: the earlier one of a schedule and tenant first.
+    pub occurrences: Vec<NewOccurrence>,
+    /// Up to which due time each schedule is now complete.
+    pub watermarks: Vec<(ScheduleName, Timestamp)>,
+}
+
+/// A due time of one schedule for one tenant.
+#[derive(Debug, Clone)]
+pub struct NewOccurrence {
+    /// The same for the same schedule, tenant and due time (`strongroom_domain::occurrence_id`).
+    pub id: Uuid,
+    /// Whose due time.
+    pub schedule: ScheduleName,
+    /// For whom.
+    pub tenant: TenantName,
+    /// Run by.
+    pub plugin: PluginName,
+    /// The nominal time.
+    pub due: Timestamp,
+    /// Nobody may claim it earlier.
+    pub not_before: Timestamp,
+    /// When to give up.
+    pub deadline: Timestamp,
+    /// Who asked for it.
+    pub origin: Origin,
+    /// Set for one that is born ended (missed, refused, …), with the reason.
+    pub ends: Option<(Outcome, String)>,
+    /// Decided inside the transaction: born ended as `skipped-overlap` if another occurrence of the same schedule and
+    /// tenant is unfinished.
+    pub skip_if_unfinished: bool,
+}
+
+/// Who asked for an occurrence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// The timetable.
+    Schedule,
+    /// A person, by the name the host knows.
+    Person(String),
+}
+
+/// What became of a plan.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PlanReport {
+    /// Occurrences that wait to be claimed.
+    pub waiting: usize,
+    /// Occurrences that were born ended, overlaps included.
+    pub ended: usize,
+    /// Of these, skipped because another one was unfinished.
+    pub overlapped: usize,
+    /// Occurrences that existed already and were left alone.
+    pub known: usize,
+}
+
+/// What a host wants to take.
+#[derive(Debug, Clone, Copy)]
+pub struct ClaimRequest {
+    /// Who asks; new for every start of a host.
+    pub host: Uuid,
+    /// The asker's time.
+    pub now: Timestamp,
+    /// How long others keep off.
+    pub lease_until: Timestamp,
+    /// At most so many.
+    pub limit: u32,
+    /// Only this one.
+    pub only: Option<Uuid>,
+}
+
+/// An occurrence that this host may work on until its lease runs out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Which one.
+    pub id: Uuid,
+    /// Its schedule.
+    pub schedule: ScheduleName,
+    /// For whom.
+    pub tenant: TenantName,
+    /// Run by.
+    pub plugin: PluginName,
+    /// The nominal time.
+    pub due: Timestamp,
+    /// When to give up.
+    pub deadline: Timestamp,
+    /// Grows with every claim; what is recorded under an older one is refused.
+    pub fence: i64,
+    /// The number of the attempt to run now; of the attempt that began the operation, if there is one.
+    pub attempt: u32,
+    /// Set: poll it, start nothing.
+    pub operation: Option<OperationRow>,
+    /// Another host (or this one before a restart) had it and let its lease run out.
+    pub reclaimed: bool,
+}
+
+/// A long-running action at a provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OperationRow {
+    /// The provider's, unread.
+    pub handle: Vec<u8>,
+    /// For a person.
+    pub note: String,
+    /// 0 to 100.
+    pub percent: Option<u8>,
+    /// Digest of the plugin that began it.
+    pub digest: String,
+}
+
+/// What one claim came to.
+#[derive(Debug, Clone)]
+pub struct Transition {
+    /// Which occurrence.
+    pub occurrence: Uuid,
+    /// The fence of the claim.
+    pub fence: i64,
+    /// What was tried; an attempt that goes on (a poll) replaces what was written under its number.
+    pub attempt: Option<AttemptRecord>,
+    /// What follows.
+    pub next: Next,
+    /// Changes of the catalog, in order.
+    pub catalog: Vec<CatalogChange>,
+    /// What else goes on record.
+    pub audit: Vec<AuditEntry>,
+}
+
+/// One try.
+#[derive(Debug, Clone)]
+pub struct AttemptRecord {
+    /// 1 for the first.
+    pub number: u32,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// Digest of the plugin.
+    pub digest: String,
+    /// A word: `done`, `running`, `failed`, …
+    pub ending: String,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// For a person.
+    pub detail: String,
+}
+
+/// What follows a claim. Each one gives the claim up.
+#[derive(Debug, Clone)]
+pub enum Next {
+    /// Try again; an operation is forgotten.
+    Retry {
+        /// Not earlier.
+        at: Timestamp,
+        /// Why again.
+        reason: String,
+    },
+    /// Ask after the operation.
+    Poll {
+        /// Not earlier.
+        at: Timestamp,
+        /// What to ask after.
+        operation: OperationRow,
+    },
+    /// It is over.
+    End {
+        /// How.
+        outcome: Outcome,
+        /// Why; may be empty.
+        reason: String,
+        /// What proves it.
+        evidence: Evidence,
+    },
+    /// Anybody may take it up at once; the attempt does not count.
+    HandBack,
+}
+
+/// Which occurrences to read; the default is all of them, oldest first.
+#[derive(Debug, Clone, Default)]
+pub struct OccurrenceFilter {
+    /// Only this one.
+    pub id: Option<Uuid>,
+    /// Of this schedule.
+    pub schedule: Option<ScheduleName>,
+    /// Of this tenant.
+    pub tenant: Option<TenantName>,
+    /// Due at or after.
+    pub since: Option<Timestamp>,
+    /// Due before.
+    pub until: Option<Timestamp>,
+    /// Ended in one of these; empty: whatever.
+    pub outcomes: Vec<Outcome>,
+    /// Unfinished ones; together with `outcomes`: these too.
+    pub unfinished: bool,
+    /// At most so many.
+    pub limit: Option<u32>,
+    /// The latest due time first.
+    pub newest_first: bool,
+}
+
+/// An occurrence as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OccurrenceRow {
+    /// Which one.
+    pub id: Uuid,
+    /// Its schedule.
+    pub schedule: ScheduleName,
+    /// For whom.
+    pub tenant: TenantName,
+    /// Run by.
+    pub plugin: PluginName,
+    /// The nominal time.
+    pub due: Timestamp,
+    /// When to give up.
+    pub deadline: Timestamp,
+    /// Who asked for it.
+    pub origin: Origin,
+    /// When it was written.
+    pub planned_at: Timestamp,
+    /// Unclaimed: nobody may claim it earlier. Claimed: when the lease runs out. Ended: the last of these.
+    pub ready_at: Timestamp,
+    /// The host that works on it.
+    pub claimed_by: Option<Uuid>,
+    /// Attempts that count.
+    pub attempts: u32,
+    /// The operation that is polled.
+    pub operation: Option<OperationRow>,
+    /// How it ended; `None`: unfinished.
+    pub outcome: Option<Outcome>,
+    /// Why it ended so, or why it waits.
+    pub reason: Option<String>,
+    /// What proves it.
+    pub evidence: Evidence,
+    /// The last failure of any attempt.
+    pub failure: Option<Failure>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// An attempt as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttemptRow {
+    /// At which occurrence.
+    pub occurrence: Uuid,
+    /// 1 for the first.
+    pub number: u32,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended, or was last asked after.
+    pub ended_at: Timestamp,
+    /// Digest of the plugin.
+    pub digest: String,
+    /// A word: `done`, `running`, `failed`, …
+    pub ending: String,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// For a person.
+    pub detail: String,
+}

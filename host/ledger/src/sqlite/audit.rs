@@ -1,0 +1,149 @@
+//! The audit log in tables: appended in the transaction of what it records.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePool};
+
+use super::ROWS;
+use super::columns::{corrupt, count, get_count};
+use crate::audit::{AuditEntry, AuditKey, AuditState, ExportReport, Exporter, RightEdge, encode, hex, open_checkpoint};
+use crate::error::LedgerError;
+
+/// Entries read at once for an export.
+const EXPORT_ENTRIES: i64 = 4_096;
+
+/// The tree as committed, and what the present transaction adds.
+pub(super) struct AuditLog {
+    edge: RightEdge,
+    added: Vec<String>,
+}
+
+impl AuditLog {
+    /// Puts an entry on record when the transaction commits.
+    pub(super) fn append(&mut self, entry: &AuditEntry, now: Timestamp) -> Result<(), LedgerError> {
+        let text = encode(entry, self.edge.size(), super::columns::whole_ms(now))?;
+        self.edge.append(text.as_bytes());
+        self.added.push(text);
+        Ok(())
+    }
+}
+
+/// Signs the empty tree of a new ledger.
+pub(super) async fn start(connection: &mut SqliteConnection, key: &AuditKey) -> Result<(), LedgerError> {
+    let checkpoint = key.checkpoint(0, RightEdge::default().root())?;
+    sqlx::query(
+        "INSERT INTO audit_head (id, size, edge, checkpoint, verifier) VALUES (1, 0, $1, $2, $3) ON CONFLICT DO NOTHING",
+    )
+    .bind(Vec::<u8>::new())
+    .bind(checkpoint)
+    .bind(key.verifier())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Whether nobody else has appended since this was committed.
+pub(super) async fn is_newest(log: &AuditLog, connection: &mut SqliteConnection) -> Result<bool, LedgerError> {
+    let row = sqlx::query("SELECT size FROM audit_head WHERE id = 1").fetch_one(connection).await?;
+    Ok(get_count::<u64>(&row, "size")? == log.edge.size())
+}
+
+/// Reads the committed edge, and does not trust it further than its signature goes.
+pub(super) async fn load(connection: &mut SqliteConnection) -> Result<AuditLog, LedgerError> {
+    let row = sqlx::query("SELECT size, edge, checkpoint, verifier FROM audit_head WHERE id = 1")
+        .fetch_one(connection)
+        .await?;
+    let size: u64 = get_count(&row, "size")?;
+    let head = open_checkpoint(row.try_get::<&str, _>("checkpoint")?.as_bytes(), row.try_get("verifier")?)
+        .map_err(|detail| corrupt(format!("the stored checkpoint is unusable: {detail}")))?;
+    let edge = RightEdge::from_bytes(size, row.try_get("edge")?)
+        .filter(|edge| head.size == size && head.root == edge.root())
+        .ok_or_else(|| corrupt("the audit log's tree is not the one that was signed"))?;
+    Ok(AuditLog { edge, added: Vec::new() })
+}
+
+/// Writes what was added and signs the new head: one checkpoint a transaction.
+pub(super) async fn write(
+    connection: &mut SqliteConnection,
+    key: &AuditKey,
+    log: &mut AuditLog,
+) -> Result<(), LedgerError> {
+    if log.added.is_empty() {
+        return Ok(());
+    }
+    let added = std::mem::take(&mut log.added);
+    let mut sequence = count("sequence", log.edge.size() - added.len() as u64)?;
+    let mut rest = added.into_iter().peekable();
+    while rest.peek().is_some() {
+        let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO audit_entries (sequence, entry) ");
+        query.push_values(rest.by_ref().take(ROWS), |mut row, entry| {
+            row.push_bind(sequence).push_bind(entry);
+            sequence += 1;
+        });
+        query.build().execute(&mut *connection).await?;
+    }
+    let checkpoint = key.checkpoint(log.edge.size(), log.edge.root())?;
+    sqlx::query("UPDATE audit_head SET size = $1, edge = $2, checkpoint = $3 WHERE id = 1")
+        .bind(count("size", log.edge.size())?)
+        .bind(log.edge.to_bytes())
+        .bind(checkpoint)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn state(readers: &SqlitePool) -> Result<AuditState, LedgerError> {
+    let mut connection = readers.acquire().await?;
+    read_state(&mut connection).await
+}
+
+async fn read_state(connection: &mut SqliteConnection) -> Result<AuditState, LedgerError> {
+    let (checkpoint, verifier): (String, String) =
+        sqlx::query_as("SELECT checkpoint, verifier FROM audit_head WHERE id = 1").fetch_one(connection).await?;
+    let head = open_checkpoint(checkpoint.as_bytes(), &verifier)
+        .map_err(|detail| corrupt(format!("the stored checkpoint is unusable: {detail}")))?;
+    Ok(AuditState { size: head.size, root: hex(&head.root.0), checkpoint, verifier })
+}
+
+/// Exports the log as it is at one moment, while a host goes on writing.
+pub(super) async fn export(readers: &SqlitePool, folder: &Path) -> Result<ExportReport, LedgerError> {
+    let mut transaction = readers.begin().await?;
+    let state = read_state(&mut transaction).await?;
+    let folder = std::path::absolute(folder)
+        .map_err(|error| LedgerError::Export { detail: format!("{}: {error}", folder.display()) })?;
+    let mut exporter = blocking(move || Exporter::begin(&folder, state)).await?;
+    let mut next = 0_i64;
+    loop {
+        let rows = sqlx::query("SELECT sequence, entry FROM audit_entries WHERE sequence >= $1 ORDER BY sequence LIMIT $2")
+            .bind(next)
+            .bind(EXPORT_ENTRIES)
+            .fetch_all(&mut *transaction)
+            .await?;
+        if rows.is_empty() {
+            break;
+        }
+        let mut entries = Vec::with_capacity(rows.len());
+        for row in rows {
+            if row.try_get::<i64, _>("sequence")? != next {
+                return Err(corrupt(format!("audit entry {next} is missing")));
+            }
+            entries.push(row.try_get::<String, _>("entry")?.into_bytes());
+            next += 1;
+        }
+        exporter = blocking(move || {
+            exporter.append(&entries)?;
+            Ok(exporter)
+        })
+        .await?;
+    }
+    blocking(move || exporter.finish()).await
+}
+
+/// Files are written where waiting for the disk holds nothing else up.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, LedgerError> + Send + 'static,
+) -> Result<T, LedgerError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| LedgerError::Export { detail: error.to_string() })?
+}

@@ -1,0 +1,172 @@
+//! The embedded engine: one SQLite file, one writer, a few readers.
+//!
+//! The SQL is portable to PostgreSQL: `$n` parameters, ON CONFLICT, RETURNING, UPDATE … FROM, multi-row VALUES, no JSON
+//! functions. What differs there: how a write begins (`writer::BEGIN`), and FOR UPDATE [SKIP LOCKED] behind the selects
+//! of `claim` and `record`, which one writer makes needless here.
+//! Read next: `open`, `writer`, `plan`, `claim`, `record`.
+
+mod audit;
+mod catalog;
+mod claim;
+mod columns;
+mod open;
+mod plan;
+mod plugins;
+mod read;
+mod record;
+mod snapshots;
+mod state;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use sqlx::SqlitePool;
+use strongroom_domain::{PluginName, ScheduleName, TenantName};
+use uuid::Uuid;
+
+use crate::audit::{AuditEntry, AuditState, ExportReport};
+use crate::error::LedgerError;
+use crate::ledger::Ledger;
+use crate::occurrence::{
+    AttemptRow, Claim, ClaimRequest, OccurrenceFilter, OccurrenceRow, Plan, PlanReport, Transition,
+};
+use crate::plugin::PluginRow;
+use crate::snapshot::{CatalogChange, SnapshotFilter, SnapshotRow};
+use crate::state::{StateError, StateValue};
+
+pub use open::OpenMode;
+use writer::Writer;
+
+/// Rows of one multi-row statement: at 32 columns still within SQLite's 32 766 parameters.
+const ROWS: usize = 1_000;
+
+/// A ledger in one folder: `ledger.sqlite`, `audit.key`, `host.lock`.
+pub struct SqliteLedger {
+    readers: SqlitePool,
+    /// `None` inside: opened for reading, or closed.
+    writer: tokio::sync::Mutex<Option<Writer>>,
+}
+
+impl SqliteLedger {
+    /// Opens the ledger of a folder; as a host, makes it if there is none.
+    ///
+    /// # Errors
+    /// [`LedgerError::InUse`] when another host runs on it, [`LedgerError::Newer`] when a newer version wrote it.
+    pub async fn open(folder: &Path, mode: OpenMode) -> Result<Self, LedgerError> {
+        open::open(folder, mode).await
+    }
+
+    /// Ends all writing and reading, and tidies the file up. Nothing is lost without it.
+    pub async fn close(&self) {
+        let writer = self.writer.lock().await.take();
+        self.readers.close().await;
+        if let Some(writer) = writer {
+            writer.close().await;
+        }
+    }
+}
+
+#[async_trait]
+impl Ledger for SqliteLedger {
+    async fn plan(&self, plan: Plan, now: Timestamp) -> Result<PlanReport, LedgerError> {
+        plan::plan(self, plan, now).await
+    }
+
+    async fn watermarks(&self) -> Result<BTreeMap<ScheduleName, Timestamp>, LedgerError> {
+        plan::watermarks(&self.readers).await
+    }
+
+    async fn claim(&self, request: ClaimRequest) -> Result<Vec<Claim>, LedgerError> {
+        claim::claim(self, request).await
+    }
+
+    async fn renew(&self, claims: &[(Uuid, i64)], lease_until: Timestamp) -> Result<Vec<bool>, LedgerError> {
+        claim::renew(self, claims, lease_until).await
+    }
+
+    async fn next_wake(&self, only: Option<Uuid>) -> Result<Option<Timestamp>, LedgerError> {
+        claim::next_wake(&self.readers, only).await
+    }
+
+    async fn record(&self, transitions: Vec<Transition>, now: Timestamp) -> Result<Vec<bool>, LedgerError> {
+        record::record(self, transitions, now).await
+    }
+
+    async fn change_catalog(
+        &self,
+        changes: Vec<CatalogChange>,
+        audit: Vec<AuditEntry>,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        catalog::change(self, changes, audit, now).await
+    }
+
+    async fn occurrences(&self, filter: OccurrenceFilter) -> Result<Vec<OccurrenceRow>, LedgerError> {
+        read::occurrences(&self.readers, &filter).await
+    }
+
+    async fn attempts(&self, occurrence: Uuid) -> Result<Vec<AttemptRow>, LedgerError> {
+        read::attempts(&self.readers, occurrence).await
+    }
+
+    async fn snapshots(&self, filter: SnapshotFilter) -> Result<Vec<SnapshotRow>, LedgerError> {
+        snapshots::snapshots(&self.readers, None, &filter).await
+    }
+
+    async fn snapshot(&self, id: Uuid) -> Result<Option<SnapshotRow>, LedgerError> {
+        let all = SnapshotFilter { gone: true, ..SnapshotFilter::default() };
+        Ok(snapshots::snapshots(&self.readers, Some(id), &all).await?.into_iter().next())
+    }
+
+    async fn state_get(
+        &self,
+        plugin: &PluginName,
+        tenant: &TenantName,
+        key: &str,
+    ) -> Result<Option<StateValue>, StateError> {
+        state::get(&self.readers, plugin, tenant, key).await
+    }
+
+    async fn state_set(
+        &self,
+        plugin: &PluginName,
+        tenant: &TenantName,
+        key: &str,
+        value: &[u8],
+        expected: Option<u64>,
+    ) -> Result<u64, StateError> {
+        state::set(self, plugin, tenant, key, value, expected).await
+    }
+
+    async fn state_delete(
+        &self,
+        plugin: &PluginName,
+        tenant: &TenantName,
+        key: &str,
+        expected: u64,
+    ) -> Result<(), StateError> {
+        state::delete(self, plugin, tenant, key, expected).await
+    }
+
+    async fn register_plugin(&self, plugin: PluginRow) -> Result<bool, LedgerError> {
+        plugins::register(self, plugin).await
+    }
+
+    async fn plugins(&self) -> Result<Vec<PluginRow>, LedgerError> {
+        plugins::all(&self.readers).await
+    }
+
+    async fn audit_state(&self) -> Result<AuditState, LedgerError> {
+        audit::state(&self.readers).await
+    }
+
+    async fn export_audit(&self, folder: &Path) -> Result<ExportReport, LedgerError> {
+        audit::export(&self.readers, folder).await
+    }
+}

@@ -1,0 +1,94 @@
+//! Reading occurrences and attempts.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
+use uuid::Uuid;
+
+use super::columns::{
+    get_count, get_evidence, get_failure, get_id, get_operation, get_optional_id, get_optional_time, get_time, get_word,
+    id, ms, parse_word,
+};
+use crate::error::LedgerError;
+use crate::occurrence::{AttemptRow, OccurrenceFilter, OccurrenceRow, Origin};
+
+pub(super) async fn occurrences(
+    readers: &SqlitePool,
+    filter: &OccurrenceFilter,
+) -> Result<Vec<OccurrenceRow>, LedgerError> {
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM occurrences WHERE 1 = 1");
+    if let Some(occurrence) = filter.id {
+        query.push(" AND id = ").push_bind(id(occurrence));
+    }
+    if let Some(schedule) = &filter.schedule {
+        query.push(" AND schedule = ").push_bind(schedule.as_str());
+    }
+    if let Some(tenant) = &filter.tenant {
+        query.push(" AND tenant = ").push_bind(tenant.as_str());
+    }
+    if let Some(since) = filter.since {
+        query.push(" AND due >= ").push_bind(ms(since));
+    }
+    if let Some(until) = filter.until {
+        query.push(" AND due < ").push_bind(ms(until));
+    }
+    if !filter.outcomes.is_empty() {
+        query.push(if filter.unfinished { " AND (outcome IS NULL OR outcome IN (" } else { " AND (outcome IN (" });
+        let mut words = query.separated(", ");
+        for outcome in &filter.outcomes {
+            words.push_bind(outcome.as_str());
+        }
+        query.push("))");
+    } else if filter.unfinished {
+        query.push(" AND outcome IS NULL");
+    }
+    query.push(if filter.newest_first { " ORDER BY due DESC, id DESC" } else { " ORDER BY due, id" });
+    if let Some(limit) = filter.limit {
+        query.push(" LIMIT ").push_bind(i64::from(limit));
+    }
+    let rows = query.build().fetch_all(readers).await?;
+    rows.iter().map(occurrence).collect()
+}
+
+fn occurrence(row: &SqliteRow) -> Result<OccurrenceRow, LedgerError> {
+    let person: Option<String> = row.try_get("person")?;
+    let outcome: Option<&str> = row.try_get("outcome")?;
+    Ok(OccurrenceRow {
+        id: get_id(row, "id")?,
+        schedule: get_word(row, "schedule")?,
+        tenant: get_word(row, "tenant")?,
+        plugin: get_word(row, "plugin")?,
+        due: get_time(row, "due")?,
+        deadline: get_time(row, "deadline")?,
+        origin: person.map_or(Origin::Schedule, Origin::Person),
+        planned_at: get_time(row, "planned_at")?,
+        ready_at: get_time(row, "ready_at")?,
+        claimed_by: get_optional_id(row, "host")?,
+        attempts: get_count(row, "attempts")?,
+        operation: get_operation(row, "operation")?,
+        outcome: outcome.map(|word| parse_word("outcome", word)).transpose()?,
+        reason: row.try_get("reason")?,
+        evidence: get_evidence(row, "evidence")?,
+        failure: get_failure(row, "failure")?,
+        ended_at: get_optional_time(row, "ended_at")?,
+    })
+}
+
+pub(super) async fn attempts(readers: &SqlitePool, occurrence: Uuid) -> Result<Vec<AttemptRow>, LedgerError> {
+    let rows = sqlx::query("SELECT * FROM attempts WHERE occurrence = $1 ORDER BY number")
+        .bind(id(occurrence))
+        .fetch_all(readers)
+        .await?;
+    let attempts = rows.iter().map(|row| {
+        Ok(AttemptRow {
+            occurrence: get_id(row, "occurrence")?,
+            number: get_count(row, "number")?,
+            started_at: get_time(row, "started_at")?,
+            ended_at: get_time(row, "ended_at")?,
+            digest: row.try_get("digest")?,
+            ending: row.try_get("ending")?,
+            failure: get_failure(row, "failure")?,
+            detail: row.try_get("detail")?,
+        })
+    });
+    attempts.collect()
+}

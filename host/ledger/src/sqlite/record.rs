@@ -1,0 +1,235 @@
+//! Recording: what attempts came to, their catalog changes and their audit entries, in one transaction.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+use strongroom_domain::{Outcome, ScheduleName, TenantName};
+use uuid::Uuid;
+
+use super::columns::{get_count, get_id, get_time, get_word, id, ms, operation_json, to_json};
+use super::{ROWS, SqliteLedger, catalog};
+use crate::audit::{AuditEntry, hex};
+use crate::error::LedgerError;
+use crate::occurrence::{AttemptRecord, Next, Transition};
+
+pub(super) async fn record(
+    ledger: &SqliteLedger,
+    transitions: Vec<Transition>,
+    now: Timestamp,
+) -> Result<Vec<bool>, LedgerError> {
+    if transitions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut writer = ledger.writer().await?;
+    let mut write = writer.write().await?;
+    let mut claimed = HashMap::with_capacity(transitions.len());
+    for chunk in transitions.chunks(ROWS) {
+        claimed.extend(claims(write.connection(), chunk).await?);
+    }
+    let mut written = Vec::with_capacity(transitions.len());
+    let mut rows = Vec::with_capacity(transitions.len());
+    let mut attempts = Vec::new();
+    let mut changes = Vec::new();
+    for transition in transitions {
+        // Taken out: a second transition of the same claim comes too late.
+        let Some(claim) = claimed.remove(&(transition.occurrence, transition.fence)) else {
+            written.push(false);
+            continue;
+        };
+        written.push(true);
+        let row = NewColumns::after(&claim, &transition, now)?;
+        for entry in &transition.audit {
+            write.log.append(entry, now)?;
+        }
+        if let (Some(outcome), Some(evidence)) = (row.outcome, &row.evidence) {
+            let entry = ended_entry(row.id, &claim.schedule, &claim.tenant, claim.due, outcome, evidence);
+            write.log.append(&entry, now)?;
+        }
+        rows.push(row);
+        attempts.extend(transition.attempt.map(|attempt| (transition.occurrence, attempt)));
+        changes.extend(transition.catalog);
+    }
+    update(write.connection(), &rows).await?;
+    insert_attempts(write.connection(), attempts).await?;
+    catalog::apply(write.connection(), changes).await?;
+    write.commit().await?;
+    Ok(written)
+}
+
+/// A claim that still stands.
+struct Standing {
+    schedule: ScheduleName,
+    tenant: TenantName,
+    due: Timestamp,
+    ready_at: i64,
+    attempts: u32,
+    operation: Option<String>,
+    reason: Option<String>,
+    failure: Option<String>,
+}
+
+/// Those of the claims that stand, by id and fence. (PostgreSQL: FOR UPDATE.)
+async fn claims(
+    connection: &mut SqliteConnection,
+    chunk: &[Transition],
+) -> Result<Vec<((Uuid, i64), Standing)>, LedgerError> {
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "SELECT id, fence, schedule, tenant, due, ready_at, attempts, operation, reason, failure FROM occurrences \
+         WHERE outcome IS NULL AND host IS NOT NULL AND id IN (",
+    );
+    let mut ids = query.separated(", ");
+    for transition in chunk {
+        ids.push_bind(id(transition.occurrence));
+    }
+    let rows = query.push(")").build().fetch_all(connection).await?;
+    let standing = rows.iter().map(|row| {
+        let claim = Standing {
+            schedule: get_word(row, "schedule")?,
+            tenant: get_word(row, "tenant")?,
+            due: get_time(row, "due")?,
+            ready_at: row.try_get("ready_at")?,
+            attempts: get_count(row, "attempts")?,
+            operation: row.try_get("operation")?,
+            reason: row.try_get("reason")?,
+            failure: row.try_get("failure")?,
+        };
+        Ok(((get_id(row, "id")?, row.try_get("fence")?), claim))
+    });
+    standing.collect()
+}
+
+/// The columns of an occurrence that a transition sets.
+struct NewColumns {
+    id: Uuid,
+    ready_at: i64,
+    attempts: u32,
+    operation: Option<String>,
+    failure: Option<String>,
+    outcome: Option<Outcome>,
+    reason: Option<String>,
+    evidence: Option<String>,
+    ended_at: Option<i64>,
+}
+
+impl NewColumns {
+    fn after(claim: &Standing, transition: &Transition, now: Timestamp) -> Result<Self, LedgerError> {
+        let attempt = transition.attempt.as_ref();
+        let failure = attempt.and_then(|attempt| attempt.failure.as_ref()).map(to_json).transpose()?;
+        let counted = attempt.map_or(claim.attempts, |attempt| attempt.number.max(claim.attempts));
+        let mut row = Self {
+            id: transition.occurrence,
+            ready_at: claim.ready_at,
+            attempts: counted,
+            operation: None,
+            failure: failure.or_else(|| claim.failure.clone()),
+            outcome: None,
+            reason: None,
+            evidence: None,
+            ended_at: None,
+        };
+        match &transition.next {
+            Next::Retry { at, reason } => {
+                row.ready_at = ms(*at);
+                row.reason = Some(reason.clone());
+            }
+            Next::Poll { at, operation } => {
+                row.ready_at = ms(*at);
+                row.operation = Some(operation_json(operation)?);
+            }
+            Next::End { outcome, reason, evidence } => {
+                row.outcome = Some(*outcome);
+                row.reason = Some(reason.clone());
+                row.evidence = Some(to_json(evidence)?);
+                row.ended_at = Some(ms(now));
+            }
+            Next::HandBack => {
+                row.ready_at = ms(now);
+                row.attempts = claim.attempts;
+                row.operation = claim.operation.clone();
+                row.reason = claim.reason.clone();
+            }
+        }
+        Ok(row)
+    }
+}
+
+async fn update(connection: &mut SqliteConnection, rows: &[NewColumns]) -> Result<(), LedgerError> {
+    for chunk in rows.chunks(ROWS) {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "WITH new (id, ready_at, attempts, operation, failure, outcome, reason, evidence, ended_at) AS (",
+        );
+        query.push_values(chunk, |mut columns, row| {
+            columns
+                .push_bind(id(row.id))
+                .push_bind(row.ready_at)
+                .push_bind(i64::from(row.attempts))
+                .push_bind(row.operation.as_deref())
+                .push_bind(row.failure.as_deref())
+                .push_bind(row.outcome.map(Outcome::as_str))
+                .push_bind(row.reason.as_deref())
+                .push_bind(row.evidence.as_deref())
+                .push_bind(row.ended_at);
+        });
+        query.push(
+            ") UPDATE occurrences SET host = NULL, ready_at = new.ready_at, attempts = new.attempts, \
+             operation = new.operation, failure = new.failure, outcome = new.outcome, reason = new.reason, \
+             evidence = new.evidence, ended_at = new.ended_at FROM new WHERE occurrences.id = new.id",
+        );
+        query.build().execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+async fn insert_attempts(
+    connection: &mut SqliteConnection,
+    attempts: Vec<(Uuid, AttemptRecord)>,
+) -> Result<(), LedgerError> {
+    for chunk in attempts.chunks(ROWS) {
+        let failures = chunk.iter().map(|(_, attempt)| attempt.failure.as_ref().map(to_json).transpose());
+        let failures = failures.collect::<Result<Vec<_>, _>>()?;
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO attempts (occurrence, number, started_at, ended_at, digest, ending, failure, detail) ",
+        );
+        query.push_values(chunk.iter().zip(failures), |mut columns, ((occurrence, attempt), failure)| {
+            columns
+                .push_bind(id(*occurrence))
+                .push_bind(i64::from(attempt.number))
+                .push_bind(ms(attempt.started_at))
+                .push_bind(ms(attempt.ended_at))
+                .push_bind(attempt.digest.as_str())
+                .push_bind(attempt.ending.as_str())
+                .push_bind(failure)
+                .push_bind(attempt.detail.as_str());
+        });
+        // A poll goes on with its attempt: the beginning stays, the rest is news.
+        query.push(
+            " ON CONFLICT (occurrence, number) DO UPDATE SET ended_at = excluded.ended_at, digest = excluded.digest, \
+             ending = excluded.ending, failure = excluded.failure, detail = excluded.detail",
+        );
+        query.build().execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// The entry of every end. Evidence is committed to, not copied: it may be long and name places.
+pub(super) fn ended_entry(
+    occurrence: Uuid,
+    schedule: &ScheduleName,
+    tenant: &TenantName,
+    due: Timestamp,
+    outcome: Outcome,
+    evidence: &str,
+) -> AuditEntry {
+    let mut fields = Map::new();
+    let mut set = |name: &str, text: String| fields.insert(name.to_owned(), Value::String(text));
+    set("occurrence", occurrence.to_string());
+    set("schedule", schedule.to_string());
+    set("tenant", tenant.to_string());
+    set("due", super::columns::whole_ms(due).to_string());
+    set("outcome", outcome.to_string());
+    set("evidence-sha256", hex(&Sha256::digest(evidence.as_bytes())));
+    AuditEntry { kind: "occurrence-ended".to_owned(), fields }
+}

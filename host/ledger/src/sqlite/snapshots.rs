@@ -1,0 +1,86 @@
+//! Reading the catalog.
+
+use std::collections::HashMap;
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
+use strongroom_domain::retention::Hold;
+use uuid::Uuid;
+
+use super::columns::{
+    get_evidence, get_id, get_optional_count, get_optional_time, get_time, get_word, id, parse_word,
+};
+use crate::error::LedgerError;
+use crate::snapshot::{SnapshotFilter, SnapshotRow};
+
+pub(super) async fn snapshots(
+    readers: &SqlitePool,
+    only: Option<Uuid>,
+    filter: &SnapshotFilter,
+) -> Result<Vec<SnapshotRow>, LedgerError> {
+    // Both reads see the same moment: a hold placed between them would otherwise belong to nothing.
+    let mut transaction = readers.begin().await?;
+    let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM snapshots");
+    select(&mut query, only, filter);
+    let rows = query.build().fetch_all(&mut *transaction).await?;
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "SELECT snapshot, name, reason, until FROM holds WHERE snapshot IN (SELECT id FROM snapshots",
+    );
+    select(&mut query, only, filter);
+    let held = query.push(") ORDER BY name").build().fetch_all(&mut *transaction).await?;
+    let mut holds: HashMap<Uuid, Vec<Hold>> = HashMap::new();
+    for row in &held {
+        let hold =
+            Hold { name: row.try_get("name")?, reason: row.try_get("reason")?, until: get_optional_time(row, "until")? };
+        holds.entry(get_id(row, "snapshot")?).or_default().push(hold);
+    }
+    rows.iter().map(|row| snapshot(row, &mut holds)).collect()
+}
+
+fn select(query: &mut QueryBuilder<Sqlite>, only: Option<Uuid>, filter: &SnapshotFilter) {
+    query.push(if filter.gone { " WHERE 1 = 1" } else { " WHERE state <> 'gone'" });
+    if let Some(only) = only {
+        query.push(" AND id = ").push_bind(id(only));
+    }
+    if let Some(schedule) = &filter.schedule {
+        query.push(" AND schedule = ").push_bind(schedule.to_string());
+    }
+    if let Some(tenant) = &filter.tenant {
+        query.push(" AND tenant = ").push_bind(tenant.to_string());
+    }
+    if !filter.states.is_empty() {
+        query.push(" AND state IN (");
+        let mut words = query.separated(", ");
+        for state in &filter.states {
+            words.push_bind(state.as_str());
+        }
+        query.push(")");
+    }
+    query.push(" ORDER BY taken_at, id");
+    if let Some(limit) = filter.limit {
+        query.push(" LIMIT ").push_bind(i64::from(limit));
+    }
+}
+
+fn snapshot(row: &SqliteRow, holds: &mut HashMap<Uuid, Vec<Hold>>) -> Result<SnapshotRow, LedgerError> {
+    let id = get_id(row, "id")?;
+    Ok(SnapshotRow {
+        id,
+        occurrence: get_id(row, "occurrence")?,
+        schedule: get_word(row, "schedule")?,
+        tenant: get_word(row, "tenant")?,
+        plugin: get_word(row, "plugin")?,
+        plugin_digest: row.try_get("plugin_digest")?,
+        reference: row.try_get("reference")?,
+        taken_at: get_time(row, "taken_at")?,
+        recorded_at: get_time(row, "recorded_at")?,
+        state: parse_word("state", row.try_get("state")?)?,
+        size: get_optional_count(row, "size")?,
+        files: get_optional_count(row, "files")?,
+        evidence: get_evidence(row, "evidence")?,
+        holds: holds.remove(&id).unwrap_or_default(),
+        last_error: row.try_get("last_error")?,
+        verified_at: get_optional_time(row, "verified_at")?,
+        gone_at: get_optional_time(row, "gone_at")?,
+    })
+}
