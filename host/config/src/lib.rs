@@ -1,0 +1,25 @@
+//! Schedule files: as written, as meant, and everything that can be wrong with them.
+//!
+//! Owns: the schedule file format, its diagnostics and its JSON Schema.
+//! Never: runs anything, knows a plugin, reads a clock. What is meant is in `strongroom-domain`.
+//! Read next: `set` (the way through), `written` (the keys), `meant` (the checks).
+
+mod diagnostic;
+mod json;
+mod located;
+mod meant;
+mod problems;
+mod reader;
+mod render;
+mod schema;
+mod set;
+mod source;
+mod syntax;
+mod unknown;
+mod written;
+
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use located::Located;
+pub use schema::json_schema;
+pub use set::{SCHEDULES_LIMIT, ScheduleSet, load, parse};
+pub use source::{FILE_LIMIT, FILES_LIMIT, SourceFile};

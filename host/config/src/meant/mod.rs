@@ -1,0 +1,195 @@
+//! From as written to as meant: an entry of a file becomes a schedule that cannot be wrong in itself.
+//!
+//! Owns: which parts an entry must have.
+//! Never: stops at the first problem; every part is looked at.
+//! Read next: `names`, `trigger`, `lengths`, `grants`, `retention`, then `warnings`.
+
+mod grants;
+mod lengths;
+mod names;
+mod retention;
+mod size;
+mod trigger;
+mod warnings;
+
+use std::ops::Range;
+
+use serde::de::value::StrDeserializer;
+use serde::de::{DeserializeOwned, IntoDeserializer};
+use strongroom_domain::calendar::Zone;
+use strongroom_domain::schedule::{Missed, Overlap, Schedule, defaults};
+use strongroom_domain::{PluginName, ScheduleName};
+
+use crate::problems::{Problems, shortened};
+use crate::written::{At, ScheduleWritten};
+use lengths::{MISSED_WITHIN, TIMEOUTS, length};
+use names::named;
+
+/// The largest `config` as JSON: it is copied into every call.
+const CONFIG_LIMIT: usize = 64 << 10;
+
+/// The schedule of an entry, or `None` if something of it is wrong; then the problems say what.
+pub(crate) fn schedule(
+    written: ScheduleWritten,
+    header: &Range<usize>,
+    problems: &mut Problems,
+) -> Option<Schedule> {
+    let errors = problems.errors();
+    required(&written, header, problems);
+    let name = written
+        .name
+        .as_ref()
+        .and_then(|at| named("a schedule", ScheduleName::new, at, problems));
+    let plugin = written
+        .plugin
+        .as_ref()
+        .and_then(|at| named("a plugin", PluginName::new, at, problems));
+    let tenants = names::tenants(written.tenants.as_ref(), problems);
+    let zone = zone(written.timezone.as_ref(), problems);
+    let trigger = trigger::trigger(&written, header, problems);
+    let timeout = length(
+        "timeout",
+        written.timeout.as_ref(),
+        defaults::TIMEOUT,
+        TIMEOUTS,
+        problems,
+    );
+    let missed_within = length(
+        "missed-within",
+        written.missed_within.as_ref(),
+        defaults::MISSED_WITHIN,
+        MISSED_WITHIN,
+        problems,
+    );
+    let memory = written
+        .memory
+        .as_ref()
+        .map_or(Some(defaults::MEMORY), |at| size::memory(at, problems));
+    let retry = lengths::retry(written.retry.as_ref(), problems);
+    let retention = written
+        .retention
+        .as_ref()
+        .and_then(|rules| retention::retention(rules, problems));
+    let config = config(written.config.as_ref(), problems);
+    let grants = grants::grants(written.grants.as_ref(), &tenants, problems);
+    if problems.errors() > errors {
+        return None;
+    }
+    let schedule = Schedule {
+        name: name?,
+        plugin: plugin?,
+        trigger: trigger?,
+        zone: zone?,
+        tenants,
+        overlap: chosen::<Overlap>(written.overlap.as_ref()),
+        missed: chosen::<Missed>(written.missed.as_ref()),
+        missed_within,
+        timeout,
+        retry,
+        retention,
+        config,
+        grants,
+        memory: memory?,
+        enabled: written.enabled.as_ref().is_none_or(|at| at.value),
+    };
+    warnings::look(&schedule, &written, header, problems);
+    Some(schedule)
+}
+
+/// The domain's value of a word that the schema allows; its default if there is none.
+fn chosen<T: DeserializeOwned + Default>(choice: Option<&At<String>>) -> T {
+    let word = choice.map(|at| at.value.as_str().into_deserializer());
+    word.and_then(|word: StrDeserializer<'_, serde::de::value::Error>| T::deserialize(word).ok())
+        .unwrap_or_default()
+}
+
+/// How messages name an entry.
+fn called(written: &ScheduleWritten) -> String {
+    match &written.name {
+        Some(name) => format!("schedule `{}`", shortened(&name.value)),
+        None => "this schedule".to_owned(),
+    }
+}
+
+fn required(written: &ScheduleWritten, header: &Range<usize>, problems: &mut Problems) {
+    let keys = [
+        ("name", written.name.is_none(), "name = \"acme-daily\""),
+        (
+            "plugin",
+            written.plugin.is_none(),
+            "plugin = \"local-snapshot\"",
+        ),
+        ("tenants", written.tenants.is_none(), "tenants = [\"acme\"]"),
+    ];
+    for (key, missing, example) in keys {
+        // A key of the wrong kind is there, and was reported.
+        if missing && !written.given.contains(key) {
+            let message = format!("{} has no `{key}`", called(written));
+            problems.error(header, message, format!("add a line such as `{example}`"));
+        }
+    }
+}
+
+fn zone(written: Option<&At<String>>, problems: &mut Problems) -> Option<Zone> {
+    match written {
+        None => Zone::parse("UTC").ok(),
+        Some(at) => Zone::parse(&at.value)
+            .map_err(|error| {
+                problems.error(&at.span, error.message, error.hint.unwrap_or_default())
+            })
+            .ok(),
+    }
+}
+
+fn config(
+    written: Option<&At<serde_json::Map<String, serde_json::Value>>>,
+    problems: &mut Problems,
+) -> String {
+    let Some(at) = written else {
+        return "{}".to_owned();
+    };
+    let json = serde_json::Value::Object(at.value.clone()).to_string();
+    if json.len() > CONFIG_LIMIT {
+        let message = format!("`config` is {} KiB large", json.len() >> 10);
+        problems.error(
+            &at.span,
+            message,
+            format!(
+                "at most {} KiB: it is copied into every call",
+                CONFIG_LIMIT >> 10
+            ),
+        );
+    }
+    json
+}
+
+#[cfg(test)]
+mod tests {
+    use strongroom_domain::calendar::{DstGap, DstOverlap};
+
+    use super::*;
+    use crate::schema::{Table, section};
+
+    #[test]
+    fn every_word_of_the_schema_is_one_of_the_domain() {
+        fn agrees<T: DeserializeOwned + Default + PartialEq>(key: &str) {
+            let choices = &section(Table::Schedule).key(key).unwrap().choices;
+            let meant = choices.iter().map(|word| {
+                chosen::<T>(Some(&At {
+                    value: word.clone(),
+                    span: 0..0,
+                }))
+            });
+            let meant: Vec<T> = meant.collect();
+            let distinct = meant
+                .iter()
+                .enumerate()
+                .all(|(at, one)| !meant[..at].contains(one));
+            assert!(!choices.is_empty() && distinct, "{key}: {choices:?}");
+        }
+        agrees::<DstGap>("dst-gap");
+        agrees::<DstOverlap>("dst-overlap");
+        agrees::<Overlap>("overlap");
+        agrees::<Missed>("missed");
+    }
+}

@@ -1,0 +1,119 @@
+//! When a schedule is due: exactly one of `cron`, `every` and `at`.
+//!
+//! Owns: the choice between them.
+//! Never: reads a cron text itself; the domain does.
+//! Read next: `strongroom_domain::calendar`.
+
+use std::ops::Range;
+
+use jiff::Timestamp;
+use strongroom_domain::calendar::{Cron, DstGap, DstOverlap, Every};
+use strongroom_domain::schedule::Trigger;
+
+use super::{called, chosen};
+use crate::problems::{Problems, shortened};
+use crate::written::{At, ScheduleWritten};
+
+/// The trigger, or `None` and a reported problem.
+pub(super) fn trigger(
+    written: &ScheduleWritten,
+    header: &Range<usize>,
+    problems: &mut Problems,
+) -> Option<Trigger> {
+    let keys = [
+        ("cron", &written.cron),
+        ("every", &written.every),
+        ("at", &written.at),
+    ];
+    let given: Vec<_> = keys
+        .iter()
+        .filter_map(|(key, value)| value.as_ref().map(|at| (*key, at)))
+        .collect();
+    if let [(first, kept), others @ ..] = given.as_slice() {
+        for (other, at) in others {
+            let message = format!("`{first}` and `{other}` both say when");
+            let problem = problems.at(
+                &at.span,
+                message,
+                "keep one of them, or write two schedules",
+            );
+            let problem = problem.noted(&problems.source, kept.span.clone(), "the other one");
+            problems.add(problem);
+        }
+    } else if !keys.iter().any(|(key, _)| written.given.contains(*key)) {
+        let message = format!("nothing says when {} is due", called(written));
+        problems.error(
+            header,
+            message,
+            "add a line such as `cron = \"0 3 * * *\"` (at 03:00 every day) or `every = \"15m\"`",
+        );
+    }
+    only_with_cron("dst-gap", written.dst_gap.as_ref(), written, problems);
+    only_with_cron(
+        "dst-overlap",
+        written.dst_overlap.as_ref(),
+        written,
+        problems,
+    );
+    let cron = written
+        .cron
+        .as_ref()
+        .and_then(|at| cron(at, written, problems));
+    let every = written.every.as_ref().and_then(|at| every(at, problems));
+    let at = written.at.as_ref().and_then(|at| once(at, problems));
+    cron.or(every).or(at)
+}
+
+fn only_with_cron(
+    key: &str,
+    policy: Option<&At<String>>,
+    written: &ScheduleWritten,
+    problems: &mut Problems,
+) {
+    if let (Some(policy), None) = (policy, &written.cron) {
+        let message = format!("`{key}` says nothing without `cron`");
+        problems.error(
+            &policy.span,
+            message,
+            "`every` and `at` follow real time; remove this line",
+        );
+    }
+}
+
+fn cron(at: &At<String>, written: &ScheduleWritten, problems: &mut Problems) -> Option<Trigger> {
+    let gap = chosen::<DstGap>(written.dst_gap.as_ref());
+    let overlap = chosen::<DstOverlap>(written.dst_overlap.as_ref());
+    match Cron::parse(&at.value) {
+        Ok(cron) => Some(Trigger::Cron { cron, gap, overlap }),
+        Err(error) => {
+            let span = problems.source.inside(&at.span, &at.value, &error.span);
+            problems.error(&span, error.message, error.hint.unwrap_or_default());
+            None
+        }
+    }
+}
+
+fn every(at: &At<String>, problems: &mut Problems) -> Option<Trigger> {
+    match Every::parse(&at.value) {
+        Ok(every) => Some(Trigger::Every(every)),
+        Err(error) => {
+            problems.error(&at.span, error.message, error.hint.unwrap_or_default());
+            None
+        }
+    }
+}
+
+fn once(at: &At<String>, problems: &mut Problems) -> Option<Trigger> {
+    if let Ok(time) = at.value.parse::<Timestamp>() {
+        return Some(Trigger::At(time));
+    }
+    let shown = shortened(&at.value);
+    if at.value.parse::<jiff::civil::DateTime>().is_ok() {
+        let hint = "add one, as in `2026-12-01T03:00:00-03:00`; `Z` at the end means UTC";
+        problems.error(&at.span, format!("`{shown}` has no offset from UTC"), hint);
+    } else {
+        let hint = "write date, time and offset, as in `at = \"2026-12-01T03:00:00-03:00\"`";
+        problems.error(&at.span, format!("`{shown}` is not a time"), hint);
+    }
+    None
+}

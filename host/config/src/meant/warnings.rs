@@ -1,0 +1,117 @@
+//! What is allowed but probably not meant.
+//!
+//! Owns: the warnings of a schedule that is otherwise right.
+//! Never: refuses anything.
+//! Read next: `strongroom_domain::retention`.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use strongroom_domain::calendar::due_between;
+use strongroom_domain::grants::Access;
+use strongroom_domain::retention::{Retention, ShelfItem, decide};
+use strongroom_domain::schedule::{Schedule, Trigger};
+
+use super::lengths::in_words;
+use crate::problems::Problems;
+use crate::written::ScheduleWritten;
+
+/// Due times looked at for the longest pause between two: a quarter of a year of daily runs.
+const DUE_TIMES: usize = 90;
+/// The due times of this year stand for all: what is warned of must not change with the day it is looked at.
+const FROM: Timestamp = Timestamp::constant(1_767_225_600, 0);
+
+/// Records warnings.
+pub(super) fn look(
+    schedule: &Schedule,
+    written: &ScheduleWritten,
+    header: &Range<usize>,
+    problems: &mut Problems,
+) {
+    if let (Some(note), Some(at)) = (schedule.zone.note(), &written.timezone) {
+        problems.warning(&at.span, note, "");
+    }
+    let Some(retention) = &schedule.retention else {
+        if schedule
+            .grants
+            .files
+            .values()
+            .any(|tree| tree.access == Access::Write)
+        {
+            let message = format!(
+                "`{}` keeps every snapshot for ever: the disk will fill up",
+                schedule.name
+            );
+            problems.warning(
+                header,
+                message,
+                "say what to keep in `[schedule.retention]`, as in `keep-within = \"5d\"`",
+            );
+        }
+        return;
+    };
+    let rules = written.retention.as_ref();
+    if let Some(at) = rules
+        .and_then(|rules| rules.floor.as_ref())
+        .filter(|at| at.value == 0)
+    {
+        let message = "with `floor = 0` the last good snapshot may be deleted";
+        problems.warning(
+            &at.span,
+            message,
+            "if runs fail for long enough, nothing is left; write 1 or more",
+        );
+    }
+    if let (Some(pause), Some(at)) = (
+        too_long(schedule, retention),
+        rules.and_then(|rules| rules.keep_within.as_ref()),
+    ) {
+        let message = format!(
+            "`keep-within = \"{}\"` is shorter than the time between two runs, which is up to {}",
+            at.value,
+            in_words(pause)
+        );
+        problems.warning(
+            &at.span,
+            message,
+            "only `floor` keeps anything then; write a longer time, or add `keep-last`",
+        );
+    }
+}
+
+/// The longest pause between two due times after which the earlier snapshot would no longer be kept.
+fn too_long(schedule: &Schedule, retention: &Retention) -> Option<Duration> {
+    if matches!(schedule.trigger, Trigger::At(_)) {
+        return None;
+    }
+    let rules = Retention {
+        floor: 0,
+        ..retention.clone()
+    };
+    let until = FROM
+        .checked_add(SignedDuration::from_hours(20 * 366 * 24))
+        .ok()?;
+    let dues: Vec<_> = due_between(&schedule.trigger, &schedule.zone, FROM, until)
+        .take(DUE_TIMES)
+        .collect();
+    let pauses = dues
+        .iter()
+        .zip(dues.iter().skip(1))
+        .map(|(one, next)| (one.at, next.at));
+    let (taken_at, now) = pauses.max_by_key(|(one, next)| next.duration_since(*one))?;
+    let item = ShelfItem {
+        id: uuid::Uuid::nil(),
+        taken_at,
+        good: true,
+        hold: None,
+    };
+    let kept = decide(&[item], &rules, &schedule.zone, now)
+        .iter()
+        .any(|verdict| verdict.keep);
+    if kept {
+        None
+    } else {
+        now.duration_since(taken_at).try_into().ok()
+    }
+}

@@ -1,0 +1,108 @@
+//! The problems of one file while it is read.
+//!
+//! Owns: how many are kept.
+//! Never: the text of a problem.
+//! Read next: `diagnostic`.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::source::SourceFile;
+
+/// The most problems kept for one file: beyond that it is another kind of file, and each one costs memory.
+pub(crate) const PROBLEMS_LIMIT: usize = 100;
+
+/// Problems of one file, with the file at hand.
+#[derive(Debug)]
+pub(crate) struct Problems {
+    pub(crate) source: Arc<SourceFile>,
+    kept: Diagnostics,
+    dropped: usize,
+    errors: usize,
+}
+
+impl Problems {
+    pub(crate) fn new(source: Arc<SourceFile>) -> Self {
+        Self {
+            source,
+            kept: Diagnostics::default(),
+            dropped: 0,
+            errors: 0,
+        }
+    }
+
+    /// Records an error; the hint may be empty.
+    pub(crate) fn error(
+        &mut self,
+        span: &Range<usize>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        self.add(self.at(span, message, hint));
+    }
+
+    /// Records a warning; the hint may be empty.
+    pub(crate) fn warning(
+        &mut self,
+        span: &Range<usize>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        self.add(self.at(span, message, hint).as_warning());
+    }
+
+    /// Makes an error without recording it; the hint may be empty.
+    pub(crate) fn at(
+        &self,
+        span: &Range<usize>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Diagnostic {
+        let problem = Diagnostic::at(&self.source, span.clone(), message);
+        let hint = hint.into();
+        if hint.is_empty() {
+            problem
+        } else {
+            problem.hinted(hint)
+        }
+    }
+
+    pub(crate) fn add(&mut self, problem: Diagnostic) {
+        if problem.severity == Severity::Error {
+            self.errors += 1;
+        }
+        if self.kept.len() < PROBLEMS_LIMIT {
+            self.kept.push(problem);
+        } else {
+            self.dropped += 1;
+        }
+    }
+
+    /// How many errors there are so far.
+    pub(crate) fn errors(&self) -> usize {
+        self.errors
+    }
+
+    /// Everything recorded, in the order of the lines.
+    pub(crate) fn finish(self) -> Diagnostics {
+        let mut kept = self.kept;
+        kept.sort();
+        if self.dropped > 0 {
+            let message = format!("this file has {} more problems", self.dropped);
+            kept.push(
+                Diagnostic::of_file(&self.source.path, message).hinted("mend the ones above first"),
+            );
+        }
+        kept
+    }
+}
+
+/// Foreign text inside a sentence, cut where the sentence would become unreadable.
+pub(crate) fn shortened(text: &str) -> String {
+    const LIMIT: usize = 60;
+    match text.char_indices().nth(LIMIT) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,227 @@
+//! What right files mean, and how problems are told to others.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use strongroom_config::{Diagnostic, Diagnostics, SCHEDULES_LIMIT, ScheduleSet, SourceFile, parse};
+use strongroom_domain::schedule::{Missed, Trigger, defaults};
+
+const ENTRY: &str = r#"#:schema ./schedule.schema.json
+[[schedule]]
+name = "acme-daily"
+plugin = "local-snapshot"
+cron = "0 3 * * *"
+tenants = ["acme", "globex"]
+
+[schedule.retention]
+keep-within = "5d"
+
+[schedule.config]
+depth = 2
+"with.dot" = true
+since = 2026-12-01T03:00:00Z
+list = [1.5, "two", { three = 3 }]
+
+[schedule.grants]
+state = true
+files.data = { path = "../data/{tenant}/x/..", access = "read" }
+
+[schedule.grants.files.place]
+path = "/backup"
+access = "write"
+"#;
+
+fn file(name: &str, text: &str) -> SourceFile {
+    SourceFile {
+        path: name.into(),
+        folder: "/etc/strongroom/../strongroom/schedules".into(),
+        text: text.into(),
+    }
+}
+
+fn read(text: &str) -> ScheduleSet {
+    parse(vec![file("a.toml", text)]).unwrap()
+}
+
+fn place(problem: &Diagnostic) -> (usize, usize) {
+    problem.position().unwrap()
+}
+
+#[test]
+fn what_is_not_written_has_its_default() {
+    let set =
+        read("[[schedule]]\nname = \"a\"\nplugin = \"p\"\nevery = \"15m\"\ntenants = [\"t\"]\n");
+    let schedule = &set.schedules[0].schedule;
+    assert_eq!(schedule.zone.as_str(), "UTC");
+    assert_eq!(
+        (schedule.timeout, schedule.memory),
+        (defaults::TIMEOUT, defaults::MEMORY)
+    );
+    assert_eq!(
+        (schedule.missed, schedule.missed_within),
+        (Missed::Latest, defaults::MISSED_WITHIN)
+    );
+    assert!(schedule.enabled && schedule.retention.is_none() && schedule.grants.files.is_empty());
+    assert_eq!(schedule.config, "{}");
+    assert!(matches!(schedule.trigger, Trigger::Every(_)));
+}
+
+#[test]
+fn paths_become_absolute_and_configuration_becomes_json() {
+    let set = read(ENTRY);
+    let located = &set.schedules[0];
+    assert_eq!(
+        (located.line(), located.file.clone()),
+        (2, PathBuf::from("a.toml"))
+    );
+    let grants = &located.schedule.grants;
+    assert_eq!(
+        grants.files["data"].path,
+        PathBuf::from("/etc/strongroom/data/{tenant}")
+    );
+    assert_eq!(grants.files["place"].path, PathBuf::from("/backup"));
+    assert!(grants.state);
+    let config: Value = serde_json::from_str(&located.schedule.config).unwrap();
+    let expected = json!({
+        "depth": 2, "with.dot": true, "since": "2026-12-01T03:00:00Z", "list": [1.5, "two", { "three": 3 }],
+    });
+    assert_eq!(config, expected);
+}
+
+#[test]
+fn waits_give_way_to_the_one_that_is_written() {
+    let retry = |lines: &str| {
+        let set = read(&ENTRY.replace(
+            "[schedule.config]",
+            &format!("[schedule.retry]\n{lines}\n[schedule.config]"),
+        ));
+        let retry = set.schedules[0].schedule.retry;
+        (retry.delay, retry.longest)
+    };
+    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+    assert_eq!(retry("delay = \"1h\""), (minutes(60), minutes(60)));
+    assert_eq!(
+        retry("longest = \"30s\""),
+        (Duration::from_secs(30), Duration::from_secs(30))
+    );
+    assert_eq!(retry("attempts = 2"), (minutes(1), minutes(30)));
+}
+
+#[test]
+fn later_problems_are_shown_at_their_key() {
+    let set = read(&format!(
+        "{ENTRY}\n{}",
+        ENTRY.replace("acme-daily", "second")
+    ));
+    let second = set.get("second").unwrap();
+    let offset = ENTRY.lines().count() + 1;
+    for (key, line, column) in [
+        ("plugin", 4, 10),
+        ("grants.files.place", 21, 1),
+        ("grants.files.place.path", 22, 8),
+        ("grants.files.data", 19, 14),
+        ("grants.state", 18, 9),
+        ("config.depth", 12, 9),
+        ("config.with.dot", 13, 14),
+        ("config.list.2.three", 15, 31),
+        ("config.list.9", 15, 8),
+        ("config.absent", 11, 1),
+        ("absent", 2, 1),
+        ("", 2, 1),
+    ] {
+        let problem = second.problem(key, "is wrong", None);
+        assert_eq!(place(&problem), (line + offset, column), "{key}");
+    }
+    let text = Diagnostics::from(second.problem(
+        "plugin",
+        "no plugin has this name",
+        Some("put it there"),
+    ))
+    .to_string();
+    assert_eq!(
+        text,
+        "error: no plugin has this name\n  --> a.toml:28:10\n   |\n28 | plugin = \"local-snapshot\"\n   \
+         |          ^^^^^^^^^^^^^^^^\n   |\n   = help: put it there\n"
+    );
+}
+
+#[test]
+fn an_entry_in_braces_is_found_as_well() {
+    let entry = "{ name = \"a\", plugin = \"p\", at = \"2026-12-01T03:00:00Z\", tenants = [\"t\"], config = { x = 1 } }";
+    let set = read(&format!(
+        "schedule = [{entry}, {}]",
+        entry.replace("\"a\"", "\"b\"")
+    ));
+    let second = set.get("b").unwrap();
+    let start = "schedule = [, ".len() + entry.len() + 1;
+    assert_eq!(
+        place(&second.problem("name", "", None)),
+        (1, start + "{ name = ".len())
+    );
+    assert_eq!(place(&second.problem("", "", None)), (1, start));
+}
+
+#[test]
+fn problems_are_data_too() {
+    let problems = parse(vec![file("a.toml", "[[schedule]]\nplugn = \"x\"\n")]).unwrap_err();
+    let data = serde_json::to_value(&problems).unwrap();
+    let expected = json!({
+        "file": "a.toml", "line": 2, "column": 1, "severity": "error",
+        "message": "`plugn` is not a key of `[[schedule]]`", "hint": "did you mean `plugin`?",
+    });
+    assert!(data.as_array().unwrap().contains(&expected), "{data}");
+}
+
+#[test]
+fn what_is_too_much_is_refused_with_its_limit() {
+    let entry = |at: usize| {
+        format!("[[schedule]]\nname=\"s{at}\"\nplugin=\"p\"\nevery=\"1h\"\ntenants=[\"t\"]\n")
+    };
+    let texts = |range: std::ops::Range<usize>| range.map(entry).collect::<String>();
+    let half = SCHEDULES_LIMIT / 2;
+    let mut files = vec![
+        file("a.toml", &texts(0..half)),
+        file("b.toml", &texts(half..SCHEDULES_LIMIT)),
+    ];
+    assert_eq!(
+        parse(files.clone()).unwrap().schedules.len(),
+        SCHEDULES_LIMIT
+    );
+    files.push(file("c.toml", &entry(SCHEDULES_LIMIT)));
+    let text = parse(files).unwrap_err().to_string();
+    assert!(
+        text.contains("there are 10001 schedules\n --> c.toml:2:6"),
+        "{text}"
+    );
+
+    let large = format!("# {}", "x".repeat(1 << 20));
+    let text = parse(vec![file("a.toml", &large)]).unwrap_err().to_string();
+    assert!(text.contains("this file is larger than 1024 KiB"), "{text}");
+
+    let tenants: Vec<_> = (0..1_001).map(|at| format!("t{at}")).collect();
+    let text = parse(vec![file(
+        "a.toml",
+        &ENTRY.replace("[\"acme\", \"globex\"]", &format!("{tenants:?}")),
+    )]);
+    assert!(
+        text.unwrap_err()
+            .to_string()
+            .contains("`tenants` names 1001 tenants")
+    );
+
+    let config = format!("depth = [{}]", "1234567, ".repeat(9_000));
+    let text = parse(vec![file("a.toml", &ENTRY.replace("depth = 2", &config))])
+        .unwrap_err()
+        .to_string();
+    assert!(text.contains("`config` is 70 KiB large"), "{text}");
+
+    let keys: String = (0..1_000).map(|at| format!("unknown{at} = 1\n")).collect();
+    let problems = parse(vec![file("a.toml", &format!("[[schedule]]\n{keys}"))]).unwrap_err();
+    assert_eq!(problems.len(), 101);
+    assert!(
+        problems
+            .to_string()
+            .ends_with("… and 1 more; mend these first\n")
+    );
+}

@@ -1,0 +1,197 @@
+//! What is published beside the program: the schema, the reference, the schedules that run.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+use strongroom_config::{SourceFile, json_schema, load, parse};
+use strongroom_domain::grants::Access;
+use strongroom_domain::schedule::Schedule;
+
+fn schedules() -> PathBuf {
+    fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schedules")).unwrap()
+}
+
+fn source(text: &str) -> Vec<SourceFile> {
+    vec![SourceFile {
+        path: "a.toml".into(),
+        folder: "/etc".into(),
+        text: text.into(),
+    }]
+}
+
+#[test]
+fn the_schema_beside_the_schedules_is_current() {
+    let path = schedules().join("schedule.schema.json");
+    let current = json_schema();
+    if std::env::var_os("UPDATE_CASES").is_some() {
+        fs::write(
+            &path,
+            serde_json::to_string_pretty(&current).unwrap() + "\n",
+        )
+        .unwrap();
+    }
+    // Compared as values: the order of keys depends on how serde_json was built.
+    let kept: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    assert!(
+        kept == current,
+        "update it: strongroom schema > schedules/schedule.schema.json"
+    );
+}
+
+/// Every key of the file with the table it stands in: `("[schedule.retry]", "delay", …)`.
+fn keys(schema: &Value) -> Vec<(&'static str, String, Value)> {
+    let entry = &schema["properties"]["schedule"]["items"];
+    let grants = &entry["properties"]["grants"];
+    let tables = [
+        ("", entry),
+        ("[schedule.retry]", &entry["properties"]["retry"]),
+        ("[schedule.retention]", &entry["properties"]["retention"]),
+        ("[schedule.grants]", grants),
+        (
+            "[schedule.grants.files.data]",
+            &grants["properties"]["files"]["additionalProperties"],
+        ),
+    ];
+    let mut keys = Vec::new();
+    for (header, table) in tables {
+        for (key, described) in table["properties"].as_object().unwrap() {
+            keys.push((header, key.clone(), described.clone()));
+        }
+    }
+    keys
+}
+
+#[test]
+fn the_reference_names_every_key_with_its_example_and_default() {
+    let reference = fs::read_to_string(schedules().join("README.md")).unwrap();
+    let mut missing = Vec::new();
+    for (_, key, described) in keys(&json_schema()) {
+        let row = reference
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{key}` | `")));
+        let example = described["examples"][0]
+            .to_string()
+            .replace("\",\"", "\", \"");
+        let default = described["default"].to_string();
+        let good = |row: &str| {
+            (described["examples"].is_null() || row.contains(&format!("`{key} = {example}`")))
+                && (described["default"].is_null() || row.contains(&default) || key == "overlap")
+        };
+        if !row.is_some_and(good) {
+            missing.push(key);
+        }
+    }
+    assert_eq!(missing, [""; 0], "in schedules/README.md");
+}
+
+#[test]
+fn every_key_of_the_schema_is_read_and_every_wrong_kind_is_reported_there() {
+    for (header, key, _) in keys(&json_schema()) {
+        let text = format!("[[schedule]]\n{header}\n{key} = [[[1]]]\n");
+        let problems = parse(source(&text)).unwrap_err();
+        let there = |message: &str| message.contains(&format!("`{key}` must be"));
+        assert!(
+            problems.iter().any(|problem| there(&problem.message)),
+            "{header} {key}: {problems}"
+        );
+        assert!(!problems.to_string().contains("not a key"), "{problems}");
+    }
+}
+
+#[test]
+fn every_example_and_every_choice_of_the_schema_is_accepted() {
+    let base =
+        "[[schedule]]\nname = \"a\"\nplugin = \"p\"\ntenants = [\"acme\"]\ncron = \"@daily\"\n";
+    let retention = "[schedule.retention]\nkeep-last = 1\n";
+    let tree = "[schedule.grants.files.data]\npath = \"/a\"\naccess = \"read\"\n";
+    for (header, key, described) in keys(&json_schema()) {
+        let choices = described["enum"].as_array().cloned().unwrap_or_default();
+        for value in described["examples"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default()
+            .iter()
+            .chain(&choices)
+        {
+            let line = format!("{key} = {value}\n");
+            // A line of the same key gives way.
+            let without = |text: &str| -> String {
+                text.lines()
+                    .filter(|line| !line.starts_with(&format!("{key} ")))
+                    .map(|line| format!("{line}\n"))
+                    .collect()
+            };
+            let base = if key == "every" || key == "at" {
+                base.replace("cron = \"@daily\"\n", "")
+            } else {
+                base.into()
+            };
+            let text = match header {
+                "" => format!("{}{line}", without(&base)),
+                "[schedule.retention]" => format!("{base}{}{line}", without(retention)),
+                "[schedule.grants.files.data]" => format!("{base}{}{line}", without(tree)),
+                other => format!("{base}{other}\n{line}"),
+            };
+            assert!(
+                parse(source(&text)).is_ok(),
+                "{text}\n{}",
+                parse(source(&text)).unwrap_err()
+            );
+        }
+    }
+}
+
+fn shipped(file: &str) -> Schedule {
+    let set = load(&schedules().join(file)).unwrap();
+    assert!(set.warnings.is_empty(), "{}", set.warnings);
+    assert_eq!(set.schedules.len(), 1);
+    set.schedules[0].schedule.clone()
+}
+
+#[test]
+fn every_shipped_schedule_loads_without_a_warning() {
+    let set = load(&schedules()).unwrap();
+    assert!(set.warnings.is_empty(), "{}", set.warnings);
+    assert!(set.get("demo-daily").is_some() && set.get("segura-saas-daily").is_some());
+}
+
+#[test]
+fn the_demo_reads_and_writes_below_target_only() {
+    let demo = shipped("demo.toml");
+    let root = schedules().parent().unwrap().join("target/demo");
+    let paths: BTreeSet<_> = demo
+        .grants
+        .files
+        .values()
+        .map(|tree| (tree.access, tree.path.clone()))
+        .collect();
+    let expected = [
+        (Access::Read, root.join("data/{tenant}")),
+        (Access::Write, root.join("shelf")),
+    ];
+    assert_eq!(paths, expected.into());
+}
+
+#[test]
+fn p01_p02_the_saas_schedule_is_daily_at_03_gmt_minus_3_and_keeps_five_days() {
+    let saas = shipped("segura-saas.toml");
+    let after = "2026-01-31T12:00:00Z".parse().unwrap();
+    let until = "2026-02-03T12:00:00Z".parse().unwrap();
+    let due = strongroom_domain::calendar::due_between(&saas.trigger, &saas.zone, after, until);
+    let due: Vec<_> = due.map(|due| due.at.to_string()).collect();
+    assert_eq!(
+        due,
+        [
+            "2026-02-01T06:00:00Z",
+            "2026-02-02T06:00:00Z",
+            "2026-02-03T06:00:00Z"
+        ]
+    );
+    let retention = saas.retention.unwrap();
+    assert_eq!(retention.keep_within.unwrap().as_str(), "5d");
+    assert_eq!((retention.keep_last, retention.floor), (Some(5), 2));
+    assert_eq!(saas.timeout, Duration::from_secs(4 * 3600));
+}
