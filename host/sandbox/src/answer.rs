@@ -1,0 +1,221 @@
+//! What a guest answered, as the host's own types, within the limits of the contract.
+//!
+//! Owns: those limits; an answer that breaks one is refused as a whole. Never: what follows from it.
+//! Read next: `call`, `wit/types.wit`.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use strongroom_domain::Evidence;
+use strongroom_domain::retry::Failure;
+
+use crate::bindings::exports::strongroom::plugin::snapshots as wit_snapshots;
+use crate::bindings::strongroom::plugin::types as wit;
+use crate::call::{Answer, Call, Ending, Operation, SnapshotInfo, SnapshotState, Step};
+use crate::text;
+
+/// Bytes of an operation's handle.
+const HANDLE_LIMIT: usize = 4 * 1024;
+/// Pairs of one evidence.
+const PAIRS_LIMIT: usize = 1_000;
+/// Bytes of one kind or value of an evidence, and of a label.
+const VALUE_LIMIT: usize = 4 * 1024;
+/// Bytes of a snapshot's reference.
+const REFERENCE_LIMIT: usize = 512;
+/// Bytes of a cursor: the contract says nothing, providers' cursors have hundreds.
+const CURSOR_LIMIT: usize = 4 * 1024;
+/// Snapshots of a page.
+const PAGE_LIMIT: u32 = 1_000;
+/// Bytes of a failure's detail that are kept: a thousand damaged paths.
+const DETAIL_LIMIT: usize = 64 * 1024;
+/// Bytes of an operation's note that are kept.
+const NOTE_LIMIT: usize = 512;
+/// The host polls no faster.
+const POLL_AFTER_LEAST: Duration = Duration::from_millis(100);
+
+/// Which limit was broken, as a sentence.
+type Checked<T> = Result<T, String>;
+
+/// The call as the guest sees it.
+pub(crate) fn call(call: &Call) -> wit::Call {
+    wit::Call {
+        run_id: call.run_id.to_string(),
+        attempt: call.attempt,
+        tenant: call.tenant.as_str().to_owned(),
+        due: call.due.as_millisecond(),
+        deadline: call.deadline.as_millisecond(),
+        dry_run: call.dry_run,
+        config: call.config.clone(),
+    }
+}
+
+/// The ending of anything that starts, runs or polls.
+pub(crate) fn step(answer: Result<wit::Step, wit::Failure>) -> Ending {
+    ending(answer, |answer| match answer {
+        wit::Step::Done(pairs) => evidence(pairs).map(|evidence| Answer::Step(Step::Done(evidence))),
+        wit::Step::Running(running) => operation(running).map(|running| Answer::Step(Step::Running(running))),
+    })
+}
+
+/// The ending of `get`.
+pub(crate) fn snapshot(answer: Result<wit_snapshots::Snapshot, wit::Failure>) -> Ending {
+    ending(answer, |answer| info(answer).map(Answer::Snapshot))
+}
+
+/// The ending of `list`, which was asked for at most `limit`.
+pub(crate) fn page(answer: Result<wit_snapshots::Page, wit::Failure>, limit: u32) -> Ending {
+    ending(answer, |page| {
+        let limit = limit.min(PAGE_LIMIT);
+        at_most("snapshots in a page", page.snapshots.len(), limit as usize)?;
+        at_most("bytes in a cursor", page.next.as_ref().map_or(0, String::len), CURSOR_LIMIT)?;
+        let snapshots = page.snapshots.into_iter().map(info).collect::<Checked<_>>()?;
+        Ok(Answer::Page(snapshots, page.next))
+    })
+}
+
+fn ending<T>(answer: Result<T, wit::Failure>, check: impl FnOnce(T) -> Checked<Answer>) -> Ending {
+    match answer.map(check) {
+        Ok(Ok(answer)) => Ending::Answered(answer),
+        Ok(Err(detail)) => Ending::Refused { detail },
+        Err(failed) => Ending::Failed(failure(failed)),
+    }
+}
+
+fn at_most(what: &str, have: usize, limit: usize) -> Checked<()> {
+    if have > limit {
+        return Err(format!("its answer has {have} {what}, {limit} are allowed"));
+    }
+    Ok(())
+}
+
+fn pairs(pairs: &[(String, String)]) -> Checked<()> {
+    at_most("pairs", pairs.len(), PAIRS_LIMIT)?;
+    pairs.iter().try_for_each(|(kind, value)| {
+        at_most("bytes in a kind", kind.len(), VALUE_LIMIT)?;
+        at_most("bytes in a value", value.len(), VALUE_LIMIT)
+    })
+}
+
+fn evidence(given: Vec<(String, String)>) -> Checked<Evidence> {
+    pairs(&given)?;
+    Ok(Evidence(given))
+}
+
+fn operation(running: wit::Operation) -> Checked<Operation> {
+    at_most("bytes in an operation's handle", running.handle.len(), HANDLE_LIMIT)?;
+    Ok(Operation {
+        handle: running.handle,
+        poll_after: Duration::from_millis(running.poll_after).max(POLL_AFTER_LEAST),
+        percent: running.percent.map(|percent| percent.min(100)),
+        note: text::cut(&text::line(&text::cut(&running.note, NOTE_LIMIT)), NOTE_LIMIT).into_owned(),
+    })
+}
+
+fn info(snapshot: wit_snapshots::Snapshot) -> Checked<SnapshotInfo> {
+    if snapshot.reference.is_empty() {
+        return Err("its answer has a snapshot without a reference".into());
+    }
+    at_most("bytes in a reference", snapshot.reference.len(), REFERENCE_LIMIT)?;
+    at_most("bytes in a tenant", snapshot.tenant.len(), VALUE_LIMIT)?;
+    at_most("bytes in a run id", snapshot.run_id.as_ref().map_or(0, String::len), VALUE_LIMIT)?;
+    pairs(&snapshot.labels)?;
+    let taken_at = Timestamp::from_millisecond(snapshot.taken_at)
+        .map_err(|_| format!("its answer has a snapshot taken at {}, which is no time", snapshot.taken_at))?;
+    Ok(SnapshotInfo {
+        reference: snapshot.reference,
+        tenant: snapshot.tenant,
+        run_id: snapshot.run_id,
+        taken_at,
+        state: match snapshot.state {
+            wit_snapshots::State::Creating => SnapshotState::Creating,
+            wit_snapshots::State::Ready => SnapshotState::Ready,
+            wit_snapshots::State::Failed => SnapshotState::Failed,
+            wit_snapshots::State::Deleting => SnapshotState::Deleting,
+        },
+        size: snapshot.size,
+        labels: snapshot.labels,
+    })
+}
+
+fn failure(failure: wit::Failure) -> Failure {
+    let fit = |detail: String| {
+        text::cut(&text::lines(&text::cut(&detail, DETAIL_LIMIT)), DETAIL_LIMIT).into_owned()
+    };
+    match failure {
+        wit::Failure::Invalid(detail) => Failure::Invalid { detail: fit(detail) },
+        wit::Failure::Denied(detail) => Failure::Denied { detail: fit(detail) },
+        wit::Failure::NotFound(detail) => Failure::NotFound { detail: fit(detail) },
+        wit::Failure::Conflict(detail) => Failure::Conflict { detail: fit(detail) },
+        wit::Failure::Quota(detail) => Failure::Quota { detail: fit(detail) },
+        wit::Failure::Throttled((detail, retry_after_ms)) => Failure::Throttled { detail: fit(detail), retry_after_ms },
+        wit::Failure::Unavailable(detail) => Failure::Unavailable { detail: fit(detail) },
+        wit::Failure::Corrupt(detail) => Failure::Corrupt { detail: fit(detail) },
+        wit::Failure::Other(detail) => Failure::Other { detail: fit(detail) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(ending: Ending) -> String {
+        match ending {
+            Ending::Refused { detail } => detail,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn running(handle: usize, poll_after: u64) -> Ending {
+        let operation = wit::Operation { handle: vec![0; handle], poll_after, percent: Some(250), note: "a\nb".into() };
+        step(Ok(wit::Step::Running(operation)))
+    }
+
+    fn a_snapshot(reference: &str, taken_at: i64) -> wit_snapshots::Snapshot {
+        wit_snapshots::Snapshot {
+            reference: reference.into(),
+            tenant: "acme".into(),
+            run_id: None,
+            taken_at,
+            state: wit_snapshots::State::Ready,
+            size: None,
+            labels: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn evidence_has_its_limits() {
+        let pair = |value: usize| ("bytes".to_owned(), "x".repeat(value));
+        let done = |pairs| step(Ok(wit::Step::Done(pairs)));
+        assert!(matches!(done(vec![pair(4_096); 1_000]), Ending::Answered(_)));
+        assert_eq!(refused(done(vec![pair(1); 1_001])), "its answer has 1001 pairs, 1000 are allowed");
+        assert_eq!(refused(done(vec![pair(4_097)])), "its answer has 4097 bytes in a value, 4096 are allowed");
+    }
+
+    #[test]
+    fn an_operation_is_bounded_and_never_polled_hotly() {
+        let Ending::Answered(Answer::Step(Step::Running(operation))) = running(4_096, 0) else { panic!() };
+        assert_eq!(operation.poll_after, Duration::from_millis(100));
+        assert_eq!(operation.percent, Some(100));
+        assert_eq!(operation.note, "a\\nb");
+        assert!(refused(running(4_097, 0)).contains("4097 bytes in an operation's handle"));
+    }
+
+    #[test]
+    fn snapshots_are_checked_one_by_one() {
+        assert!(matches!(snapshot(Ok(a_snapshot("s-1", 0))), Ending::Answered(_)));
+        assert!(refused(snapshot(Ok(a_snapshot("", 0)))).contains("without a reference"));
+        assert!(refused(snapshot(Ok(a_snapshot(&"r".repeat(513), 0)))).contains("513 bytes in a reference"));
+        assert!(refused(snapshot(Ok(a_snapshot("s-1", i64::MAX)))).contains("which is no time"));
+        let of = |count: usize| wit_snapshots::Page { snapshots: vec![a_snapshot("s", 0); count], next: None };
+        assert!(matches!(page(Ok(of(2)), 2), Ending::Answered(_)));
+        assert!(refused(page(Ok(of(3)), 2)).contains("3 snapshots in a page, 2 are allowed"));
+    }
+
+    #[test]
+    fn a_failure_keeps_its_lines_and_loses_its_tricks() {
+        let ended = step(Err(wit::Failure::Corrupt("a\nb\x1b[2J".into())));
+        assert_eq!(ended, Ending::Failed(Failure::Corrupt { detail: "a\nb\\u{1b}[2J".into() }));
+        let Ending::Failed(failure) = step(Err(wit::Failure::Other("x".repeat(1 << 20)))) else { panic!() };
+        assert_eq!(failure.detail().len(), DETAIL_LIMIT);
+    }
+}

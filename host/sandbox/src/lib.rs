@@ -1,0 +1,35 @@
+//! Loads, limits, links and calls WebAssembly plugins.
+//!
+//! Owns: the wasmtime engine, the compile cache, the guest's half of every capability.
+//! Never: the ledger, a network, a file outside the cache: those are the outside half (`outside::Outside`).
+//! Read next: `call` (what is asked and how it ends), `outside`, then `load`, `instance`, `engine`.
+
+pub mod call;
+pub mod outside;
+
+mod answer;
+mod artifact;
+mod bindings;
+mod cache;
+mod capability;
+mod compile;
+mod deadline;
+mod description;
+mod ending;
+mod engine;
+mod error;
+mod inspect;
+mod instance;
+mod limiter;
+mod load;
+mod nothing;
+mod plugin;
+mod text;
+mod ticker;
+
+pub use compile::{CompilerCommand, compile_worker};
+pub use description::Description;
+pub use error::{LoadError, SandboxError};
+pub use inspect::{Inspection, Role};
+pub use load::{Sandbox, Settings};
+pub use plugin::Plugin;

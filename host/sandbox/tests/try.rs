@@ -1,0 +1,3 @@
+#![allow(clippy::all)]
+#[path = "../../../tests/suite/sandbox/mod.rs"]
+mod sandbox;
