@@ -1,0 +1,158 @@
+//! What an attempt may reach: the clock, the ledger behind the state capability, and the granted trees of one call.
+//!
+//! Owns: the making of the outside half from a schedule's grants. Never: more than the grants say.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use strongroom_domain::grants;
+use strongroom_domain::retry::Failure;
+use strongroom_domain::{PluginName, ScheduleName, TenantName};
+use strongroom_ledger::Ledger;
+use strongroom_sandbox::call::Request;
+use strongroom_sandbox::outside::{LogLevel, LogLine, Outside, Progress, StateError, StateValue};
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::outside::{CallOutside, DatabaseCopy, GrantedTree, Listener, StateStore};
+use crate::setup::Prepared;
+
+/// Who wants to know how runs go; never blocks.
+pub trait Watcher: Send + Sync + 'static {
+    /// A plugin reports progress.
+    fn progress(&self, schedule: &ScheduleName, tenant: &TenantName, progress: &Progress);
+    /// An occurrence began an attempt.
+    fn started(&self, schedule: &ScheduleName, tenant: &TenantName, due: jiff::Timestamp, attempt: u32);
+    /// An occurrence ended or will go on later; `what` is one line for a person.
+    fn ended(&self, schedule: &ScheduleName, tenant: &TenantName, due: jiff::Timestamp, what: &str);
+}
+
+/// Nobody watches.
+pub struct NoWatcher;
+
+impl Watcher for NoWatcher {
+    fn progress(&self, _: &ScheduleName, _: &TenantName, _: &Progress) {}
+    fn started(&self, _: &ScheduleName, _: &TenantName, _: jiff::Timestamp, _: u32) {}
+    fn ended(&self, _: &ScheduleName, _: &TenantName, _: jiff::Timestamp, _: &str) {}
+}
+
+/// The folder a restore writes to: granted for one call, because a person named it.
+pub(crate) const RESTORE_TREE: &str = "restore";
+
+/// What every attempt is given.
+#[derive(Clone)]
+pub struct Access {
+    /// The one clock.
+    pub clock: Arc<dyn Clock>,
+    /// The durable state.
+    pub ledger: Arc<dyn Ledger>,
+    /// Who watches.
+    pub watcher: Arc<dyn Watcher>,
+    /// SQLite files this process has open itself: the ledger's.
+    pub own_databases: Vec<PathBuf>,
+    /// Set for a restore: the folder named by the person who asked for it.
+    pub restore_to: Option<PathBuf>,
+}
+
+impl Access {
+    /// Makes the outside half of one call.
+    pub(crate) fn outside(
+        &self,
+        prepared: &Prepared,
+        tenant: &TenantName,
+        run: Uuid,
+        request: &Request,
+    ) -> Result<Arc<dyn Outside>, Failure> {
+        let schedule = &prepared.schedule;
+        let mut trees = Vec::new();
+        for (name, grant) in &schedule.grants.files {
+            // A restore needs the place and nothing that is alive: the sources stay shut.
+            let source = grant.access == grants::Access::Read;
+            if source && !matches!(request, Request::StartCreate | Request::PollSnapshots { .. } | Request::Run | Request::PollTask { .. }) {
+                continue;
+            }
+            trees.push(GrantedTree { name: name.clone(), folder: grant.folder(tenant), access: grant.access });
+        }
+        if let (Request::StartRestore { .. } | Request::PollSnapshots { .. }, Some(folder)) = (request, &self.restore_to) {
+            trees.retain(|tree| tree.name != RESTORE_TREE);
+            trees.push(GrantedTree { name: RESTORE_TREE.to_owned(), folder: folder.clone(), access: grants::Access::Write });
+        }
+        let own: &[PathBuf] = &self.own_databases;
+        let state: Option<Arc<dyn StateStore>> = schedule.grants.state.then(|| -> Arc<dyn StateStore> {
+            Arc::new(PluginState { ledger: self.ledger.clone(), plugin: schedule.plugin.clone(), tenant: tenant.clone() })
+        });
+        let listener = Arc::new(RunListener {
+            watcher: self.watcher.clone(),
+            schedule: schedule.name.clone(),
+            tenant: tenant.clone(),
+            run,
+        });
+        CallOutside::new(&trees, own, state, Arc::new(LedgerDatabases), listener)
+            .map(|outside| -> Arc<dyn Outside> { Arc::new(outside) })
+            .map_err(|error| Failure::Invalid { detail: error.to_string() })
+    }
+}
+
+struct PluginState {
+    ledger: Arc<dyn Ledger>,
+    plugin: PluginName,
+    tenant: TenantName,
+}
+
+#[async_trait]
+impl StateStore for PluginState {
+    async fn get(&self, key: &str) -> Result<Option<StateValue>, StateError> {
+        let value = self.ledger.state_get(&self.plugin, &self.tenant, key).await.map_err(state_error)?;
+        Ok(value.map(|value| StateValue { bytes: value.bytes, version: value.version }))
+    }
+
+    async fn set(&self, key: &str, bytes: Vec<u8>, expected: Option<u64>) -> Result<u64, StateError> {
+        self.ledger.state_set(&self.plugin, &self.tenant, key, &bytes, expected).await.map_err(state_error)
+    }
+
+    async fn delete(&self, key: &str, expected: u64) -> Result<(), StateError> {
+        self.ledger.state_delete(&self.plugin, &self.tenant, key, expected).await.map_err(state_error)
+    }
+}
+
+fn state_error(error: strongroom_ledger::StateError) -> StateError {
+    match error {
+        strongroom_ledger::StateError::Changed => StateError::Changed,
+        strongroom_ledger::StateError::Limit(which) => StateError::Limit(which),
+        strongroom_ledger::StateError::Ledger(error) => StateError::Unavailable(error.to_string()),
+    }
+}
+
+struct LedgerDatabases;
+
+#[async_trait]
+impl DatabaseCopy for LedgerDatabases {
+    async fn copy(&self, source: &Path, destination: &Path) -> Result<u64, String> {
+        strongroom_ledger::copy_database(source, destination).await.map_err(|error| error.to_string())
+    }
+}
+
+struct RunListener {
+    watcher: Arc<dyn Watcher>,
+    schedule: ScheduleName,
+    tenant: TenantName,
+    run: Uuid,
+}
+
+impl Listener for RunListener {
+    fn log(&self, line: LogLine) {
+        let fields = serde_json::to_string(&line.fields).unwrap_or_default();
+        let (schedule, tenant, run) = (self.schedule.as_str(), self.tenant.as_str(), self.run);
+        match line.level {
+            LogLevel::Debug => tracing::debug!(target: "plugin", schedule, tenant, %run, fields, "{}", line.message),
+            LogLevel::Info => tracing::info!(target: "plugin", schedule, tenant, %run, fields, "{}", line.message),
+            LogLevel::Warn => tracing::warn!(target: "plugin", schedule, tenant, %run, fields, "{}", line.message),
+            LogLevel::Error => tracing::error!(target: "plugin", schedule, tenant, %run, fields, "{}", line.message),
+        }
+    }
+
+    fn progress(&self, progress: Progress) {
+        self.watcher.progress(&self.schedule, &self.tenant, &progress);
+    }
+}

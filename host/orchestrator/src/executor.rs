@@ -1,0 +1,286 @@
+//! One attempt: calls the plugin in a fresh store and says what follows.
+//!
+//! Owns: what a plugin is asked, the reading back of what it claims, the meaning of every ending.
+//! Never: a decision about time (`domain::retry`) or a write to the ledger: it returns a `Transition`.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use strongroom_domain::retry::{Failure, next_attempt};
+use strongroom_domain::{Evidence, Outcome, TenantName};
+use strongroom_ledger::{AttemptRecord, CatalogChange, Claim, Next, OperationRow, SnapshotRow, SnapshotState, Transition};
+use strongroom_sandbox::call::{Answer, Call, Context, Ending, Request, SnapshotInfo, SnapshotState as Reported, Step};
+use strongroom_sandbox::Role;
+use uuid::Uuid;
+
+use crate::access::Access;
+use crate::setup::Prepared;
+
+/// What one call to a plugin came to, in the host's terms.
+pub(crate) enum Reached {
+    /// It answered.
+    Answer(Answer),
+    /// It did not do it.
+    Failed(Failure),
+    /// Its time was up.
+    TimedOut,
+    /// The host would not go on.
+    Refused(String),
+}
+
+impl From<Ending> for Reached {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Answered(answer) => Self::Answer(answer),
+            Ending::Failed(failure) => Self::Failed(failure),
+            Ending::TimedOut => Self::TimedOut,
+            Ending::OutOfMemory { detail } => {
+                Self::Failed(Failure::Crashed { detail: format!("the plugin ran out of memory: {detail}") })
+            }
+            Ending::Trapped { detail } => Self::Failed(Failure::Crashed { detail: format!("the plugin stopped: {detail}") }),
+            Ending::Refused { detail } => Self::Refused(detail),
+        }
+    }
+}
+
+/// Who is asked for whom, and until when.
+pub(crate) struct Errand<'a> {
+    /// Schedule and plugin.
+    pub(crate) prepared: &'a Prepared,
+    /// Whose data.
+    pub(crate) tenant: &'a TenantName,
+    /// The same for every attempt.
+    pub(crate) run: Uuid,
+    /// 1 for the first.
+    pub(crate) attempt: u32,
+    /// The nominal time.
+    pub(crate) due: Timestamp,
+    /// When to give up.
+    pub(crate) deadline: Timestamp,
+    /// Change nothing.
+    pub(crate) dry_run: bool,
+}
+
+impl Errand<'_> {
+    /// Calls the plugin once.
+    pub(crate) async fn call(&self, access: &Access, request: Request) -> Reached {
+        let now = access.clock.now();
+        let Ok(time) = std::time::Duration::try_from(self.deadline.duration_since(now)) else {
+            return Reached::TimedOut;
+        };
+        let outside = match access.outside(self.prepared, self.tenant, self.run, &request) {
+            Ok(outside) => outside,
+            Err(failure) => return Reached::Failed(failure),
+        };
+        let call = Call {
+            run_id: self.run,
+            attempt: self.attempt,
+            tenant: self.tenant.clone(),
+            due: self.due,
+            deadline: self.deadline,
+            dry_run: self.dry_run,
+            config: self.prepared.schedule.config.clone(),
+        };
+        let context = Context { memory: self.prepared.schedule.memory, time, now, outside };
+        self.prepared.plugin.call(request, &call, context).await.into()
+    }
+
+    /// Calls for a snapshot's description and believes nothing else.
+    pub(crate) async fn read_back(&self, access: &Access, reference: &str) -> Result<SnapshotInfo, Failure> {
+        match self.call(access, Request::Get { reference: reference.to_owned() }).await {
+            Reached::Answer(Answer::Snapshot(info)) => Ok(info),
+            Reached::Answer(_) => Err(broken_contract("answered `get` with something else")),
+            Reached::Failed(failure) => Err(failure),
+            Reached::TimedOut => Err(Failure::Unavailable { detail: "reading the snapshot back took too long".into() }),
+            Reached::Refused(detail) => Err(broken_contract(&detail)),
+        }
+    }
+}
+
+pub(crate) fn broken_contract(detail: &str) -> Failure {
+    Failure::Crashed { detail: format!("the plugin broke the contract: {detail}") }
+}
+
+/// Runs one attempt of a claimed occurrence to its transition.
+pub(crate) async fn attempt(access: &Access, prepared: Option<Arc<Prepared>>, claim: Claim) -> Transition {
+    let started_at = access.clock.now();
+    let Some(prepared) = prepared else {
+        let reason = format!("schedule `{}` is no longer in the schedule files", claim.schedule);
+        return end(&claim, None, Outcome::Refused, reason, Evidence::default());
+    };
+    let errand = Errand {
+        prepared: &prepared,
+        tenant: &claim.tenant,
+        run: claim.id,
+        attempt: claim.attempt,
+        due: claim.due,
+        deadline: claim.deadline,
+        dry_run: false,
+    };
+    let request = match (prepared.role, &claim.operation) {
+        (Role::Snapshots, None) => Request::StartCreate,
+        (Role::Snapshots, Some(operation)) => Request::PollSnapshots { handle: operation.handle.clone() },
+        (Role::Task, None) => Request::Run,
+        (Role::Task, Some(operation)) => Request::PollTask { handle: operation.handle.clone() },
+    };
+    let reached = errand.call(access, request).await;
+    let finished = finish(access, &errand, reached).await;
+    let record = |ending: &str, failure: Option<Failure>| AttemptRecord {
+        number: claim.attempt,
+        started_at,
+        ended_at: access.clock.now(),
+        digest: prepared.plugin.digest().to_owned(),
+        ending: ending.to_owned(),
+        detail: failure.as_ref().map(|failure| failure.detail().to_owned()).unwrap_or_default(),
+        failure,
+    };
+    match finished {
+        Finished::Done(evidence, snapshot) => {
+            let mut transition =
+                end(&claim, Some(record("done", None)), Outcome::Succeeded, String::new(), evidence.clone());
+            if let Some(info) = snapshot {
+                let row = catalog_row(&claim, &prepared, info, evidence, access.clock.now());
+                transition.catalog.push(CatalogChange::Added(Box::new(row)));
+            }
+            transition
+        }
+        Finished::Running(operation) => {
+            let at = access.clock.now().checked_add(operation.poll_after).unwrap_or(claim.deadline);
+            let operation = OperationRow {
+                handle: operation.handle,
+                note: operation.note,
+                percent: operation.percent,
+                digest: prepared.plugin.digest().to_owned(),
+            };
+            transition(&claim, Some(record("running", None)), Next::Poll { at: at.min(claim.deadline), operation })
+        }
+        Finished::Failed(failure) => {
+            let now = access.clock.now();
+            let policy = &prepared.schedule.retry;
+            let reason = format!("{}: {}", failure.kind(), failure.detail());
+            let again = next_attempt(&failure, policy, claim.attempt, claim.id, now, claim.deadline);
+            let record = Some(record("failed", Some(failure)));
+            match again {
+                Some(at) => transition(&claim, record, Next::Retry { at, reason }),
+                None => end(&claim, record, Outcome::Failed, reason, Evidence::default()),
+            }
+        }
+        Finished::TimedOut => {
+            let reason = format!("not finished by its deadline {}; the provider may still have acted", claim.deadline);
+            end(&claim, Some(record("timed-out", None)), Outcome::TimedOut, reason, Evidence::default())
+        }
+        Finished::Refused(reason) => {
+            end(&claim, Some(record("refused", None)), Outcome::Refused, reason, Evidence::default())
+        }
+    }
+}
+
+enum Finished {
+    Done(Evidence, Option<SnapshotInfo>),
+    Running(strongroom_sandbox::call::Operation),
+    Failed(Failure),
+    TimedOut,
+    Refused(String),
+}
+
+async fn finish(access: &Access, errand: &Errand<'_>, reached: Reached) -> Finished {
+    let evidence = match reached {
+        Reached::Answer(Answer::Step(Step::Done(evidence))) => evidence,
+        Reached::Answer(Answer::Step(Step::Running(operation))) => return Finished::Running(operation),
+        Reached::Answer(_) => return Finished::Failed(broken_contract("answered with something else than a step")),
+        Reached::Failed(failure) => return Finished::Failed(failure),
+        Reached::TimedOut => return Finished::TimedOut,
+        Reached::Refused(detail) => return Finished::Refused(detail),
+    };
+    if errand.prepared.role == Role::Task {
+        return Finished::Done(evidence, None);
+    }
+    let Some(reference) = evidence.get("snapshot") else {
+        return Finished::Failed(broken_contract("reported a finished snapshot without its reference"));
+    };
+    match errand.read_back(access, reference).await {
+        Err(failure) => Finished::Failed(failure),
+        Ok(info) => match disagreement(errand, reference, &evidence, &info) {
+            Some(detail) => Finished::Failed(Failure::Corrupt { detail }),
+            None => Finished::Done(evidence, Some(info)),
+        },
+    }
+}
+
+/// What reading back shows that does not agree with what was reported; `None`: it agrees.
+fn disagreement(errand: &Errand<'_>, reference: &str, evidence: &Evidence, info: &SnapshotInfo) -> Option<String> {
+    let bytes = evidence.get("bytes").and_then(|text| text.parse::<u64>().ok());
+    if info.reference != reference {
+        return Some(format!("the provider calls the snapshot `{}`, the plugin `{reference}`", info.reference));
+    }
+    if info.state != Reported::Ready {
+        return Some(format!("the plugin reported snapshot `{reference}` as finished, reading it back says otherwise"));
+    }
+    if info.tenant != errand.tenant.as_str() {
+        return Some(format!("snapshot `{reference}` belongs to tenant `{}`", info.tenant));
+    }
+    if info.run_id.as_ref().is_some_and(|run| *run != errand.run.to_string()) {
+        return Some(format!("snapshot `{reference}` was made by another run"));
+    }
+    match (bytes, info.size) {
+        (Some(reported), Some(read)) if reported != read => {
+            Some(format!("snapshot `{reference}` holds {read} bytes, {reported} were reported"))
+        }
+        _ => None,
+    }
+}
+
+fn catalog_row(claim: &Claim, prepared: &Prepared, info: SnapshotInfo, evidence: Evidence, now: Timestamp) -> SnapshotRow {
+    SnapshotRow {
+        id: claim.id,
+        occurrence: claim.id,
+        schedule: claim.schedule.clone(),
+        tenant: claim.tenant.clone(),
+        plugin: claim.plugin.clone(),
+        plugin_digest: prepared.plugin.digest().to_owned(),
+        reference: info.reference,
+        taken_at: info.taken_at,
+        recorded_at: now,
+        state: SnapshotState::Assumed,
+        size: info.size,
+        files: evidence.get("files").and_then(|text| text.parse().ok()),
+        evidence,
+        holds: Vec::new(),
+        last_error: None,
+        verified_at: None,
+        gone_at: None,
+    }
+}
+
+fn transition(claim: &Claim, attempt: Option<AttemptRecord>, next: Next) -> Transition {
+    Transition { occurrence: claim.id, fence: claim.fence, attempt, next, catalog: Vec::new(), audit: Vec::new() }
+}
+
+fn end(claim: &Claim, attempt: Option<AttemptRecord>, outcome: Outcome, reason: String, evidence: Evidence) -> Transition {
+    transition(claim, attempt, Next::End { outcome, reason, evidence })
+}
+
+/// Asks the plugin what a run would do. Nothing is changed or recorded anywhere.
+///
+/// # Errors
+/// What the plugin answered, or how it failed.
+pub async fn dry_run(access: &Access, prepared: &Prepared, tenant: &TenantName) -> Result<Evidence, Failure> {
+    let now = access.clock.now();
+    let errand = Errand {
+        prepared,
+        tenant,
+        run: Uuid::now_v7(),
+        attempt: 1,
+        due: now,
+        deadline: now.checked_add(prepared.schedule.timeout).unwrap_or(Timestamp::MAX),
+        dry_run: true,
+    };
+    let request = if prepared.role == Role::Snapshots { Request::StartCreate } else { Request::Run };
+    match errand.call(access, request).await {
+        Reached::Answer(Answer::Step(Step::Done(evidence))) => Ok(evidence),
+        Reached::Answer(_) => Err(broken_contract("began something in a dry run")),
+        Reached::Failed(failure) => Err(failure),
+        Reached::TimedOut => Err(Failure::Unavailable { detail: "it was not finished in time".into() }),
+        Reached::Refused(detail) => Err(broken_contract(&detail)),
+    }
+}

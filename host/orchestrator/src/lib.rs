@@ -1,0 +1,20 @@
+//! What runs: due times become occurrences, occurrences become attempts, attempts become outcomes on record.
+//!
+//! Owns: the loop, the workflows, the outside half of the capabilities.
+//! Never: wasmtime, SQL, the text of schedule files.
+//! Read next: `engine`, then `planner`, `executor`, `workflows`, `setup`, `outside`.
+
+pub mod access;
+pub mod clock;
+pub mod engine;
+mod executor;
+pub mod outside;
+mod planner;
+pub mod setup;
+pub mod workflows;
+
+pub use access::{Access, NoWatcher, Watcher};
+pub use clock::{Clock, SimulatedClock, SystemClock};
+pub use executor::dry_run;
+pub use engine::{Engine, EngineSettings, Until};
+pub use setup::{PluginFolder, Prepared, RefusedFile, Setup, load_plugins, prepare};

@@ -1,0 +1,125 @@
+//! The outside half of the capabilities, made for one call: granted trees, the plugin's state, log and progress.
+//!
+//! Owns: what one call was granted, and ending its file work when the call is over.
+//! Never: reaches a file by anything but a handle, knows wasmtime or SQL.
+//! Read next: `trees`, how a path becomes a file; then `calls`, one line per function of the contract.
+
+mod calls;
+mod change;
+mod content;
+mod copy;
+mod database;
+mod failures;
+mod folder;
+mod metadata;
+mod paths;
+mod remove;
+mod set;
+mod stop;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod trees;
+mod walk;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use strongroom_sandbox::outside::{FileError, LogLine, Progress, StateError, StateValue};
+
+use failures::Files;
+use stop::Stop;
+use stream::Streams;
+use trees::{Tree, Writable};
+pub use trees::{GrantedTree, TreeError};
+
+/// The state of one plugin for one tenant. Lengths were checked before; the number of keys (256) is the store's to hold.
+#[async_trait]
+pub trait StateStore: Send + Sync + 'static {
+    /// Reads a value.
+    async fn get(&self, key: &str) -> Result<Option<StateValue>, StateError>;
+    /// Writes if the stored version is still the expected one (absent: no such key); returns the new version.
+    async fn set(&self, key: &str, bytes: Vec<u8>, expected: Option<u64>) -> Result<u64, StateError>;
+    /// Deletes if the stored version is still the expected one.
+    async fn delete(&self, key: &str, expected: u64) -> Result<(), StateError>;
+}
+
+/// Copies SQLite databases consistently.
+#[async_trait]
+pub trait DatabaseCopy: Send + Sync + 'static {
+    /// Copies `source` into `destination`, an empty file of mode 0600, and closes both before it returns.
+    ///
+    /// Both paths are absolute and free of links: opening them with `SQLITE_OPEN_NOFOLLOW` is right where it can be
+    /// asked for. The source is untrusted. Returns the bytes written, or why not in one sentence.
+    async fn copy(&self, source: &Path, destination: &Path) -> Result<u64, String>;
+}
+
+/// Takes what a plugin tells.
+pub trait Listener: Send + Sync + 'static {
+    /// Takes a log line. Never blocks.
+    fn log(&self, line: LogLine);
+    /// Takes a report. Never blocks.
+    fn progress(&self, progress: Progress);
+}
+
+/// Everything that one call of a plugin can reach. Dropping it ends the file work that still goes on.
+pub struct CallOutside {
+    trees: BTreeMap<String, Arc<Tree>>,
+    state: Option<Arc<dyn StateStore>>,
+    databases: Arc<dyn DatabaseCopy>,
+    listener: Arc<dyn Listener>,
+    streams: Arc<Streams>,
+    stop: Stop,
+}
+
+impl CallOutside {
+    /// Opens every granted folder.
+    ///
+    /// `own_databases` are SQLite files that this process has open itself (the ledger): they are copied through SQLite
+    /// or not at all, because closing any other descriptor of theirs would drop the process's locks.
+    pub fn new(
+        granted: &[GrantedTree],
+        own_databases: &[PathBuf],
+        state: Option<Arc<dyn StateStore>>,
+        databases: Arc<dyn DatabaseCopy>,
+        listener: Arc<dyn Listener>,
+    ) -> Result<Self, TreeError> {
+        let kept_off = Arc::new(trees::of_databases(own_databases));
+        let mut trees = BTreeMap::new();
+        for tree in granted {
+            trees.insert(tree.name.clone(), Arc::new(Tree::open(tree, Arc::clone(&kept_off))?));
+        }
+        if !trees.is_empty() && !Path::new("/proc/self/fd").exists() {
+            return Err(TreeError::Unsupported("`/proc` to be mounted"));
+        }
+        Ok(Self { trees, state, databases, listener, streams: Arc::default(), stop: Stop::default() })
+    }
+
+    fn tree(&self, name: &str) -> Files<Arc<Tree>> {
+        self.trees.get(name).map(Arc::clone).ok_or(FileError::NotFound)
+    }
+
+    fn writable(&self, name: &str) -> Files<Writable> {
+        Writable::new(self.tree(name)?)
+    }
+
+    /// Runs file work on a thread where it may block; given up when the future or the whole call is dropped.
+    async fn blocking<T, W>(&self, work: W) -> Files<T>
+    where
+        T: Send + 'static,
+        W: FnOnce(&Stop) -> T + Send + 'static,
+    {
+        let stop = self.stop.for_operation();
+        let _guard = stop.on_drop();
+        let done = tokio::task::spawn_blocking(move || work(&stop)).await;
+        done.map_err(|error| FileError::Other(format!("the host's file work broke off: {error}")))
+    }
+}
+
+impl Drop for CallOutside {
+    fn drop(&mut self) {
+        self.stop.end_call();
+    }
+}

@@ -1,0 +1,141 @@
+//! Copies are the file as it was, or say that it did not hold still.
+
+use std::fs;
+use std::os::unix::fs::{FileExt, MetadataExt};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sha2::{Digest, Sha256};
+use strongroom_sandbox::outside::{Copied, CopyItem, CopyMethod, FileError, Outside};
+
+use super::Room;
+
+fn sha256(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+#[tokio::test]
+async fn a_list_is_copied_and_digested_item_by_item_in_order() {
+    let room = Room::new();
+    let mut items = Vec::new();
+    let mut expected = Vec::new();
+    for number in 0..200_usize {
+        let name = format!("file-{number}");
+        // Around the chunk size too, where loops go wrong.
+        let size = if number < 20 { (256 << 10) - 10 + number } else { number };
+        let content: Vec<u8> = (0..size).map(|at| (at * (number + 3)) as u8).collect();
+        fs::write(room.source(&name), &content).unwrap();
+        items.push(CopyItem { source: name.clone().into(), destination: name.into(), method: CopyMethod::Bytes });
+        expected.push((content.len() as u64, sha256(&content)));
+    }
+    let wrong = |source: &str, destination: &str| CopyItem {
+        source: source.into(),
+        destination: destination.into(),
+        method: CopyMethod::Bytes,
+    };
+    items.insert(7, wrong("missing", "missing"));
+    items.push(wrong("file-1", "file-0"));
+    items.push(wrong("file-1", "no-folder/file"));
+    items.push(wrong("", "folder"));
+    let mut answers = room.outside.copy("source".into(), "place".into(), items).await;
+    assert_eq!(answers.remove(7).unwrap_err(), FileError::NotFound);
+    assert_eq!(answers.pop().unwrap().unwrap_err(), FileError::IsADirectory);
+    assert_eq!(answers.pop().unwrap().unwrap_err(), FileError::NotFound);
+    assert_eq!(answers.pop().unwrap().unwrap_err(), FileError::Exists);
+    for (number, (answer, expected)) in answers.iter().zip(&expected).enumerate() {
+        let Copied { bytes, sha256, metadata, disturbed } = answer.clone().unwrap();
+        assert_eq!(((bytes, sha256), disturbed), (*expected, false), "file-{number}");
+        let source = fs::metadata(room.source(&format!("file-{number}"))).unwrap();
+        assert_eq!((metadata.inode, metadata.size), (source.ino(), source.len()));
+        let copy = room.place(&format!("file-{number}"));
+        assert_eq!(fs::metadata(&copy).unwrap().mode() & 0o7777, 0o600);
+        assert_eq!(self::sha256(&fs::read(&copy).unwrap()), expected.1);
+    }
+    let paths = (0..200).map(|number| format!("file-{number}").into_bytes()).collect();
+    let digests = room.outside.digest("place".into(), paths).await;
+    assert_eq!(digests, expected.into_iter().map(Ok).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn holes_stay_holes() {
+    let room = Room::new();
+    let file = fs::File::create(room.source("sparse")).unwrap();
+    file.write_all_at(b"begin", 0).unwrap();
+    file.write_all_at(b"middle", 8 << 20).unwrap();
+    file.set_len(32 << 20).unwrap();
+    fs::File::create(room.source("hole")).unwrap().set_len(5 << 20).unwrap();
+    for name in ["sparse", "hole"] {
+        let copied = room.copy(name, name).await.unwrap();
+        let (source, copy) = (fs::metadata(room.source(name)).unwrap(), fs::metadata(room.place(name)).unwrap());
+        assert_eq!((copied.bytes, copy.len()), (source.len(), source.len()));
+        assert!(copy.blocks() <= source.blocks(), "{name}: {} blocks of {}", copy.blocks(), source.blocks());
+        assert!(copy.blocks() * 512 < 1 << 20);
+        let content = fs::read(room.place(name)).unwrap();
+        assert!(content == fs::read(room.source(name)).unwrap());
+        assert_eq!(copied.sha256, sha256(&content));
+    }
+}
+
+#[tokio::test]
+async fn a_file_written_to_meanwhile_is_copied_whole_or_called_disturbed() {
+    let room = Room::new();
+    let size = 1 << 20;
+    fs::write(room.source("file"), vec![0; size]).unwrap();
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let file = fs::File::options().write(true).open(room.source("file")).unwrap();
+            for value in (0..=255_u8).cycle() {
+                if over.load(Ordering::Relaxed) {
+                    break;
+                }
+                file.write_all_at(&vec![value; size], 0).unwrap();
+                // Sometimes it rests, so that some copies are left in peace.
+                for _ in 0..u32::from(value) * 40_000 {
+                    std::hint::spin_loop();
+                }
+            }
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let mut disturbed = 0;
+        runtime.block_on(async {
+            for number in 0..300 {
+                let name = format!("copy-{number}");
+                let copied = room.copy("file", &name).await.unwrap();
+                let content = fs::read(room.place(&name)).unwrap();
+                assert_eq!(copied.sha256, sha256(&content), "the hash is of what was written");
+                disturbed += u32::from(copied.disturbed);
+                let torn = content.iter().any(|byte| *byte != content[0]);
+                assert!(copied.disturbed || !torn, "copy {number} is torn and nobody noticed");
+                fs::remove_file(room.place(&name)).unwrap();
+            }
+        });
+        over.store(true, Ordering::Relaxed);
+        assert!(disturbed > 0, "some copies met a write");
+    });
+}
+
+#[tokio::test]
+async fn a_file_that_grows_is_copied_as_long_as_it_was_and_called_disturbed() {
+    let room = Room::new();
+    fs::write(room.source("log"), "line\n").unwrap();
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let file = fs::File::options().append(true).open(room.source("log")).unwrap();
+            while !over.load(Ordering::Relaxed) {
+                std::io::Write::write_all(&mut &file, b"another line\n").unwrap();
+            }
+        });
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let mut disturbed = 0;
+        runtime.block_on(async {
+            for number in 0..100 {
+                let copied = room.copy("log", &format!("copy-{number}")).await.unwrap();
+                disturbed += u32::from(copied.disturbed);
+                assert_eq!(copied.bytes, copied.metadata.size);
+            }
+        });
+        over.store(true, Ordering::Relaxed);
+        assert!(disturbed > 0);
+    });
+}

@@ -1,0 +1,250 @@
+//! What is active: plugins loaded, schedules read, and each schedule proved to fit its plugin.
+//!
+//! Owns: every check that needs both the schedule file and the plugin: grants, configuration, role, places.
+//! Never: a partial result; either everything fits or all problems are returned.
+//! Read next: `planner`, `executor`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use strongroom_config::{Diagnostic, Diagnostics, Located, ScheduleSet};
+use strongroom_domain::grants::{Access, Mismatch, compare, lies_within};
+use strongroom_domain::schedule::Schedule;
+use strongroom_domain::{PluginName, ScheduleName};
+use strongroom_sandbox::{Plugin, Role, Sandbox};
+
+/// A schedule with the plugin that serves it.
+#[derive(Clone)]
+pub struct Prepared {
+    /// As meant.
+    pub schedule: Schedule,
+    /// Loaded, and wanting no more than is granted.
+    pub plugin: Plugin,
+    /// The role the host calls.
+    pub role: Role,
+}
+
+/// The plugins of a folder.
+#[derive(Default)]
+pub struct PluginFolder {
+    /// Those that can be used.
+    pub plugins: BTreeMap<PluginName, (PathBuf, Plugin)>,
+    /// Those that cannot.
+    pub refused: Vec<RefusedFile>,
+}
+
+/// A file in the plugins folder that is no usable plugin.
+#[derive(Debug, Clone)]
+pub struct RefusedFile {
+    /// Where.
+    pub file: PathBuf,
+    /// One sentence.
+    pub reason: String,
+    /// What a person can do.
+    pub hint: Option<String>,
+}
+
+/// Everything that is active.
+#[derive(Clone, Default)]
+pub struct Setup {
+    /// By name.
+    pub schedules: BTreeMap<ScheduleName, Arc<Prepared>>,
+}
+
+/// Loads every `*.wasm` of a folder. What cannot be loaded is listed, not fatal: a schedule that needs it says so.
+///
+/// # Errors
+/// The folder cannot be read.
+pub async fn load_plugins(sandbox: &Arc<Sandbox>, folder: &Path) -> std::io::Result<PluginFolder> {
+    let mut files: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "wasm") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    let mut loaded = PluginFolder::default();
+    for file in files {
+        let bytes = match std::fs::read(&file) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                loaded.refused.push(RefusedFile { file, reason: error.to_string(), hint: None });
+                continue;
+            }
+        };
+        match sandbox.load(bytes).await {
+            Err(error) => {
+                loaded.refused.push(RefusedFile { file, reason: error.to_string(), hint: Some(error.hint()) });
+            }
+            Ok(plugin) => {
+                let name = plugin.description().name.clone();
+                if let Some((other, _)) = loaded.plugins.get(&name) {
+                    let reason = format!("it calls itself `{name}`, and so does {}", other.display());
+                    loaded.refused.push(RefusedFile { file, reason, hint: Some("keep one of the two".to_owned()) });
+                } else {
+                    loaded.plugins.insert(name, (file, plugin));
+                }
+            }
+        }
+    }
+    Ok(loaded)
+}
+
+/// Fits every schedule to its plugin. `reserved` are folders no plugin may be granted (the ledger's).
+///
+/// # Errors
+/// Every problem of every schedule, each at its place in the file.
+pub fn prepare(set: &ScheduleSet, folder: &PluginFolder, reserved: &[PathBuf]) -> Result<Setup, Diagnostics> {
+    let mut problems = Diagnostics::default();
+    let mut setup = Setup::default();
+    for located in &set.schedules {
+        let mut found = Vec::new();
+        if let Some(prepared) = fit(located, folder, reserved, &mut found)
+            && found.is_empty()
+        {
+            setup.schedules.insert(located.schedule.name.clone(), Arc::new(prepared));
+        }
+        for problem in found {
+            problems.push(problem);
+        }
+    }
+    if problems.is_empty() { Ok(setup) } else { Err(problems) }
+}
+
+fn fit(
+    located: &Located,
+    folder: &PluginFolder,
+    reserved: &[PathBuf],
+    found: &mut Vec<Diagnostic>,
+) -> Option<Prepared> {
+    let schedule = &located.schedule;
+    let Some((file, plugin)) = folder.plugins.get(&schedule.plugin) else {
+        found.push(missing_plugin(located, folder));
+        return None;
+    };
+    let role = if plugin.roles().contains(&Role::Snapshots) { Role::Snapshots } else { Role::Task };
+    if role == Role::Task && schedule.retention.is_some() {
+        found.push(located.problem("retention",
+            format!("plugin `{}` keeps no snapshots, so there is nothing to retain", schedule.plugin),
+            Some("remove `[schedule.retention]`"),
+        ));
+    }
+    for mismatch in compare(&plugin.description().wants, &schedule.grants) {
+        found.push(explain_mismatch(located, file, &mismatch));
+    }
+    for capability in plugin.capabilities() {
+        let granted = match capability.as_str() {
+            "files" => !schedule.grants.files.is_empty(),
+            "state" => schedule.grants.state,
+            _ => true,
+        };
+        if !granted {
+            found.push(located.problem("grants",
+                format!("plugin `{}` imports `{capability}`, and this schedule does not grant it", schedule.plugin),
+                Some(&format!("grant `{capability}` under `[schedule.grants]`, or use another plugin")),
+            ));
+        }
+    }
+    check_places(located, reserved, found);
+    check_config(located, plugin, found);
+    Some(Prepared { schedule: schedule.clone(), plugin: plugin.clone(), role })
+}
+
+fn missing_plugin(located: &Located, folder: &PluginFolder) -> Diagnostic {
+    let name = &located.schedule.plugin;
+    let refused = folder.refused.iter().find(|refused| refused.file.file_stem().is_some_and(|stem| *stem == *name.as_str()));
+    if let Some(RefusedFile { file, reason, hint }) = refused {
+        return located.problem("plugin", format!("{} cannot be used: {reason}", file.display()), hint.as_deref());
+    }
+    let known: Vec<&str> = folder.plugins.keys().map(PluginName::as_str).collect();
+    let hint = if known.is_empty() {
+        "the plugins folder holds no usable plugin; put the `.wasm` file there or name another folder with `--plugins`".to_owned()
+    } else {
+        format!("the plugins folder holds: {}", known.join(", "))
+    };
+    located.problem("plugin", format!("there is no plugin `{name}`"), Some(&hint))
+}
+
+fn explain_mismatch(located: &Located, file: &Path, mismatch: &Mismatch) -> Diagnostic {
+    let plugin = file.file_name().unwrap_or_default().to_string_lossy();
+    let access = |access: Access| if access == Access::Read { "read" } else { "write" };
+    match mismatch {
+        Mismatch::NotGranted(want) if want.capability == "files" => {
+            let (what, name) = match want.name.as_str() {
+                "*" => ("at least one tree".to_owned(), "NAME"),
+                name => (format!("tree `{name}`"), name),
+            };
+            let message = format!("{plugin} wants {what} to {} ({}), and it is not granted", access(want.access), want.reason);
+            let hint = format!("add `[schedule.grants.files.{name}]` with `path` and `access = \"{}\"`", access(want.access));
+            located.problem("grants", message, Some(&hint))
+        }
+        Mismatch::NotGranted(want) => located.problem("grants",
+            format!("{plugin} wants `{}` ({}), and it is not granted", want.capability, want.reason),
+            Some(&format!("add `{} = true` under `[schedule.grants]`", want.capability)),
+        ),
+        Mismatch::NotWanted { capability: "files", name } => located.problem(&format!("grants.files.{name}"),
+            format!("tree `{name}` is granted, but {plugin} does not want it"),
+            Some("remove the grant: nothing is given that is not used"),
+        ),
+        Mismatch::NotWanted { capability, .. } => located.problem(&format!("grants.{capability}"),
+            format!("`{capability}` is granted, but {plugin} does not want it"),
+            Some("remove the grant: nothing is given that is not used"),
+        ),
+        Mismatch::TooWide { name } => located.problem(&format!("grants.files.{name}"),
+            format!("tree `{name}` is granted for writing, but {plugin} only reads it"),
+            Some("write `access = \"read\"`"),
+        ),
+        Mismatch::TooNarrow(want) => located.problem(&format!("grants.files.{}", want.name),
+            format!("{plugin} wants to write tree `{}` ({}), and the grant is for reading", want.name, want.reason),
+            Some("write `access = \"write\"`"),
+        ),
+    }
+}
+
+/// A granted tree must not hold the ledger, and a written tree must not touch a read one, links resolved.
+fn check_places(located: &Located, reserved: &[PathBuf], found: &mut Vec<Diagnostic>) {
+    let grants = &located.schedule.grants.files;
+    for tenant in &located.schedule.tenants {
+        let real = |path: PathBuf| std::fs::canonicalize(&path).unwrap_or(path);
+        let trees: Vec<_> = grants.iter().map(|(name, grant)| (name, grant.access, real(grant.folder(tenant)))).collect();
+        for (name, _, folder) in &trees {
+            if let Some(taken) = reserved.iter().find(|taken| lies_within(taken, folder) || lies_within(folder, taken)) {
+                found.push(located.problem(&format!("grants.files.{name}"),
+                    format!("tree `{name}` of {tenant} and the host's own folder {} lie in one another", taken.display()),
+                    Some("no plugin is given the ledger: move one of the two"),
+                ));
+            }
+        }
+        for (place, _, written) in trees.iter().filter(|(_, access, _)| *access == Access::Write) {
+            for (source, _, read) in trees.iter().filter(|(_, access, _)| *access == Access::Read) {
+                if lies_within(written, read) || lies_within(read, written) {
+                    found.push(located.problem(&format!("grants.files.{place}"),
+                        format!("tree `{place}` ({}) and its source `{source}` ({}) lie in one another", written.display(), read.display()),
+                        Some("a snapshot inside its own source would hold itself: choose another place"),
+                    ));
+                }
+            }
+        }
+    }
+}
+
+fn check_config(located: &Located, plugin: &Plugin, found: &mut Vec<Diagnostic>) {
+    let schema = &plugin.description().config_schema;
+    let validator = match jsonschema::validator_for(schema) {
+        Ok(validator) => validator,
+        Err(error) => {
+            let message = format!("plugin `{}` publishes a configuration schema that is not one: {error}", located.schedule.plugin);
+            found.push(located.problem("plugin", message, None));
+            return;
+        }
+    };
+    let Ok(config) = serde_json::from_str(&located.schedule.config) else { return };
+    for error in validator.iter_errors(&config) {
+        let path = error.instance_path().as_str().trim_start_matches('/').replace('/', ".");
+        let key = if path.is_empty() { "config".to_owned() } else { format!("config.{path}") };
+        let hint = format!("`strongroom plugin inspect` shows the configuration that `{}` takes", located.schedule.plugin);
+        found.push(located.problem(&key, format!("`{key}`: {error}"), Some(&hint)));
+    }
+}

@@ -1,0 +1,113 @@
+//! What people ask of a single snapshot: verify it, restore it. Both are on record before and after.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde_json::json;
+use strongroom_domain::Evidence;
+use strongroom_domain::retry::Failure;
+use strongroom_ledger::{CatalogChange, LedgerError, SnapshotRow, SnapshotState};
+use strongroom_sandbox::call::Request;
+
+use crate::access::{Access, RESTORE_TREE};
+use crate::executor::Errand;
+use crate::setup::Prepared;
+use crate::workflows::retention::{complete, entry};
+
+/// How long a restore or a verification may take.
+const TIME: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+
+/// Why a request about a snapshot was not fulfilled.
+#[derive(Debug, thiserror::Error)]
+pub enum ShelfError {
+    /// The plugin did not do it.
+    #[error("{}: {}", .0.kind(), .0.detail())]
+    Failed(Failure),
+    /// The plugin does not offer it.
+    #[error("plugin `{plugin}` does not offer `{feature}`")]
+    NotOffered {
+        /// Its name.
+        plugin: String,
+        /// The key of the feature.
+        feature: &'static str,
+    },
+    /// The ledger could not be read or written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+fn errand<'a>(access: &Access, prepared: &'a Prepared, row: &'a SnapshotRow) -> Errand<'a> {
+    Errand {
+        prepared,
+        tenant: &row.tenant,
+        run: row.id,
+        attempt: 1,
+        due: row.taken_at,
+        deadline: access.clock.now().checked_add(TIME).unwrap_or(Timestamp::MAX),
+        dry_run: false,
+    }
+}
+
+fn offered(prepared: &Prepared, feature: &'static str) -> Result<(), ShelfError> {
+    let description = prepared.plugin.description();
+    if description.features.get(feature).is_some_and(|value| value == "true") {
+        return Ok(());
+    }
+    Err(ShelfError::NotOffered { plugin: description.name.to_string(), feature })
+}
+
+/// Reads a whole snapshot and compares it with what was recorded; the verdict is kept in the catalog.
+///
+/// # Errors
+/// [`ShelfError::Failed`] with `corrupt` names the damaged paths, one a line.
+pub async fn verify(access: &Access, prepared: &Prepared, row: &SnapshotRow) -> Result<Evidence, ShelfError> {
+    offered(prepared, "verify")?;
+    let errand = errand(access, prepared, row);
+    let result = complete(access, &errand, Request::StartVerify { reference: row.reference.clone() }).await;
+    let now = access.clock.now();
+    let (state, error) = match &result {
+        Ok(_) => (SnapshotState::Verified, None),
+        Err(failure @ (Failure::Corrupt { .. } | Failure::NotFound { .. })) => {
+            (SnapshotState::Damaged, Some(format!("{}: {}", failure.kind(), failure.detail())))
+        }
+        // Not being able to look says nothing about the snapshot.
+        Err(_) => (row.state, row.last_error.clone()),
+    };
+    let verdict = if result.is_ok() { "good" } else { error.as_deref().unwrap_or("not reached") };
+    let audit = entry("snapshot-verified", row, json!({ "verdict": verdict }));
+    let change = CatalogChange::State { id: row.id, state, error: error.clone(), at: now };
+    access.ledger.change_catalog(vec![change], vec![audit], now).await?;
+    result.map_err(ShelfError::Failed)
+}
+
+/// Restores a snapshot, whole or by path, into an empty folder.
+///
+/// # Errors
+/// [`ShelfError::Failed`] with `corrupt` names the damaged paths; the folder is left as it was.
+pub async fn restore(
+    access: &Access,
+    prepared: &Prepared,
+    row: &SnapshotRow,
+    to: &Path,
+    paths: Vec<Vec<u8>>,
+) -> Result<Evidence, ShelfError> {
+    offered(prepared, "restore")?;
+    if !paths.is_empty() {
+        offered(prepared, "restore-paths")?;
+    }
+    let whole = paths.is_empty();
+    let now = access.clock.now();
+    let asked = entry("restore-intended", row, json!({ "whole": whole }));
+    access.ledger.change_catalog(Vec::new(), vec![asked], now).await?;
+    let access = Access { restore_to: Some(to.to_owned()), ..access.clone() };
+    let errand = errand(&access, prepared, row);
+    let request = Request::StartRestore { reference: row.reference.clone(), place: RESTORE_TREE.to_owned(), paths };
+    let result = complete(&access, &errand, request).await;
+    let now = access.clock.now();
+    let ended = match &result {
+        Ok(_) => entry("restore-done", row, json!({ "whole": whole })),
+        Err(failure) => entry("restore-failed", row, json!({ "failure": failure.kind() })),
+    };
+    access.ledger.change_catalog(Vec::new(), vec![ended], now).await?;
+    result.map_err(ShelfError::Failed)
+}

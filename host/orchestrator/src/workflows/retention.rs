@@ -1,0 +1,172 @@
+//! Retention: after a success, the shelf of one schedule and tenant is looked at and what no rule keeps is deleted.
+//!
+//! Owns: the order intended → deleted → recorded, and the proof that a snapshot is ours before it is touched.
+//! Never: the rules themselves (`domain::retention`).
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use strongroom_domain::retention::{ShelfItem, Verdict, decide};
+use strongroom_domain::retry::Failure;
+use strongroom_domain::{Evidence, TenantName};
+use strongroom_ledger::{AuditEntry, CatalogChange, LedgerError, SnapshotFilter, SnapshotRow, SnapshotState};
+use strongroom_sandbox::Role;
+use strongroom_sandbox::call::{Answer, Operation, Request, Step};
+
+use crate::access::Access;
+use crate::executor::{Errand, Reached, broken_contract};
+use crate::setup::Prepared;
+
+/// How long one deletion may take, polls included: a provider that needs longer is asked again after the next success.
+const DELETION_TIME: std::time::Duration = std::time::Duration::from_secs(30 * 60);
+
+/// The snapshots of one schedule and tenant that are still there, oldest first.
+///
+/// # Errors
+/// The ledger cannot be read.
+pub async fn shelf(access: &Access, prepared: &Prepared, tenant: &TenantName) -> Result<Vec<SnapshotRow>, LedgerError> {
+    let filter = SnapshotFilter {
+        schedule: Some(prepared.schedule.name.clone()),
+        tenant: Some(tenant.clone()),
+        gone: false,
+        ..SnapshotFilter::default()
+    };
+    access.ledger.snapshots(filter).await
+}
+
+/// Says for each snapshot of a shelf which rules keep it, or why it goes.
+#[must_use]
+pub fn explain(prepared: &Prepared, shelf: &[SnapshotRow], now: Timestamp) -> Vec<Verdict> {
+    let items: Vec<ShelfItem> = shelf.iter().map(item).collect();
+    let retention = prepared.schedule.retention.clone().unwrap_or_default();
+    decide(&items, &retention, &prepared.schedule.zone, now)
+}
+
+fn item(row: &SnapshotRow) -> ShelfItem {
+    // Of several holds the one that lasts longest decides.
+    let hold = row.holds.iter().max_by_key(|hold| hold.until.unwrap_or(Timestamp::MAX)).cloned();
+    ShelfItem {
+        id: row.id,
+        taken_at: row.taken_at,
+        good: matches!(row.state, SnapshotState::Assumed | SnapshotState::Verified),
+        hold,
+    }
+}
+
+/// Deletes what no rule keeps. A deletion that fails stays visible as `delete-failed` and is tried again next time.
+///
+/// # Errors
+/// The ledger cannot be read or written; then nothing more is deleted.
+pub async fn apply(access: &Access, prepared: &Prepared, tenant: &TenantName) -> Result<usize, LedgerError> {
+    if prepared.role != Role::Snapshots || prepared.schedule.retention.is_none() {
+        return Ok(0);
+    }
+    let shelf = shelf(access, prepared, tenant).await?;
+    let verdicts = explain(prepared, &shelf, access.clock.now());
+    let mut deleted = 0;
+    for (row, verdict) in shelf.iter().zip(&verdicts) {
+        if !verdict.keep && delete(access, prepared, row, &verdict.rules).await? {
+            deleted += 1;
+        }
+    }
+    Ok(deleted)
+}
+
+async fn delete(access: &Access, prepared: &Prepared, row: &SnapshotRow, rules: &[String]) -> Result<bool, LedgerError> {
+    let now = access.clock.now();
+    let intended = entry("snapshot-deletion-intended", row, json!({ "because": rules }));
+    change(access, row, SnapshotState::Deleting, None, intended, now).await?;
+    let deadline = now.checked_add(DELETION_TIME).unwrap_or(Timestamp::MAX);
+    let errand = Errand {
+        prepared,
+        tenant: &row.tenant,
+        run: row.id,
+        attempt: 1,
+        due: row.taken_at,
+        deadline,
+        dry_run: false,
+    };
+    let result = match prove_ours(access, &errand, row).await {
+        Ok(true) => complete(access, &errand, Request::StartDelete { reference: row.reference.clone() }).await,
+        Ok(false) => Ok(Evidence::default()),
+        Err(failure) => Err(failure),
+    };
+    let now = access.clock.now();
+    match result {
+        Ok(_) => {
+            let done = entry("snapshot-deleted", row, json!({}));
+            change(access, row, SnapshotState::Gone, None, done, now).await?;
+            Ok(true)
+        }
+        Err(failure) => {
+            let error = format!("{}: {}", failure.kind(), failure.detail());
+            tracing::warn!(snapshot = %row.id, error, "a snapshot that retention drops could not be deleted");
+            let failed = entry("snapshot-deletion-failed", row, json!({ "error": error }));
+            change(access, row, SnapshotState::DeleteFailed, Some(error), failed, now).await?;
+            Ok(false)
+        }
+    }
+}
+
+/// Reads the snapshot back and compares it with the catalog; false: it is gone already.
+async fn prove_ours(access: &Access, errand: &Errand<'_>, row: &SnapshotRow) -> Result<bool, Failure> {
+    let info = match errand.read_back(access, &row.reference).await {
+        Ok(info) => info,
+        Err(Failure::NotFound { .. }) => return Ok(false),
+        Err(failure) => return Err(failure),
+    };
+    let ours = info.reference == row.reference
+        && info.tenant == row.tenant.as_str()
+        && info.run_id.is_none_or(|run| run == row.occurrence.to_string());
+    if ours {
+        return Ok(true);
+    }
+    let detail = format!("what the provider holds as `{}` is not what the catalog recorded; it is left alone", row.reference);
+    Err(Failure::Conflict { detail })
+}
+
+/// Calls once and polls until it is done or the deadline passes.
+pub(crate) async fn complete(access: &Access, errand: &Errand<'_>, request: Request) -> Result<Evidence, Failure> {
+    let mut reached = errand.call(access, request).await;
+    loop {
+        match reached {
+            Reached::Answer(Answer::Step(Step::Done(evidence))) => return Ok(evidence),
+            Reached::Answer(Answer::Step(Step::Running(Operation { handle, poll_after, .. }))) => {
+                let at = access.clock.now().checked_add(poll_after).unwrap_or(errand.deadline);
+                if at >= errand.deadline {
+                    return Err(Failure::Unavailable { detail: "it was still going on when its time was up".into() });
+                }
+                access.clock.sleep_until(at).await;
+                reached = errand.call(access, Request::PollSnapshots { handle }).await;
+            }
+            Reached::Answer(_) => return Err(broken_contract("answered with something else than a step")),
+            Reached::Failed(failure) => return Err(failure),
+            Reached::TimedOut => return Err(Failure::Unavailable { detail: "it was not finished in time".into() }),
+            Reached::Refused(detail) => return Err(broken_contract(&detail)),
+        }
+    }
+}
+
+async fn change(
+    access: &Access,
+    row: &SnapshotRow,
+    state: SnapshotState,
+    error: Option<String>,
+    audit: AuditEntry,
+    now: Timestamp,
+) -> Result<(), LedgerError> {
+    let change = CatalogChange::State { id: row.id, state, error, at: now };
+    access.ledger.change_catalog(vec![change], vec![audit], now).await
+}
+
+/// An audit entry about a snapshot.
+pub(crate) fn entry(kind: &str, row: &SnapshotRow, more: Value) -> AuditEntry {
+    let mut fields = Map::new();
+    fields.insert("snapshot".into(), json!(row.id));
+    fields.insert("schedule".into(), json!(row.schedule));
+    fields.insert("tenant".into(), json!(row.tenant));
+    fields.insert("reference".into(), json!(row.reference));
+    if let Value::Object(more) = more {
+        fields.extend(more);
+    }
+    AuditEntry { kind: kind.to_owned(), fields }
+}
