@@ -1,0 +1,252 @@
+//! What a person types.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use uuid::Uuid;
+
+const AFTER_HELP: &str = "Exit codes: 0 ok · 1 a run failed · 2 wrong usage or bad files · 3 refused (grant, approval, signature)
+            4 not found · 5 the ledger is unavailable · 70 a bug
+
+Times are written 2026-11-20T03:00:00-03:00, 2026-11-20T06:00Z, or 2026-11-20 (midnight UTC).";
+
+/// Runs sandboxed plugins that keep promises about customers' data: on schedule, on record.
+#[derive(Debug, Parser)]
+#[command(name = "strongroom", version, after_help = AFTER_HELP, propagate_version = true, subcommand_required = true)]
+pub(crate) struct Arguments {
+    /// Folder of schedule files, or one file.
+    #[arg(long, global = true, env = "STRONGROOM_SCHEDULES", default_value = "schedules", value_name = "PATH")]
+    pub(crate) schedules: PathBuf,
+    /// Folder of plugin files (`*.wasm`).
+    #[arg(long, global = true, env = "STRONGROOM_PLUGINS", default_value = "plugins", value_name = "DIR")]
+    pub(crate) plugins: PathBuf,
+    /// Folder of the ledger, the audit key and the compile cache.
+    #[arg(long, global = true, env = "STRONGROOM_STATE", default_value = "state", value_name = "DIR")]
+    pub(crate) state: PathBuf,
+    /// Print JSON instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Loads and validates schedules and plugins; runs nothing.
+    Check,
+    /// Shows coming due times, local and UTC.
+    Next(Next),
+    /// Runs a schedule now, without disturbing its timetable.
+    Once(Once),
+    /// Runs schedules until stopped (SIGTERM or Ctrl-C).
+    Serve(Serve),
+    /// Runs the engine on a simulated clock, with real plugins on real files.
+    Simulate(Simulate),
+    /// Lists due times and what became of them.
+    Occurrences(Occurrences),
+    /// Lists, explains, holds and verifies snapshots.
+    #[command(subcommand)]
+    Snapshots(Snapshots),
+    /// Restores a snapshot into an empty folder.
+    Restore(Restore),
+    /// Looks into plugin files.
+    #[command(subcommand)]
+    Plugin(Plugin),
+    /// Exports and verifies the audit log.
+    #[command(subcommand)]
+    Audit(Audit),
+    /// Prints the JSON Schema of schedule files.
+    Schema,
+    /// Examines this machine and installation.
+    Doctor,
+    /// Prints completions for a shell.
+    Completions {
+        /// For which shell.
+        shell: Shell,
+    },
+    /// Compiles a component from standard input to standard output, within limits.
+    #[command(hide = true)]
+    CompilePlugin,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Next {
+    /// Only this schedule.
+    pub(crate) schedule: Option<String>,
+    /// How many due times.
+    #[arg(short = 'n', default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) number: u32,
+    /// From this time instead of now.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Once {
+    /// Which schedule.
+    pub(crate) schedule: String,
+    /// Only for this tenant; otherwise for all of the schedule.
+    #[arg(long)]
+    pub(crate) tenant: Option<String>,
+    /// Ask the plugin what it would do; change and record nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Attempts at once.
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) concurrency: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// When the simulation begins.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: String,
+    /// When it ends.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Occurrences {
+    /// Only of this schedule.
+    #[arg(long)]
+    pub(crate) schedule: Option<String>,
+    /// Only of this tenant.
+    #[arg(long)]
+    pub(crate) tenant: Option<String>,
+    /// Only due at or after this time.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Only due before this time.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// Only with this outcome; may be repeated.
+    #[arg(long)]
+    pub(crate) outcome: Vec<String>,
+    /// Only those that have not ended.
+    #[arg(long, conflicts_with = "outcome")]
+    pub(crate) unfinished: bool,
+    /// At most so many, the newest.
+    #[arg(short = 'n', long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) limit: u32,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Snapshots {
+    /// Lists the catalog.
+    List {
+        /// Only of this schedule.
+        #[arg(long)]
+        schedule: Option<String>,
+        /// Only of this tenant.
+        #[arg(long)]
+        tenant: Option<String>,
+        /// Also those that are gone.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Shows one snapshot with its evidence.
+    Show {
+        /// Its id, or the beginning of it.
+        id: String,
+    },
+    /// Says for each snapshot which rule keeps it, or why it would be dropped.
+    Explain {
+        /// Only of this schedule.
+        schedule: Option<String>,
+        /// Only of this tenant.
+        #[arg(long)]
+        tenant: Option<String>,
+        /// As of this time instead of now.
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+    },
+    /// Keeps a snapshot, whatever the rules say.
+    Hold {
+        /// Its id, or the beginning of it.
+        id: String,
+        /// The name of the hold.
+        #[arg(long)]
+        name: String,
+        /// Why; it is written into the audit log.
+        #[arg(long)]
+        reason: String,
+        /// Until this time; otherwise until released.
+        #[arg(long, value_name = "TIME")]
+        until: Option<String>,
+    },
+    /// Ends a hold.
+    Release {
+        /// The snapshot's id, or the beginning of it.
+        id: String,
+        /// The name of the hold.
+        #[arg(long)]
+        name: String,
+    },
+    /// Reads a whole snapshot and compares it with what was recorded.
+    Verify {
+        /// Its id, or the beginning of it.
+        id: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The snapshot's id, or the beginning of it.
+    pub(crate) snapshot: String,
+    /// An empty folder; made if it does not exist.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: PathBuf,
+    /// Only this path inside the snapshot, such as `data/mail`; may be repeated.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) path: Vec<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Plugin {
+    /// Shows what a plugin file is, imports and wants.
+    Inspect {
+        /// The `.wasm` file.
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Audit {
+    /// Writes the audit log as files that anyone can verify.
+    Export {
+        /// An empty or earlier export folder; made if it does not exist.
+        dir: PathBuf,
+    },
+    /// Verifies an export from its files alone.
+    Verify {
+        /// The export.
+        dir: PathBuf,
+        /// The verifier key, or a file that holds it. Without it the key inside the export is used, which proves only
+        /// that the export agrees with itself.
+        #[arg(long)]
+        key: Option<String>,
+        /// A checkpoint you kept from earlier: proves that nothing before it was changed or cut off.
+        #[arg(long, value_name = "FILE")]
+        earlier: Option<PathBuf>,
+    },
+}
+
+/// An id as typed: whole or the beginning.
+#[derive(Debug)]
+pub(crate) struct IdPrefix(String);
+
+impl IdPrefix {
+    pub(crate) fn new(text: &str) -> Self {
+        Self(text.to_ascii_lowercase())
+    }
+
+    pub(crate) fn matches(&self, id: Uuid) -> bool {
+        id.to_string().starts_with(&self.0)
+    }
+}

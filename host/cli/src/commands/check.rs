@@ -1,0 +1,66 @@
+//! `strongroom check`: loads and validates everything, runs nothing.
+
+use serde_json::json;
+use strongroom_domain::schedule::{Schedule, Trigger};
+
+use strongroom_orchestrator::RefusedFile;
+
+use crate::arguments::Arguments;
+use crate::compose;
+use crate::error::CliError;
+use crate::print;
+
+pub(crate) async fn run(arguments: &Arguments) -> Result<u8, CliError> {
+    let (set, folder, setup) = compose::setup(arguments).await?;
+    if arguments.json {
+        let schedules: Vec<_> = setup
+            .schedules
+            .values()
+            .map(|prepared| {
+                json!({
+                    "name": prepared.schedule.name, "plugin": prepared.schedule.plugin,
+                    "digest": prepared.plugin.digest(), "tenants": prepared.schedule.tenants,
+                    "when": when(&prepared.schedule), "timezone": prepared.schedule.zone.as_str(),
+                    "grants": prepared.schedule.grants,
+                })
+            })
+            .collect();
+        let refused: Vec<_> = folder.refused.iter().map(|RefusedFile { file, reason, .. }| json!({ "file": file, "reason": reason })).collect();
+        print::json(&json!({ "schedules": schedules, "refused_plugins": refused, "warnings": set.warnings }))?;
+        return Ok(0);
+    }
+    if !set.warnings.is_empty() {
+        eprintln!("{}", set.warnings.render(std::io::IsTerminal::is_terminal(&std::io::stderr())).trim_end());
+    }
+    for RefusedFile { file, reason, .. } in &folder.refused {
+        eprintln!("warning: {} cannot be used: {reason}", file.display());
+    }
+    let rows: Vec<Vec<String>> = setup
+        .schedules
+        .values()
+        .map(|prepared| {
+            let schedule = &prepared.schedule;
+            let plugin = prepared.plugin.description();
+            let digest: String = prepared.plugin.digest().chars().take(12).collect();
+            vec![
+                schedule.name.to_string(),
+                format!("{} {} ({digest})", plugin.name, plugin.version),
+                when(schedule),
+                schedule.zone.as_str().to_owned(),
+                schedule.tenants.len().to_string(),
+            ]
+        })
+        .collect();
+    print::table(&["SCHEDULE", "PLUGIN", "WHEN", "ZONE", "TENANTS"], &rows);
+    print::line("Everything fits: schedules, plugins and grants agree.");
+    Ok(0)
+}
+
+/// The trigger as written.
+fn when(schedule: &Schedule) -> String {
+    match &schedule.trigger {
+        Trigger::Cron { cron, .. } => cron.as_str().to_owned(),
+        Trigger::Every(every) => format!("every {}", every.as_str()),
+        Trigger::At(at) => format!("at {at}"),
+    }
+}

@@ -1,0 +1,40 @@
+//! One file per command.
+
+mod audit;
+mod check;
+mod doctor;
+mod next;
+mod occurrences;
+mod plugin;
+mod restore;
+mod run;
+mod snapshots;
+
+use clap::CommandFactory;
+
+use crate::arguments::{Arguments, Command};
+use crate::error::CliError;
+use crate::print;
+
+/// Runs the command and returns its exit code.
+pub(crate) async fn run(arguments: Arguments) -> Result<u8, CliError> {
+    match &arguments.command {
+        Command::Check => check::run(&arguments).await,
+        Command::Next(options) => next::run(&arguments, options),
+        Command::Once(options) => run::once(&arguments, options).await,
+        Command::Serve(options) => run::serve(&arguments, options).await,
+        Command::Simulate(options) => run::simulate(&arguments, options).await,
+        Command::Occurrences(options) => occurrences::run(&arguments, options).await,
+        Command::Snapshots(command) => snapshots::run(&arguments, command).await,
+        Command::Restore(options) => restore::run(&arguments, options).await,
+        Command::Plugin(command) => plugin::run(&arguments, command).await,
+        Command::Audit(command) => audit::run(&arguments, command).await,
+        Command::Doctor => doctor::run(&arguments).await,
+        Command::Schema => print::json(&strongroom_config::json_schema()).map(|()| 0),
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Arguments::command(), "strongroom", &mut std::io::stdout());
+            Ok(0)
+        }
+        Command::CompilePlugin => Ok(0),
+    }
+}

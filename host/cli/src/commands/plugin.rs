@@ -1,0 +1,56 @@
+//! `strongroom plugin inspect`: what a plugin file is, imports and wants.
+
+use serde_json::json;
+use strongroom_sandbox::Sandbox;
+
+use crate::arguments::{Arguments, Plugin};
+use crate::compose;
+use crate::error::CliError;
+use crate::print;
+
+pub(crate) async fn run(arguments: &Arguments, command: &Plugin) -> Result<u8, CliError> {
+    let Plugin::Inspect { file } = command;
+    let bytes = std::fs::read(file)
+        .map_err(|error| CliError::not_found(format!("{} cannot be read", file.display())).because(error))?;
+    let refuse = |error: strongroom_sandbox::LoadError| {
+        CliError::usage(format!("{} cannot be used as a plugin", file.display())).because(error)
+    };
+    let inspection = Sandbox::inspect(&bytes).map_err(refuse)?;
+    let sandbox = compose::sandbox(arguments)?;
+    let plugin = sandbox.load(bytes).await.map_err(refuse)?;
+    let description = plugin.description();
+    let roles: Vec<String> = plugin.roles().iter().map(ToString::to_string).collect();
+    if arguments.json {
+        return print::json(&json!({
+            "file": file, "digest": plugin.digest(), "size": inspection.size, "name": description.name,
+            "version": description.version, "summary": description.summary, "roles": roles,
+            "imports": inspection.imports, "exports": inspection.exports, "wants": description.wants,
+            "features": description.features, "config_schema": description.config_schema,
+        }))
+        .map(|()| 0);
+    }
+    print::line(&format!("{} {}: {}", description.name, description.version, print::plain(&description.summary)));
+    print::line(&format!("digest    sha256:{}", plugin.digest()));
+    print::line(&format!("size      {}", print::size(inspection.size)));
+    print::line(&format!("roles     {}", roles.join(", ")));
+    print::line("imports");
+    for import in &inspection.imports {
+        print::line(&format!("  {}", print::plain(import)));
+    }
+    print::line("wants");
+    for want in &description.wants {
+        let must = if want.required { "required" } else { "optional" };
+        let access = if want.access == strongroom_domain::grants::Access::Read { "read" } else { "write" };
+        print::line(&format!("  {} `{}` to {access} ({must}): {}", want.capability, print::plain(&want.name), print::plain(&want.reason)));
+    }
+    print::line("features");
+    for (name, value) in &description.features {
+        print::line(&format!("  {}: {}", print::plain(name), print::plain(value)));
+    }
+    print::line("configuration");
+    let schema = serde_json::to_string_pretty(&description.config_schema).unwrap_or_default();
+    for text in schema.lines() {
+        print::line(&format!("  {}", print::plain(text)));
+    }
+    Ok(0)
+}

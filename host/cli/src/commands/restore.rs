@@ -1,0 +1,48 @@
+//! `strongroom restore`: a snapshot, whole or by path, into an empty folder.
+
+use std::os::unix::ffi::OsStrExt;
+use std::sync::Arc;
+
+use serde_json::json;
+use strongroom_ledger::OpenMode;
+use strongroom_orchestrator::SystemClock;
+use strongroom_orchestrator::workflows::restore::restore;
+
+use crate::arguments::{Arguments, Restore};
+use crate::compose;
+use crate::error::CliError;
+use crate::print;
+use crate::watch::Console;
+
+pub(crate) async fn run(arguments: &Arguments, options: &Restore) -> Result<u8, CliError> {
+    let (_, _, setup) = compose::setup(arguments).await?;
+    let ledger = compose::ledger(arguments, OpenMode::Visitor).await?;
+    let row = compose::snapshot(&ledger, &options.snapshot).await?;
+    let prepared = compose::prepared(&setup, row.schedule.as_str())?;
+    let folder = empty_folder(&options.to)?;
+    let watcher = Arc::new(Console::new(false, arguments.json));
+    let access = compose::access(arguments, Arc::new(SystemClock), ledger.clone(), Some(watcher));
+    let paths = options.path.iter().map(|path| path.as_os_str().as_bytes().to_vec()).collect();
+    let evidence = restore(&access, &prepared, &row, &folder, paths).await?;
+    ledger.close().await;
+    if arguments.json {
+        return print::json(&json!({ "snapshot": row.id, "to": folder, "evidence": evidence })).map(|()| 0);
+    }
+    print::line(&format!("Restored {} of {} to {}, verified.", print::short(row.id), row.tenant, folder.display()));
+    for (kind, item) in &evidence.0 {
+        print::line(&format!("  {}: {}", print::plain(kind), print::plain(item)));
+    }
+    Ok(0)
+}
+
+fn empty_folder(to: &std::path::Path) -> Result<std::path::PathBuf, CliError> {
+    let fail = |error: std::io::Error| {
+        CliError::usage(format!("{} cannot be used as the place of a restore", to.display())).because(error)
+    };
+    std::fs::create_dir_all(to).map_err(fail)?;
+    if std::fs::read_dir(to).map_err(fail)?.next().is_some() {
+        return Err(CliError::usage(format!("{} is not empty", to.display()))
+            .hint("a restore never writes over anything: name an empty or a new folder"));
+    }
+    std::fs::canonicalize(to).map_err(fail)
+}

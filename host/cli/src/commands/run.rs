@@ -1,0 +1,204 @@
+//! `strongroom once`, `serve` and `simulate`: the same engine, three clocks and ends.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::json;
+use strongroom_domain::{Outcome, TenantName, occurrence_id};
+use strongroom_ledger::{Ledger, NewOccurrence, OccurrenceFilter, OccurrenceRow, OpenMode, Origin, Plan};
+use strongroom_orchestrator::setup::Prepared;
+use strongroom_orchestrator::{RefusedFile, Clock, Engine, EngineSettings, SimulatedClock, SystemClock, Until, dry_run};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::arguments::{Arguments, Once, Serve, Simulate};
+use crate::compose;
+use crate::error::{CliError, EXIT_FAILED, EXIT_REFUSED};
+use crate::print;
+use crate::watch::Console;
+
+pub(crate) async fn once(arguments: &Arguments, options: &Once) -> Result<u8, CliError> {
+    let (_, _, setup) = compose::setup(arguments).await?;
+    let prepared = compose::prepared(&setup, &options.schedule)?;
+    let tenants = chosen_tenants(&prepared, options.tenant.as_deref())?;
+    let ledger = compose::ledger(arguments, OpenMode::Visitor).await?;
+    let clock = Arc::new(SystemClock);
+    let watcher = Arc::new(Console::new(false, arguments.json));
+    let access = compose::access(arguments, clock.clone(), ledger.clone(), Some(watcher));
+    if options.dry_run {
+        return dry(arguments, &access, &prepared, &tenants).await;
+    }
+    let mut ended = Vec::new();
+    for tenant in tenants {
+        let occurrence = run_now(&prepared, tenant, clock.now());
+        let id = occurrence.id;
+        let plan = Plan { occurrences: vec![occurrence], watermarks: Vec::new() };
+        ledger.plan(plan, clock.now()).await?;
+        let engine = Engine::new(access.clone(), setup.clone(), EngineSettings::default(), stop_signal()?);
+        engine.run(Until::Ended(id)).await?;
+        let filter = OccurrenceFilter { id: Some(id), ..OccurrenceFilter::default() };
+        ended.extend(ledger.occurrences(filter).await?);
+    }
+    ledger.close().await;
+    report(arguments, &ended)
+}
+
+fn chosen_tenants(prepared: &Prepared, only: Option<&str>) -> Result<Vec<TenantName>, CliError> {
+    let tenants = &prepared.schedule.tenants;
+    let Some(only) = only else { return Ok(tenants.clone()) };
+    let found: Vec<TenantName> = tenants.iter().filter(|tenant| tenant.as_str() == only).cloned().collect();
+    if found.is_empty() {
+        let known: Vec<&str> = tenants.iter().map(TenantName::as_str).collect();
+        let message = format!("schedule `{}` has no tenant `{only}`", prepared.schedule.name);
+        return Err(CliError::not_found(message).hint(format!("it has: {}", known.join(", "))));
+    }
+    Ok(found)
+}
+
+fn run_now(prepared: &Prepared, tenant: TenantName, now: Timestamp) -> NewOccurrence {
+    let schedule = &prepared.schedule;
+    // Due times are kept to the millisecond.
+    let due = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
+    NewOccurrence {
+        id: occurrence_id(&schedule.name, &tenant, due),
+        schedule: schedule.name.clone(),
+        tenant,
+        plugin: schedule.plugin.clone(),
+        due,
+        not_before: due,
+        deadline: now.checked_add(schedule.timeout).unwrap_or(Timestamp::MAX),
+        origin: Origin::Person(std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned())),
+        ends: None,
+        skip_if_unfinished: true,
+    }
+}
+
+async fn dry(
+    arguments: &Arguments,
+    access: &strongroom_orchestrator::Access,
+    prepared: &Prepared,
+    tenants: &[TenantName],
+) -> Result<u8, CliError> {
+    let mut code = 0;
+    let mut answers = Vec::new();
+    for tenant in tenants {
+        let answer = dry_run(access, prepared, tenant).await;
+        if let Err(failure) = &answer {
+            code = EXIT_FAILED;
+            eprintln!("{tenant}: {}: {}", failure.kind(), print::plain(failure.detail()));
+        }
+        if let (Ok(evidence), false) = (&answer, arguments.json) {
+            print::line(&format!("{tenant}: nothing was changed; the plugin would do this:"));
+            for (kind, value) in &evidence.0 {
+                print::line(&format!("  {}: {}", print::plain(kind), print::plain(value)));
+            }
+        }
+        answers.push(json!({ "tenant": tenant, "would": answer.as_ref().ok(), "failure": answer.as_ref().err() }));
+    }
+    if arguments.json {
+        print::json(&answers)?;
+    }
+    Ok(code)
+}
+
+fn report(arguments: &Arguments, ended: &[OccurrenceRow]) -> Result<u8, CliError> {
+    if arguments.json {
+        print::json(&ended.iter().map(super::occurrences::value).collect::<Vec<_>>())?;
+    } else {
+        for row in ended {
+            let outcome = row.outcome.map_or("not finished", Outcome::as_str);
+            let reason = row.reason.as_deref().filter(|reason| !reason.is_empty());
+            let reason = reason.map(|reason| format!(": {}", print::plain(reason))).unwrap_or_default();
+            print::line(&format!("{} {} {}: {outcome}{reason}", print::short(row.id), row.schedule, row.tenant));
+            for (kind, value) in &row.evidence.0 {
+                print::line(&format!("  {}: {}", print::plain(kind), print::plain(value)));
+            }
+        }
+    }
+    let worst = ended.iter().map(|row| match row.outcome {
+        Some(Outcome::Succeeded) => 0,
+        Some(Outcome::Refused | Outcome::Blocked) => EXIT_REFUSED,
+        _ => EXIT_FAILED,
+    });
+    Ok(worst.max().unwrap_or(EXIT_FAILED))
+}
+
+pub(crate) async fn serve(arguments: &Arguments, options: &Serve) -> Result<u8, CliError> {
+    let stop = stop_signal()?;
+    let ledger = compose::ledger(arguments, OpenMode::Host).await?;
+    let (set, folder, setup) = compose::setup(arguments).await?;
+    for RefusedFile { file, reason, .. } in &folder.refused {
+        tracing::warn!(file = %file.display(), "this plugin cannot be used: {reason}");
+    }
+    tracing::info!(schedules = set.schedules.len(), plugins = folder.plugins.len(), "serving");
+    let watcher = Arc::new(Console::new(false, arguments.json));
+    let access = compose::access(arguments, Arc::new(SystemClock), ledger.clone(), Some(watcher));
+    let settings = EngineSettings { concurrency: options.concurrency as usize, ..EngineSettings::default() };
+    drop((set, folder));
+    let engine = Engine::new(access, setup, settings, stop);
+    engine.run(Until::Stopped).await?;
+    ledger.close().await;
+    tracing::info!("stopped; everything acknowledged is on disk");
+    Ok(0)
+}
+
+pub(crate) async fn simulate(arguments: &Arguments, options: &Simulate) -> Result<u8, CliError> {
+    let (from, to) = (compose::time(&options.from)?, compose::time(&options.to)?);
+    if to <= from {
+        return Err(CliError::usage(format!("the simulation would end ({to}) before it begins ({from})"))
+            .hint("`--to` must be later than `--from`"));
+    }
+    let stop = stop_signal()?;
+    let ledger = compose::ledger(arguments, OpenMode::Host).await?;
+    let (_, _, setup) = compose::setup(arguments).await?;
+    let watcher = Arc::new(Console::new(!arguments.json, arguments.json));
+    let clock = SimulatedClock::new(from);
+    let access = compose::access(arguments, Arc::new(clock), ledger.clone(), Some(watcher));
+    let engine = Engine::new(access, setup, EngineSettings::default(), stop);
+    engine.run(Until::Time(to)).await?;
+    let filter = OccurrenceFilter { since: Some(from), until: Some(to), ..OccurrenceFilter::default() };
+    let rows = ledger.occurrences(filter).await?;
+    ledger.close().await;
+    if arguments.json {
+        print::json(&rows.iter().map(super::occurrences::value).collect::<Vec<_>>())?;
+    } else {
+        summarise(&rows);
+    }
+    let all_succeeded = rows.iter().all(|row| row.outcome == Some(Outcome::Succeeded));
+    Ok(if all_succeeded { 0 } else { EXIT_FAILED })
+}
+
+fn summarise(rows: &[OccurrenceRow]) {
+    let mut counts: Vec<(Outcome, usize)> = Vec::new();
+    for outcome in Outcome::ALL {
+        let count = rows.iter().filter(|row| row.outcome == Some(*outcome)).count();
+        if count > 0 {
+            counts.push((*outcome, count));
+        }
+    }
+    let unfinished = rows.iter().filter(|row| row.outcome.is_none()).count();
+    let mut parts: Vec<String> = counts.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
+    if unfinished > 0 {
+        parts.push(format!("{unfinished} unfinished"));
+    }
+    print::line(&format!("{} due times: {}", rows.len(), if parts.is_empty() { "none".into() } else { parts.join(", ") }));
+}
+
+/// Turns true on SIGTERM or Ctrl-C.
+fn stop_signal() -> Result<watch::Receiver<bool>, CliError> {
+    let fail = |error: std::io::Error| CliError::bug("signals cannot be received", &error);
+    let mut terminate = signal(SignalKind::terminate()).map_err(fail)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(fail)?;
+    let (sender, receiver) = watch::channel(false);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: running attempts may finish");
+        // Nobody listens any more when the engine has ended by itself.
+        let _ended = sender.send(true).is_err();
+        sender.closed().await;
+    });
+    Ok(receiver)
+}

@@ -1,0 +1,66 @@
+//! The `strongroom` command.
+//!
+//! Owns: arguments, the composition root, the rendering of errors, exit codes.
+//! Never: a rule. Read next: `arguments`, `compose`, then `commands`.
+
+mod arguments;
+mod commands;
+mod compose;
+mod error;
+mod print;
+mod watch;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command};
+use crate::error::{CliError, EXIT_BUG};
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if matches!(arguments.command, Command::CompilePlugin) {
+        return strongroom_sandbox::compile_worker();
+    }
+    start_logging(&arguments);
+    let json = arguments.json;
+    let run = std::panic::AssertUnwindSafe(|| run(arguments));
+    match std::panic::catch_unwind(run) {
+        Ok(Ok(code)) => ExitCode::from(code),
+        Ok(Err(error)) => {
+            error.render(json);
+            ExitCode::from(error.code)
+        }
+        // The panic hook has printed where; the exit code says that it is our fault.
+        Err(_) => {
+            eprintln!("hint: this is a bug in strongroom; nothing that was acknowledged is lost");
+            ExitCode::from(EXIT_BUG)
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<u8, CliError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8))
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::bug("the runtime could not be started", &error))?;
+    let code = runtime.block_on(commands::run(arguments));
+    // A cancelled call may still be busy in a system call; the process does not wait for it.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    code
+}
+
+/// Logs go to standard error: lines for people on a terminal, JSON for machines otherwise.
+fn start_logging(arguments: &Arguments) {
+    let default = if matches!(arguments.command, Command::Serve(_)) { "info" } else { "warn" };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("STRONGROOM_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() && !arguments.json {
+        builder.init();
+    } else {
+        builder.json().init();
+    }
+}

@@ -1,0 +1,77 @@
+//! Shows how runs go: bars on a terminal, lines otherwise.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::sync::{Mutex, PoisonError};
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use strongroom_domain::{ScheduleName, TenantName};
+use strongroom_orchestrator::Watcher;
+use strongroom_sandbox::outside::Progress;
+
+use crate::print;
+
+/// Prints what begins and ends; on a terminal also how far it is.
+pub(crate) struct Console {
+    lines: bool,
+    terminal: bool,
+    bars: MultiProgress,
+    running: Mutex<BTreeMap<(ScheduleName, TenantName), ProgressBar>>,
+}
+
+impl Console {
+    /// `lines`: one line on standard output for everything that ends.
+    pub(crate) fn new(lines: bool, json: bool) -> Self {
+        Self {
+            lines,
+            terminal: std::io::stderr().is_terminal() && !json,
+            bars: MultiProgress::new(),
+            running: Mutex::default(),
+        }
+    }
+
+    fn bar(&self, schedule: &ScheduleName, tenant: &TenantName) -> ProgressBar {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || {
+            let style = ProgressStyle::with_template("{prefix} {bar:24} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+            let bar = self.bars.add(ProgressBar::new(0)).with_style(style);
+            bar.set_prefix(format!("{schedule} {tenant}"));
+            bar
+        };
+        running.entry((schedule.clone(), tenant.clone())).or_insert_with(new).clone()
+    }
+}
+
+impl Watcher for Console {
+    fn progress(&self, schedule: &ScheduleName, tenant: &TenantName, progress: &Progress) {
+        if !self.terminal {
+            return;
+        }
+        let bar = self.bar(schedule, tenant);
+        bar.set_length(progress.total.max(progress.done));
+        bar.set_position(progress.done);
+        let amount = |count: u64| if progress.unit == "bytes" { print::size(count) } else { count.to_string() };
+        let of = if progress.total > 0 { format!(" of {}", amount(progress.total)) } else { String::new() };
+        let unit = if progress.unit == "bytes" { "" } else { &progress.unit };
+        bar.set_message(format!("{}{of} {} {}", amount(progress.done), print::plain(unit), print::plain(&progress.note)));
+    }
+
+    fn started(&self, schedule: &ScheduleName, tenant: &TenantName, due: Timestamp, attempt: u32) {
+        tracing::info!(%schedule, %tenant, due = %due, attempt, "started");
+        if self.terminal {
+            self.bar(schedule, tenant).set_message("started");
+        }
+    }
+
+    fn ended(&self, schedule: &ScheduleName, tenant: &TenantName, due: Timestamp, what: &str) {
+        tracing::info!(%schedule, %tenant, due = %due, "{what}");
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bar) = running.remove(&(schedule.clone(), tenant.clone())) {
+            bar.finish_and_clear();
+        }
+        if self.lines {
+            self.bars.suspend(|| print::line(&format!("{}  {schedule} {tenant}  {}", print::utc(due), print::plain(what))));
+        }
+    }
+}
