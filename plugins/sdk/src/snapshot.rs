@@ -1,0 +1,85 @@
+//! The words of the role `snapshots`.
+
+use crate::Instant;
+use crate::bindings::snapshots::exports::strongroom::plugin::snapshots as wit;
+
+/// The provider's state of a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Not complete yet.
+    Creating,
+    /// Complete. Nothing partial may ever be called this.
+    Ready,
+    /// Never will be complete.
+    Failed,
+    /// On its way out.
+    Deleting,
+}
+
+/// The provider's view of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    /// The provider's name for it, at most 512 bytes.
+    pub reference: String,
+    /// Whose data.
+    pub tenant: String,
+    /// The run that made it, if the provider can tell.
+    pub run_id: Option<String>,
+    /// When.
+    pub taken_at: Instant,
+    /// How far.
+    pub state: State,
+    /// Bytes, as the provider counts them.
+    pub size: Option<u64>,
+    /// Pairs.
+    pub labels: Vec<(String, String)>,
+}
+
+/// Some of a tenant's snapshots.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Page {
+    /// Oldest first.
+    pub snapshots: Vec<Snapshot>,
+    /// Where the next page begins; absent on the last one.
+    pub next: Option<String>,
+}
+
+/// Where a restore goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// A granted tree or a name at the provider.
+    pub place: String,
+    /// Paths inside the snapshot; empty: the whole snapshot.
+    pub paths: Vec<Vec<u8>>,
+}
+
+impl From<wit::Target> for Target {
+    fn from(target: wit::Target) -> Self {
+        Self { place: target.place, paths: target.paths }
+    }
+}
+
+impl From<Snapshot> for wit::Snapshot {
+    fn from(snapshot: Snapshot) -> Self {
+        Self {
+            reference: snapshot.reference,
+            tenant: snapshot.tenant,
+            run_id: snapshot.run_id,
+            taken_at: snapshot.taken_at.0,
+            state: match snapshot.state {
+                State::Creating => wit::State::Creating,
+                State::Ready => wit::State::Ready,
+                State::Failed => wit::State::Failed,
+                State::Deleting => wit::State::Deleting,
+            },
+            size: snapshot.size,
+            labels: snapshot.labels,
+        }
+    }
+}
+
+impl From<Page> for wit::Page {
+    fn from(page: Page) -> Self {
+        Self { snapshots: page.snapshots.into_iter().map(Into::into).collect(), next: page.next }
+    }
+}

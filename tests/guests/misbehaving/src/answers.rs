@@ -1,0 +1,69 @@
+//! Answers: honest ones, and ones far over the contract's limits.
+
+use strongroom_plugin::bindings::types::{Call, Failure, Operation, Step};
+
+pub(crate) fn fact(kind: &str, value: impl ToString) -> (String, String) {
+    (kind.to_owned(), value.to_string())
+}
+
+pub(crate) fn number(kind: &str, value: u64) -> Step {
+    Step::Done(vec![fact(kind, value)])
+}
+
+/// Everything the call carried.
+pub(crate) fn echo(call: Call) -> Step {
+    Step::Done(vec![
+        fact("run", &call.run_id),
+        fact("attempt", call.attempt),
+        fact("tenant", &call.tenant),
+        fact("due", call.due),
+        fact("deadline", call.deadline),
+        fact("dry-run", call.dry_run),
+        fact("config", &call.config),
+    ])
+}
+
+/// An operation whose handle is the number of polls still to come.
+pub(crate) fn running(polls: u64) -> Step {
+    Step::Running(Operation { handle: polls.to_string().into_bytes(), poll_after: 100, percent: None, note: format!("{polls} polls to go") })
+}
+
+pub(crate) fn poll(handle: &[u8]) -> Result<Step, Failure> {
+    let polls: u64 = std::str::from_utf8(handle).ok().and_then(|text| text.parse().ok()).ok_or_else(|| Failure::Invalid("not a handle of this plugin".to_owned()))?;
+    match polls {
+        0 | 1 => Ok(Step::Done(vec![fact("polled", "done")])),
+        more => Ok(running(more - 1)),
+    }
+}
+
+pub(crate) fn failure(kind: &str) -> Failure {
+    let detail = format!("asked to fail as {kind}");
+    match kind {
+        "invalid" => Failure::Invalid(detail),
+        "denied" => Failure::Denied(detail),
+        "not-found" => Failure::NotFound(detail),
+        "conflict" => Failure::Conflict(detail),
+        "quota" => Failure::Quota(detail),
+        "throttled" => Failure::Throttled((detail, 1500)),
+        "unavailable" => Failure::Unavailable(detail),
+        "corrupt" => Failure::Corrupt(detail),
+        _ => Failure::Other(detail),
+    }
+}
+
+pub(crate) fn giant_string(megabytes: u64) -> Failure {
+    Failure::Other(text(megabytes))
+}
+
+/// A pair of strings takes 16 bytes in a component's memory and far more in most hosts.
+pub(crate) fn giant_list(megabytes: u64) -> Step {
+    Step::Done(vec![(String::new(), String::new()); (megabytes << 20) as usize / 24])
+}
+
+pub(crate) fn giant_handle(megabytes: u64) -> Step {
+    Step::Running(Operation { handle: vec![7; (megabytes << 20) as usize], poll_after: 0, percent: Some(255), note: String::new() })
+}
+
+pub(crate) fn text(megabytes: u64) -> String {
+    "x".repeat((megabytes << 20) as usize)
+}
