@@ -1,0 +1,28 @@
+//! The harness of the suite: a host of its own for every test, trees, comparisons, the real binary.
+//!
+//! Owns: temporary folders, processes it started, the one real wait (`eventually`).
+//! Never: a fixed port, a shared folder, a sleep; nothing here knows the inside of a host crate.
+//! Read next: `host`, then `tree`, `compare`, `daemon`, `golden`.
+
+#![expect(
+    clippy::panic,
+    reason = "a harness that cannot go on fails the test, with a sentence"
+)]
+
+mod built;
+mod compare;
+mod daemon;
+mod eventually;
+mod golden;
+mod host;
+mod ran;
+mod tree;
+
+pub use built::{guest, plugin, plugins, repository, strongroom};
+pub use compare::{Aspect, Comparison, compare_trees};
+pub use daemon::Daemon;
+pub use eventually::{eventually, holds_for};
+pub use golden::{cases, golden};
+pub use host::Host;
+pub use ran::Ran;
+pub use tree::Tree;

@@ -1,0 +1,75 @@
+//! What a command left behind: exit code, standard output, standard error.
+
+use std::fmt;
+use std::process::Output;
+
+use serde_json::Value;
+
+/// A command that has ended.
+#[derive(Debug, Clone)]
+pub struct Ran {
+    /// As it was typed.
+    pub command: String,
+    /// The exit code; -1 when a signal ended it.
+    pub code: i32,
+    /// Standard output, as text.
+    pub stdout: String,
+    /// Standard error, as text.
+    pub stderr: String,
+}
+
+impl Ran {
+    pub(crate) fn new(command: String, output: &Output) -> Self {
+        Self {
+            command,
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// Passes on a command that ended with 0.
+    ///
+    /// # Panics
+    /// When it did not; shows everything it said.
+    #[track_caller]
+    pub fn ok(self) -> Self {
+        self.ended_with(0)
+    }
+
+    /// Passes on a command that ended with this code.
+    ///
+    /// # Panics
+    /// When it did not; shows everything it said.
+    #[track_caller]
+    pub fn ended_with(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "exit code\n{self}");
+        self
+    }
+
+    /// Standard output as one JSON value.
+    ///
+    /// # Panics
+    /// When it is none.
+    #[must_use]
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("no JSON ({error})\n{self}"))
+    }
+}
+
+impl fmt::Display for Ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            command,
+            code,
+            stdout,
+            stderr,
+        } = self;
+        write!(
+            f,
+            "$ {command}\n-- exit code {code}\n-- stdout\n{stdout}\n-- stderr\n{stderr}"
+        )
+    }
+}

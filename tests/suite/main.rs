@@ -1,0 +1,12 @@
+//! The suite: one binary, one module for each subject.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+mod architecture;
+mod harness;

@@ -1,0 +1,155 @@
+//! The sandbox under guests that misbehave: each ends as documented, the host lives, the neighbours keep answering.
+
+mod endings;
+mod loading;
+mod outside;
+mod settings;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use strongroom_domain::TenantName;
+use strongroom_sandbox::call::{Answer, Call, Context, Ending, Request, Step};
+use strongroom_sandbox::{CompilerCommand, LoadError, Plugin, Sandbox, Settings};
+use strongroom_tests::{guest, repository, strongroom};
+use uuid::Uuid;
+
+use outside::Recorder;
+
+/// Real time that a guest gets: long enough for every honest act, short enough to wait for.
+const TIME: Duration = Duration::from_millis(600);
+
+/// The slowest that a neighbour may answer, on two processors that a misbehaving guest shares with the test.
+const NEIGHBOUR: Duration = Duration::from_millis(250);
+
+const MEMORY: u64 = 256 << 20;
+
+#[expect(clippy::disallowed_methods, reason = "guests are limited in real time")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// Machine code is compiled once for all tests; the folder is private, as the sandbox wants it.
+fn shared_cache() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("sandbox-cache")
+}
+
+fn settings(cache: &Path) -> Settings {
+    let compiler = CompilerCommand::new(strongroom(), ["compile-plugin"]);
+    Settings { compiler, cache: cache.to_owned(), slots: 8, memory_ceiling: MEMORY }
+}
+
+fn sandbox() -> Arc<Sandbox> {
+    Sandbox::new(settings(&shared_cache())).unwrap()
+}
+
+fn misbehaving_bytes() -> Vec<u8> {
+    std::fs::read(guest("misbehaving")).unwrap()
+}
+
+/// A component written as text, assembled.
+fn wat(name: &str) -> Vec<u8> {
+    let folder = repository().join("tests/guests/misbehaving/wat");
+    wat::parse_file(folder.join(format!("{name}.wat"))).unwrap()
+}
+
+fn call(config: &str) -> Call {
+    Call {
+        run_id: Uuid::from_u128(7),
+        attempt: 2,
+        tenant: TenantName::new("acme").unwrap(),
+        due: Timestamp::from_second(1_767_225_600).unwrap(),
+        deadline: Timestamp::from_second(1_767_229_200).unwrap(),
+        dry_run: true,
+        config: config.to_owned(),
+    }
+}
+
+fn context(outside: Arc<Recorder>) -> Context {
+    let now = Timestamp::from_second(1_000_000_000).unwrap();
+    Context { memory: MEMORY, time: TIME, now, outside }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// What was seen of one call.
+struct Seen {
+    ending: Ending,
+    outside: Arc<Recorder>,
+}
+
+impl Seen {
+    fn detail(&self) -> &str {
+        match &self.ending {
+            Ending::OutOfMemory { detail } | Ending::Trapped { detail } | Ending::Refused { detail } => detail,
+            Ending::Failed(failure) => failure.detail(),
+            other => panic!("no detail in {other:?}"),
+        }
+    }
+
+    /// The first fact of a kind in the evidence.
+    fn fact(&self, kind: &str) -> &str {
+        match &self.ending {
+            Ending::Answered(Answer::Step(Step::Done(evidence))) => evidence.get(kind).unwrap(),
+            other => panic!("not done: {other:?}"),
+        }
+    }
+}
+
+/// Lets a guest do what the configuration says, beside a neighbour that must keep answering, and again afterwards.
+fn act(config: &str) -> Seen {
+    act_with(config, Arc::new(Recorder::default()))
+}
+
+fn act_with(config: &str, outside: Arc<Recorder>) -> Seen {
+    runtime().block_on(async {
+        let sandbox = sandbox();
+        let plugin = sandbox.load(misbehaving_bytes()).await.unwrap();
+        let stop = Arc::new(AtomicBool::new(false));
+        let neighbour = tokio::spawn(neighbour(plugin.clone(), Arc::clone(&stop)));
+        let began = now();
+        let ending = plugin.call(Request::Run, &call(config), context(Arc::clone(&outside))).await;
+        let took = began.elapsed();
+        stop.store(true, Ordering::Relaxed);
+        let slowest = neighbour.await.unwrap();
+        assert!(took < TIME + NEIGHBOUR, "{config} ended after {took:?} instead of {TIME:?}");
+        assert!(slowest < NEIGHBOUR, "a neighbour of {config} took {slowest:?}");
+        answers(&plugin).await;
+        Seen { ending, outside }
+    })
+}
+
+/// Asserts that a plugin still answers.
+async fn answers(plugin: &Plugin) {
+    let ending = plugin.call(Request::Run, &call(r#"{"do":"ok"}"#), context(Arc::default())).await;
+    assert!(matches!(ending, Ending::Answered(Answer::Step(Step::Done(_)))), "{ending:?}");
+}
+
+/// Calls an honest function again and again; the slowest answer.
+async fn neighbour(plugin: Plugin, stop: Arc<AtomicBool>) -> Duration {
+    let mut slowest = Duration::ZERO;
+    loop {
+        let began = now();
+        answers(&plugin).await;
+        slowest = slowest.max(began.elapsed());
+        if stop.load(Ordering::Relaxed) {
+            return slowest;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Loads a component that is expected to be refused, and asserts that the sandbox still works.
+fn refusal(bytes: Vec<u8>) -> LoadError {
+    runtime().block_on(async {
+        let sandbox = sandbox();
+        let error = sandbox.load(bytes).await.unwrap_err();
+        answers(&sandbox.load(misbehaving_bytes()).await.unwrap()).await;
+        error
+    })
+}

@@ -1,0 +1,315 @@
+//! The story: what a person would do with Strongroom in its first week, step by step, with the real commands.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::days::Day;
+use super::place::Place;
+use super::tree;
+use crate::run::{self, Done, Stop, at};
+use crate::workspace;
+
+const TENANTS: [&str; 2] = ["acme", "globex"];
+
+/// So many that the five-day retention of `schedules/demo.toml` has something to remove.
+const DAYS: u64 = 8;
+
+/// `strongroom` with the demo's schedules, plugins and state.
+struct Strongroom<'a> {
+    binary: &'a Path,
+    state: &'a Path,
+}
+
+/// Tells it from beginning to end; the first step that does not go as it should stops it.
+pub(crate) fn tell(source: Option<&Path>, binary: &Path, place: &Place) -> Done {
+    let strongroom = Strongroom {
+        binary,
+        state: &place.state,
+    };
+    let owned = make_data(source, place)?;
+    let acme = place.data.join("acme");
+
+    heading("The schedule is checked: plugin, times, grants, folders");
+    strongroom.does(["check"])?;
+    heading("When is it due?");
+    strongroom.does(["next", "-n", "3"])?;
+    days_pass(&strongroom, place, owned)?;
+    look_at_the_shelf(&strongroom, place)?;
+    check_with_ordinary_tools(place)?;
+    lose_and_restore(&strongroom, place, &acme)?;
+    audit(&strongroom, place)?;
+    farewell(place);
+    Ok(())
+}
+
+/// Makes the tenants' data; true: acme's is a copy of a person's own folder.
+fn make_data(source: Option<&Path>, place: &Place) -> Done<bool> {
+    heading("Two customers with real files");
+    for tenant in TENANTS {
+        let folder = place.data.join(tenant);
+        match source {
+            Some(own) if tenant == "acme" => {
+                run::shown(
+                    run::program("cp")
+                        .arg("-a")
+                        .arg(absolute(own)?)
+                        .arg(&folder),
+                )?;
+            }
+            _ => tree::make(&folder, tenant)?,
+        }
+    }
+    run::shown(
+        run::program("du")
+            .arg("-sh")
+            .args(TENANTS.map(|tenant| place.data.join(tenant))),
+    )?;
+    Ok(source.is_some())
+}
+
+fn absolute(path: &Path) -> Done<PathBuf> {
+    path.canonicalize().map_err(at(path))
+}
+
+/// Every day something changes before the snapshot is due; the clock is simulated, files and plugins are real.
+fn days_pass(strongroom: &Strongroom, place: &Place, owned: bool) -> Done {
+    heading(&format!(
+        "{DAYS} days pass; every day files change and a snapshot is due at 03:00 (UTC-3)"
+    ));
+    let mut day = Day::today().earlier(DAYS);
+    for number in 0..DAYS {
+        for tenant in TENANTS {
+            let folder = place.data.join(tenant);
+            if owned && tenant == "acme" {
+                tree::live_in_a_copy(&folder, number, &day.date())?;
+            } else {
+                tree::live(&folder, tenant, number, &day.date())?;
+            }
+        }
+        strongroom.does([
+            "simulate",
+            "--from",
+            &day.midnight(),
+            "--to",
+            &day.next().midnight(),
+        ])?;
+        day = day.next();
+    }
+    Ok(())
+}
+
+fn look_at_the_shelf(strongroom: &Strongroom, place: &Place) -> Done {
+    heading("What is on the shelf after retention, and why");
+    strongroom.does(["occurrences"])?;
+    strongroom.does(["snapshots", "list"])?;
+    strongroom.does(["snapshots", "explain"])?;
+    heading("The owner browses it with ordinary tools; `latest` is the newest that is complete");
+    let shelf = place.shelf.join("acme");
+    run::shown(run::program("ls").arg("-l").arg(&shelf))?;
+    run::shown(run::program("ls").arg("-lA").arg(shelf.join("latest/")))
+}
+
+/// The manifest is one that `sha256sum` understands.
+fn check_with_ordinary_tools(place: &Place) -> Done {
+    heading("Anyone can verify a snapshot without Strongroom");
+    let newest = absolute(&place.shelf.join("acme/latest"))?;
+    let mut sums = run::program("sha256sum");
+    sums.args(["--check", "--quiet", "SHA256SUMS"])
+        .current_dir(&newest);
+    run::shown(&mut sums)?;
+    println!("every file is as it was");
+    Ok(())
+}
+
+fn lose_and_restore(strongroom: &Strongroom, place: &Place, acme: &Path) -> Done {
+    heading("A file is damaged, another is lost");
+    let (damaged, deleted) = victims(acme)?;
+    overwrite_first_byte(&damaged)?;
+    fs::remove_file(&deleted).map_err(at(&deleted))?;
+    println!(
+        "damaged: {}\ndeleted: {}",
+        damaged.display(),
+        deleted.display()
+    );
+
+    heading("The newest snapshot is restored to an empty folder and compared");
+    let id = newest_snapshot(strongroom)?;
+    strongroom.does([
+        OsStr::new("restore"),
+        OsStr::new(&id),
+        OsStr::new("--to"),
+        place.restored.as_os_str(),
+    ])?;
+    run::shown_expecting(&mut difference(acme, &place.restored), 1)?;
+
+    heading("Both files are put back; now nothing differs");
+    for lost in [&damaged, &deleted] {
+        let inside = lost.strip_prefix(acme).unwrap_or(lost);
+        run::shown(
+            run::program("cp")
+                .arg("-p")
+                .arg(place.restored.join(inside))
+                .arg(lost),
+        )?;
+    }
+    run::shown(&mut difference(acme, &place.restored))?;
+    println!("identical");
+    Ok(())
+}
+
+fn difference(left: &Path, right: &Path) -> Command {
+    let mut diff = run::program("diff");
+    diff.args(["--recursive", "--brief", "--no-dereference"])
+        .arg(left)
+        .arg(right);
+    diff
+}
+
+/// One file to damage and one to delete: the demo's own, or the first two files with content of a person's folder.
+fn victims(folder: &Path) -> Done<(PathBuf, PathBuf)> {
+    let own = (folder.join(tree::TO_DAMAGE), folder.join(tree::TO_DELETE));
+    if own.0.is_file() && own.1.is_file() {
+        return Ok(own);
+    }
+    let mut found = files_with_content(folder)?.into_iter();
+    match (found.next(), found.next()) {
+        (Some(first), Some(second)) => Ok((first, second)),
+        _ => Err(Stop::because(format!(
+            "{} has fewer than two files with content.",
+            folder.display()
+        ))),
+    }
+}
+
+fn files_with_content(folder: &Path) -> Done<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(inner) = open.pop() {
+        for entry in fs::read_dir(&inner).map_err(at(&inner))? {
+            let entry = entry.map_err(at(&inner))?;
+            let metadata = entry.metadata().map_err(at(&inner))?;
+            if metadata.is_dir() {
+                open.push(entry.path());
+            } else if metadata.is_file() && metadata.len() > 0 {
+                found.push(entry.path());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn overwrite_first_byte(path: &Path) -> Done {
+    let mut bytes = fs::read(path).map_err(at(path))?;
+    if let Some(first) = bytes.first_mut() {
+        *first ^= 1;
+    }
+    fs::write(path, bytes).map_err(at(path))
+}
+
+/// The name of acme's newest snapshot, from the list that `--json` gives.
+fn newest_snapshot(strongroom: &Strongroom) -> Done<String> {
+    let list =
+        run::read(&mut strongroom.command(["snapshots", "list", "--tenant", "acme", "--json"]))?;
+    let ids = list
+        .split("\"id\":")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').nth(1));
+    ids.last()
+        .map(str::to_owned)
+        .ok_or_else(|| Stop::because("There is no snapshot to restore."))
+}
+
+fn audit(strongroom: &Strongroom, place: &Place) -> Done {
+    heading("Everything is on record; the record is verified from files alone");
+    strongroom.does([
+        OsStr::new("audit"),
+        OsStr::new("export"),
+        place.audit.as_os_str(),
+    ])?;
+    strongroom.does([
+        OsStr::new("audit"),
+        OsStr::new("verify"),
+        place.audit.as_os_str(),
+    ])?;
+
+    heading("One bit of a copy of the record is changed: the verification must find it");
+    run::shown(
+        run::program("cp")
+            .arg("-a")
+            .arg(&place.audit)
+            .arg(&place.tampered),
+    )?;
+    let entries = files_with_content(&place.tampered)?;
+    let file = entries
+        .iter()
+        .find(|path| path.to_string_lossy().contains("/entries/"));
+    let file = file.ok_or_else(|| Stop::because("The exported record has no entries."))?;
+    flip_a_bit_in_the_middle(file)?;
+    println!("changed: {}", file.display());
+    let mut verify = strongroom.command([
+        OsStr::new("audit"),
+        OsStr::new("verify"),
+        place.tampered.as_os_str(),
+    ]);
+    run::shown_expecting(&mut verify, 1)?;
+    println!("found, as it should be");
+    Ok(())
+}
+
+fn flip_a_bit_in_the_middle(path: &Path) -> Done {
+    let mut bytes = fs::read(path).map_err(at(path))?;
+    let middle = bytes.len() / 2;
+    if let Some(byte) = bytes.get_mut(middle) {
+        *byte ^= 1;
+    }
+    fs::write(path, bytes).map_err(at(path))
+}
+
+fn farewell(place: &Place) {
+    heading("Where everything is");
+    println!("data      {}", place.data.display());
+    println!("shelf     {}", place.shelf.display());
+    println!("state     {}", place.state.display());
+    println!("restored  {}", place.restored.display());
+    println!("record    {}", place.audit.display());
+    println!("schedule  {}", schedule().display());
+    println!(
+        "plugins   {}",
+        workspace::output().join("plugins").display()
+    );
+    println!(
+        "\nTry next, after `export STRONGROOM_SCHEDULES=schedules/demo.toml STRONGROOM_PLUGINS=target/plugins \
+         STRONGROOM_STATE=target/demo/state`:\n  \
+         target/debug/strongroom snapshots list\n  \
+         target/debug/strongroom occurrences --json\n  \
+         target/debug/strongroom serve          (the daemon; Ctrl-C stops it cleanly)\n  \
+         cargo xtask demo --source SOME_FOLDER  (the same with a copy of your own files)"
+    );
+}
+
+fn schedule() -> PathBuf {
+    workspace::root().join("schedules").join("demo.toml")
+}
+
+fn heading(text: &str) {
+    println!("\n== {text}\n");
+}
+
+impl Strongroom<'_> {
+    fn command<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Command {
+        let mut command = run::program(self.binary);
+        command
+            .args(arguments)
+            .env("STRONGROOM_SCHEDULES", schedule())
+            .env("STRONGROOM_PLUGINS", workspace::output().join("plugins"))
+            .env("STRONGROOM_STATE", self.state);
+        command
+    }
+
+    fn does<S: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = S>) -> Done {
+        run::shown(&mut self.command(arguments))
+    }
+}
