@@ -16,11 +16,11 @@ tenants = ["acme"]
 keep-within = "5d"
 
 [schedule.grants.files.data]
-path = "<data>/{tenant}"
+path = "../data/{tenant}"
 access = "read"
 
 [schedule.grants.files.place]
-path = "<shelf>"
+path = "../shelf"
 access = "write"
 "#;
 
@@ -74,7 +74,7 @@ fn a_grant_that_is_not_wanted_is_refused() {
 
 #[test]
 fn a_plugin_that_wants_more_than_is_granted_is_refused() {
-    let place = "[schedule.grants.files.place]\npath = \"<shelf>\"\naccess = \"write\"\n";
+    let place = "[schedule.grants.files.place]\npath = \"../shelf\"\naccess = \"write\"\n";
     edited("grant-missing", place, "");
 }
 
@@ -85,20 +85,20 @@ fn a_grant_that_is_too_narrow_is_refused() {
 
 #[test]
 fn a_place_inside_its_own_source_is_refused() {
-    edited("place-in-source", "path = \"<shelf>\"", "path = \"<data>/acme/shelf\"");
+    edited("place-in-source", "path = \"../shelf\"", "path = \"../data/acme/shelf\"");
 }
 
 #[test]
 fn a_place_that_leads_into_its_source_through_a_link_is_refused() {
     let host = host();
     std::os::unix::fs::symlink(host.data().join("acme"), host.folder().join("elsewhere")).unwrap();
-    host.schedule("daily.toml", &GOOD.replace("<shelf>", "<folder>/elsewhere"));
+    host.schedule("daily.toml", &GOOD.replace("../shelf", "../elsewhere"));
     seen(&host, "place-linked-into-source", &host.run(["check"]));
 }
 
 #[test]
 fn the_ledgers_folder_is_granted_to_nobody() {
-    edited("grant-of-the-ledger", "path = \"<shelf>\"", "path = \"<state>\"");
+    edited("grant-of-the-ledger", "path = \"../shelf\"", "path = \"../state\"");
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn with_plugin_file(name: &str, bytes: &[u8]) {
 }
 
 fn wat(name: &str) -> Vec<u8> {
-    fs::read(repository().join("tests/guests/wat").join(format!("{name}.wat"))).unwrap()
+    fs::read(repository().join("tests/guests/misbehaving/wat").join(format!("{name}.wat"))).unwrap()
 }
 
 #[test]
@@ -129,17 +129,17 @@ fn a_core_module_is_no_plugin() {
 
 #[test]
 fn a_component_of_another_version_names_both_versions() {
-    with_plugin_file("other-version", &wasmtime::wat::parse_bytes(&wat("other-version")).unwrap());
+    with_plugin_file("other-version", &::wat::parse_bytes(&wat("other-version")).unwrap());
 }
 
 #[test]
 fn a_component_of_another_world_is_refused() {
-    with_plugin_file("other-world", &wasmtime::wat::parse_bytes(&wat("other-world")).unwrap());
+    with_plugin_file("other-world", &::wat::parse_bytes(&wat("other-world")).unwrap());
 }
 
 #[test]
 fn a_plugin_that_asks_for_sockets_is_refused() {
-    with_plugin_file("wants-sockets", &wasmtime::wat::parse_bytes(&wat("sockets")).unwrap());
+    with_plugin_file("wants-sockets", &::wat::parse_bytes(&wat("sockets")).unwrap());
 }
 
 #[test]

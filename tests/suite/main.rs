@@ -9,4 +9,8 @@
 )]
 
 mod architecture;
+mod bad_input;
+mod crash;
 mod harness;
+mod promises;
+mod sandbox;

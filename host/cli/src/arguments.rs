@@ -37,7 +37,7 @@ pub(crate) enum Command {
     Check,
     /// Shows coming due times, local and UTC.
     Next(Next),
-    /// Runs a schedule now, without disturbing its timetable.
+    /// Runs a schedule now, without disturbing its timetable: one attempt, no retries.
     Once(Once),
     /// Runs schedules until stopped (SIGTERM or Ctrl-C).
     Serve(Serve),

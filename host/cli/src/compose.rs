@@ -85,6 +85,7 @@ pub(crate) fn access(
         clock,
         ledger,
         watcher: watcher.unwrap_or_else(|| Arc::new(NoWatcher)),
+        retries: true,
         own_databases: vec![arguments.state.join("ledger.sqlite")],
         restore_to: None,
     }

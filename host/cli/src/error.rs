@@ -6,6 +6,7 @@ use std::fmt::Display;
 use serde_json::json;
 use strongroom_config::Diagnostics;
 use strongroom_ledger::LedgerError;
+use strongroom_orchestrator::Misfit;
 use strongroom_orchestrator::workflows::restore::ShelfError;
 
 /// A run failed.
@@ -87,6 +88,13 @@ impl From<Diagnostics> for CliError {
         let mut error = Self::usage("the schedule files have problems");
         error.diagnostics = Some(diagnostics);
         error
+    }
+}
+
+impl From<Misfit> for CliError {
+    fn from(misfit: Misfit) -> Self {
+        let code = if misfit.refused { EXIT_REFUSED } else { EXIT_USAGE };
+        Self { code, ..misfit.problems.into() }
     }
 }
 

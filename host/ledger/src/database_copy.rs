@@ -14,8 +14,13 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use crate::backup::copy_pages;
 use crate::error::primary_code;
 
-/// How long a writer that keeps everybody out is waited for.
+/// How long a writer that keeps everybody out is waited for, and how often it is tried anew meanwhile: SQLite's own
+/// waits grow to 100 ms, in which a busy writer opens and closes its door many times.
 const PATIENCE: Duration = Duration::from_secs(10);
+const ROUND: Duration = Duration::from_millis(25);
+
+/// How often a journal that seems left behind is looked at again: a writer may just have been about to remove it.
+const SECOND_LOOKS: u32 = 50;
 
 /// Why a database was not copied. Nothing is left at the destination.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +64,7 @@ pub enum CopyDatabaseError {
     },
 }
 
-/// Copies a SQLite database as it is at one moment into a new file of mode 0600, and checks the copy; its size in bytes.
+/// Copies a SQLite database as it is at one moment into a new file of mode 0600 (or one that is there and empty), and checks the copy; its size in bytes.
 ///
 /// Another process may be writing: in WAL mode it is not even delayed, in rollback mode its commits wait for the copy.
 /// The source is only read. Files beside it (`-wal`, `-shm`) are as before; only where a crash left a `-wal` without its
@@ -92,7 +97,9 @@ async fn copy(source: &Path, destination: &Path) -> Result<u64, CopyDatabaseErro
         return Err(CopyDatabaseError::NotAFile(source.to_owned()));
     }
     let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(destination);
-    if let Err(error) = made {
+    if let Err(error) = made
+        && !is_empty_file(destination)
+    {
         return Err(match error.kind() {
             std::io::ErrorKind::AlreadyExists => CopyDatabaseError::Exists(destination.to_owned()),
             std::io::ErrorKind::StorageFull => CopyDatabaseError::Full(destination.to_owned()),
@@ -108,6 +115,11 @@ async fn copy(source: &Path, destination: &Path) -> Result<u64, CopyDatabaseErro
     copied
 }
 
+/// Whoever wants to be sure of the destination makes it first, and hands it over empty.
+fn is_empty_file(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0)
+}
+
 async fn fill(source: &Path, destination: &Path) -> Result<u64, CopyDatabaseError> {
     let mut from = open_source(source).await.map_err(|error| reading(source, &error))?;
     let copied = fill_from(&mut from, source, destination).await;
@@ -119,29 +131,41 @@ async fn fill(source: &Path, destination: &Path) -> Result<u64, CopyDatabaseErro
 }
 
 async fn fill_from(from: &mut SqliteConnection, source: &Path, destination: &Path) -> Result<(), CopyDatabaseError> {
-    // One read transaction from before the first page to after the last: the copy is of this moment.
-    let mut moment = from.begin().await.map_err(|error| reading(source, &error))?;
-    let _tables: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_schema")
-        .fetch_one(&mut *moment)
-        .await
-        .map_err(|error| reading(source, &error))?;
+    hold_still(from).await.map_err(|error| reading(source, &error))?;
     let options = SqliteConnectOptions::new().filename(destination).foreign_keys(false);
     // What fails is removed: a journal would only write every page twice.
     let options = options.journal_mode(SqliteJournalMode::Memory).synchronous(SqliteSynchronous::Full);
     let mut to = options.connect().await.map_err(|error| writing(destination, &error))?;
     let pages = {
-        let mut reader = moment.lock_handle().await.map_err(|error| reading(source, &error))?;
+        let mut reader = from.lock_handle().await.map_err(|error| reading(source, &error))?;
         let mut writer = to.lock_handle().await.map_err(|error| writing(destination, &error))?;
         copy_pages(&mut reader, &mut writer)
     };
     pages.map_err(|code| by_code(source, destination, code, &format!("SQLite's result code is {code}")))?;
-    moment.rollback().await.map_err(|error| reading(source, &error))?;
+    sqlx::raw_sql("ROLLBACK").execute(&mut *from).await.map_err(|error| reading(source, &error))?;
     let checked = check(&mut to, source).await;
     let closed = to.close().await;
     checked?;
     closed.map_err(|error| writing(destination, &error))?;
     let file = fs::File::open(destination).and_then(|file| file.sync_all());
     file.map_err(|error| failed(destination, &error))
+}
+
+/// Begins one read transaction that lasts from before the first page to after the last: the copy is of this moment.
+async fn hold_still(source: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let mut rounds = PATIENCE.as_millis() / ROUND.as_millis();
+    let mut looks = SECOND_LOOKS;
+    loop {
+        let begun = sqlx::raw_sql("BEGIN; SELECT COUNT(*) FROM sqlite_schema").execute(&mut *source).await;
+        let Err(error) = begun else { return Ok(()) };
+        // Not begun is not an error here.
+        let _nothing_to_end = sqlx::raw_sql("ROLLBACK").execute(&mut *source).await.is_err();
+        match primary_code(&error) {
+            Some(BUSY | LOCKED) if rounds > 1 => rounds -= 1,
+            Some(READ_ONLY) if looks > 1 => looks -= 1,
+            _ => return Err(error),
+        }
+    }
 }
 
 /// Looks through the copy, because what came from a damaged source is no image.
@@ -163,7 +187,7 @@ async fn check(copy: &mut SqliteConnection, source: &Path) -> Result<(), CopyDat
 /// of them lies there, someone has the file open or crashed: then for reading only, which recovers and removes nothing.
 async fn open_source(source: &Path) -> Result<SqliteConnection, sqlx::Error> {
     let in_use = ["-wal", "-shm", "-journal"].iter().any(|suffix| beside(source, suffix).exists());
-    let options = SqliteConnectOptions::new().filename(source).busy_timeout(PATIENCE).read_only(in_use);
+    let options = SqliteConnectOptions::new().filename(source).busy_timeout(ROUND).read_only(in_use);
     options.foreign_keys(false).pragma("query_only", "ON").connect().await
 }
 
@@ -213,3 +237,6 @@ fn by_code(source: &Path, destination: &Path, code: i32, detail: &str) -> CopyDa
         _ => CopyDatabaseError::Failed { path: source_path, detail: detail.to_owned() },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -49,6 +49,8 @@ pub struct Access {
     pub ledger: Arc<dyn Ledger>,
     /// Who watches.
     pub watcher: Arc<dyn Watcher>,
+    /// False: every attempt is the last one, because a person waits and decides.
+    pub retries: bool,
     /// SQLite files this process has open itself: the ledger's.
     pub own_databases: Vec<PathBuf>,
     /// Set for a restore: the folder named by the person who asked for it.

@@ -82,6 +82,7 @@ impl Engine {
     /// The ledger cannot be read or written. Attempts that were running are abandoned; they are claimed again later.
     pub async fn run(&self, until: Until) -> Result<(), LedgerError> {
         let mut turn = Loop::new(self, until).await?;
+        turn.resume();
         loop {
             turn.plan_and_claim().await?;
             if turn.idle_at_end().await? {
@@ -129,6 +130,18 @@ impl<'a> Loop<'a> {
             renewed: now,
             stop: engine.stop.clone(),
         })
+    }
+
+    /// Takes up the retention that a crash may have cut short.
+    fn resume(&mut self) {
+        if matches!(self.until, Until::Ended(_)) {
+            return;
+        }
+        for prepared in self.engine.setup.schedules.values() {
+            for tenant in &prepared.schedule.tenants {
+                self.retain(prepared, tenant, None);
+            }
+        }
     }
 
     fn now(&self) -> Timestamp {
@@ -266,7 +279,8 @@ impl<'a> Loop<'a> {
         }
         let followed: Vec<Option<Outcome>> = attempted.iter().map(ended).collect();
         let said: Vec<String> = attempted.iter().map(say).collect();
-        let written = self.ledger.record(attempted, self.now()).await?;
+        let now = self.now();
+        let written = self.ledger.record(attempted, now).await?;
         for ((((claim, work), outcome), said), written) in kept.into_iter().zip(followed).zip(said).zip(written) {
             self.running.remove(&claim.id);
             if !written {
@@ -274,21 +288,32 @@ impl<'a> Loop<'a> {
                 continue;
             }
             self.engine.access.watcher.ended(&claim.schedule, &claim.tenant, claim.due, &said);
-            if outcome == Some(Outcome::Succeeded) {
-                self.retain(&claim, work);
+            if outcome == Some(Outcome::Succeeded)
+                && let Some(prepared) = self.engine.setup.schedules.get(&claim.schedule)
+            {
+                self.retain(prepared, &claim.tenant, Some(now));
             }
+            drop(work);
         }
         Ok(())
     }
 
-    fn retain(&mut self, claim: &Claim, work: Work) {
-        let Some(prepared) = self.engine.setup.schedules.get(&claim.schedule).cloned() else { return };
+    /// Looks at a shelf: as of a success just recorded, or of the last one on record.
+    fn retain(&mut self, prepared: &Arc<Prepared>, tenant: &TenantName, succeeded_at: Option<Timestamp>) {
         if prepared.schedule.retention.is_none() {
             return;
         }
         self.retaining += 1;
-        let (access, sender, tenant) = (self.engine.access.clone(), self.sender.clone(), claim.tenant.clone());
-        tokio::spawn(async move { retain(access, prepared, tenant, sender, work).await });
+        let (access, prepared, tenant) = (self.engine.access.clone(), prepared.clone(), tenant.clone());
+        let (sender, work) = (self.sender.clone(), access.clock.work());
+        tokio::spawn(async move {
+            let result = match succeeded_at {
+                Some(at) => retention::apply(&access, &prepared, &tenant, at).await,
+                None => retention::resume(&access, &prepared, &tenant).await,
+            };
+            let event = Event::Retained(prepared.schedule.name.clone(), tenant, result, work);
+            let _gone = sender.send(event).is_err();
+        });
     }
 
     /// Gives attempts a while to finish, then hands the rest back: they are taken up by the next host.
@@ -320,18 +345,6 @@ impl<'a> Loop<'a> {
         }
         Ok(())
     }
-}
-
-async fn retain(
-    access: Access,
-    prepared: Arc<Prepared>,
-    tenant: TenantName,
-    sender: mpsc::UnboundedSender<Event>,
-    work: Work,
-) {
-    let result = retention::apply(&access, &prepared, &tenant).await;
-    let event = Event::Retained(prepared.schedule.name.clone(), tenant, result, work);
-    let _gone = sender.send(event).is_err();
 }
 
 fn ended(transition: &Transition) -> Option<Outcome> {

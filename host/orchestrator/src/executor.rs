@@ -158,7 +158,10 @@ pub(crate) async fn attempt(access: &Access, prepared: Option<Arc<Prepared>>, cl
             let now = access.clock.now();
             let policy = &prepared.schedule.retry;
             let reason = format!("{}: {}", failure.kind(), failure.detail());
-            let again = next_attempt(&failure, policy, claim.attempt, claim.id, now, claim.deadline);
+            let again = access
+                .retries
+                .then(|| next_attempt(&failure, policy, claim.attempt, claim.id, now, claim.deadline))
+                .flatten();
             let record = Some(record("failed", Some(failure)));
             match again {
                 Some(at) => transition(&claim, record, Next::Retry { at, reason }),

@@ -92,47 +92,60 @@ pub async fn load_plugins(sandbox: &Arc<Sandbox>, folder: &Path) -> std::io::Res
     Ok(loaded)
 }
 
+/// Why schedules and plugins do not fit.
+#[derive(Debug)]
+pub struct Misfit {
+    /// Every problem of every schedule, each at its place in the file.
+    pub problems: Diagnostics,
+    /// Every one of them is a permission: the host refuses, the files are in order.
+    pub refused: bool,
+}
+
+/// The problems of one schedule: wrong files, and permissions that do not agree.
+#[derive(Default)]
+struct Found {
+    wrong: Vec<Diagnostic>,
+    refused: Vec<Diagnostic>,
+}
+
 /// Fits every schedule to its plugin. `reserved` are folders no plugin may be granted (the ledger's).
 ///
 /// # Errors
-/// Every problem of every schedule, each at its place in the file.
-pub fn prepare(set: &ScheduleSet, folder: &PluginFolder, reserved: &[PathBuf]) -> Result<Setup, Diagnostics> {
-    let mut problems = Diagnostics::default();
+/// [`Misfit`] with all problems at once.
+pub fn prepare(set: &ScheduleSet, folder: &PluginFolder, reserved: &[PathBuf]) -> Result<Setup, Misfit> {
+    let mut misfit = Misfit { problems: Diagnostics::default(), refused: true };
     let mut setup = Setup::default();
     for located in &set.schedules {
-        let mut found = Vec::new();
-        if let Some(prepared) = fit(located, folder, reserved, &mut found)
-            && found.is_empty()
-        {
+        let mut found = Found::default();
+        if let Some(prepared) = fit(located, folder, reserved, &mut found) {
             setup.schedules.insert(located.schedule.name.clone(), Arc::new(prepared));
         }
-        for problem in found {
-            problems.push(problem);
-        }
+        misfit.refused &= found.wrong.is_empty();
+        misfit.problems.extend(found.wrong.into_iter().chain(found.refused));
     }
-    if problems.is_empty() { Ok(setup) } else { Err(problems) }
+    if misfit.problems.is_empty() { Ok(setup) } else { Err(misfit) }
 }
 
 fn fit(
     located: &Located,
     folder: &PluginFolder,
     reserved: &[PathBuf],
-    found: &mut Vec<Diagnostic>,
+    found: &mut Found,
 ) -> Option<Prepared> {
     let schedule = &located.schedule;
     let Some((file, plugin)) = folder.plugins.get(&schedule.plugin) else {
-        found.push(missing_plugin(located, folder));
+        found.wrong.push(missing_plugin(located, folder));
         return None;
     };
     let role = if plugin.roles().contains(&Role::Snapshots) { Role::Snapshots } else { Role::Task };
     if role == Role::Task && schedule.retention.is_some() {
-        found.push(located.problem("retention",
+        found.wrong.push(located.problem("retention",
             format!("plugin `{}` keeps no snapshots, so there is nothing to retain", schedule.plugin),
             Some("remove `[schedule.retention]`"),
         ));
     }
     for mismatch in compare(&plugin.description().wants, &schedule.grants) {
-        found.push(explain_mismatch(located, file, &mismatch));
+        found.refused.push(explain_mismatch(located, file, &mismatch));
     }
     for capability in plugin.capabilities() {
         let granted = match capability.as_str() {
@@ -141,7 +154,7 @@ fn fit(
             _ => true,
         };
         if !granted {
-            found.push(located.problem("grants",
+            found.refused.push(located.problem("grants",
                 format!("plugin `{}` imports `{capability}`, and this schedule does not grant it", schedule.plugin),
                 Some(&format!("grant `{capability}` under `[schedule.grants]`, or use another plugin")),
             ));
@@ -204,15 +217,15 @@ fn explain_mismatch(located: &Located, file: &Path, mismatch: &Mismatch) -> Diag
 }
 
 /// A granted tree must not hold the ledger, and a written tree must not touch a read one, links resolved.
-fn check_places(located: &Located, reserved: &[PathBuf], found: &mut Vec<Diagnostic>) {
+fn check_places(located: &Located, reserved: &[PathBuf], found: &mut Found) {
     let grants = &located.schedule.grants.files;
     for tenant in &located.schedule.tenants {
         let real = |path: PathBuf| std::fs::canonicalize(&path).unwrap_or(path);
         let trees: Vec<_> = grants.iter().map(|(name, grant)| (name, grant.access, real(grant.folder(tenant)))).collect();
         for (name, _, folder) in &trees {
             if let Some(taken) = reserved.iter().find(|taken| lies_within(taken, folder) || lies_within(folder, taken)) {
-                found.push(located.problem(&format!("grants.files.{name}"),
-                    format!("tree `{name}` of {tenant} and the host's own folder {} lie in one another", taken.display()),
+                found.refused.push(located.problem(&format!("grants.files.{name}"),
+                    format!("tree `{name}` of {tenant} and the host's own folder {} overlap", taken.display()),
                     Some("no plugin is given the ledger: move one of the two"),
                 ));
             }
@@ -220,8 +233,8 @@ fn check_places(located: &Located, reserved: &[PathBuf], found: &mut Vec<Diagnos
         for (place, _, written) in trees.iter().filter(|(_, access, _)| *access == Access::Write) {
             for (source, _, read) in trees.iter().filter(|(_, access, _)| *access == Access::Read) {
                 if lies_within(written, read) || lies_within(read, written) {
-                    found.push(located.problem(&format!("grants.files.{place}"),
-                        format!("tree `{place}` ({}) and its source `{source}` ({}) lie in one another", written.display(), read.display()),
+                    found.refused.push(located.problem(&format!("grants.files.{place}"),
+                        format!("tree `{place}` ({}) and its source `{source}` ({}) overlap", written.display(), read.display()),
                         Some("a snapshot inside its own source would hold itself: choose another place"),
                     ));
                 }
@@ -230,13 +243,13 @@ fn check_places(located: &Located, reserved: &[PathBuf], found: &mut Vec<Diagnos
     }
 }
 
-fn check_config(located: &Located, plugin: &Plugin, found: &mut Vec<Diagnostic>) {
+fn check_config(located: &Located, plugin: &Plugin, found: &mut Found) {
     let schema = &plugin.description().config_schema;
     let validator = match jsonschema::validator_for(schema) {
         Ok(validator) => validator,
         Err(error) => {
             let message = format!("plugin `{}` publishes a configuration schema that is not one: {error}", located.schedule.plugin);
-            found.push(located.problem("plugin", message, None));
+            found.wrong.push(located.problem("plugin", message, None));
             return;
         }
     };
@@ -245,6 +258,6 @@ fn check_config(located: &Located, plugin: &Plugin, found: &mut Vec<Diagnostic>)
         let path = error.instance_path().as_str().trim_start_matches('/').replace('/', ".");
         let key = if path.is_empty() { "config".to_owned() } else { format!("config.{path}") };
         let hint = format!("`strongroom plugin inspect` shows the configuration that `{}` takes", located.schedule.plugin);
-        found.push(located.problem(&key, format!("`{key}`: {error}"), Some(&hint)));
+        found.wrong.push(located.problem(&key, format!("`{key}`: {error}"), Some(&hint)));
     }
 }

@@ -52,8 +52,12 @@ pub(crate) fn call(call: &Call) -> wit::Call {
 /// The ending of anything that starts, runs or polls.
 pub(crate) fn step(answer: Result<wit::Step, wit::Failure>) -> Ending {
     ending(answer, |answer| match answer {
-        wit::Step::Done(pairs) => evidence(pairs).map(|evidence| Answer::Step(Step::Done(evidence))),
-        wit::Step::Running(running) => operation(running).map(|running| Answer::Step(Step::Running(running))),
+        wit::Step::Done(pairs) => {
+            evidence(pairs).map(|evidence| Answer::Step(Step::Done(evidence)))
+        }
+        wit::Step::Running(running) => {
+            operation(running).map(|running| Answer::Step(Step::Running(running)))
+        }
     })
 }
 
@@ -67,8 +71,16 @@ pub(crate) fn page(answer: Result<wit_snapshots::Page, wit::Failure>, limit: u32
     ending(answer, |page| {
         let limit = limit.min(PAGE_LIMIT);
         at_most("snapshots in a page", page.snapshots.len(), limit as usize)?;
-        at_most("bytes in a cursor", page.next.as_ref().map_or(0, String::len), CURSOR_LIMIT)?;
-        let snapshots = page.snapshots.into_iter().map(info).collect::<Checked<_>>()?;
+        at_most(
+            "bytes in a cursor",
+            page.next.as_ref().map_or(0, String::len),
+            CURSOR_LIMIT,
+        )?;
+        let snapshots = page
+            .snapshots
+            .into_iter()
+            .map(info)
+            .collect::<Checked<_>>()?;
         Ok(Answer::Page(snapshots, page.next))
     })
 }
@@ -102,12 +114,20 @@ fn evidence(given: Vec<(String, String)>) -> Checked<Evidence> {
 }
 
 fn operation(running: wit::Operation) -> Checked<Operation> {
-    at_most("bytes in an operation's handle", running.handle.len(), HANDLE_LIMIT)?;
+    at_most(
+        "bytes in an operation's handle",
+        running.handle.len(),
+        HANDLE_LIMIT,
+    )?;
     Ok(Operation {
         handle: running.handle,
         poll_after: Duration::from_millis(running.poll_after).max(POLL_AFTER_LEAST),
         percent: running.percent.map(|percent| percent.min(100)),
-        note: text::cut(&text::line(&text::cut(&running.note, NOTE_LIMIT)), NOTE_LIMIT).into_owned(),
+        note: text::cut(
+            &text::line(&text::cut(&running.note, NOTE_LIMIT)),
+            NOTE_LIMIT,
+        )
+        .into_owned(),
     })
 }
 
@@ -115,12 +135,24 @@ fn info(snapshot: wit_snapshots::Snapshot) -> Checked<SnapshotInfo> {
     if snapshot.reference.is_empty() {
         return Err("its answer has a snapshot without a reference".into());
     }
-    at_most("bytes in a reference", snapshot.reference.len(), REFERENCE_LIMIT)?;
+    at_most(
+        "bytes in a reference",
+        snapshot.reference.len(),
+        REFERENCE_LIMIT,
+    )?;
     at_most("bytes in a tenant", snapshot.tenant.len(), VALUE_LIMIT)?;
-    at_most("bytes in a run id", snapshot.run_id.as_ref().map_or(0, String::len), VALUE_LIMIT)?;
+    at_most(
+        "bytes in a run id",
+        snapshot.run_id.as_ref().map_or(0, String::len),
+        VALUE_LIMIT,
+    )?;
     pairs(&snapshot.labels)?;
-    let taken_at = Timestamp::from_millisecond(snapshot.taken_at)
-        .map_err(|_| format!("its answer has a snapshot taken at {}, which is no time", snapshot.taken_at))?;
+    let taken_at = Timestamp::from_millisecond(snapshot.taken_at).map_err(|_| {
+        format!(
+            "its answer has a snapshot taken at {}, which is no time",
+            snapshot.taken_at
+        )
+    })?;
     Ok(SnapshotInfo {
         reference: snapshot.reference,
         tenant: snapshot.tenant,
@@ -139,18 +171,41 @@ fn info(snapshot: wit_snapshots::Snapshot) -> Checked<SnapshotInfo> {
 
 fn failure(failure: wit::Failure) -> Failure {
     let fit = |detail: String| {
-        text::cut(&text::lines(&text::cut(&detail, DETAIL_LIMIT)), DETAIL_LIMIT).into_owned()
+        text::cut(
+            &text::lines(&text::cut(&detail, DETAIL_LIMIT)),
+            DETAIL_LIMIT,
+        )
+        .into_owned()
     };
     match failure {
-        wit::Failure::Invalid(detail) => Failure::Invalid { detail: fit(detail) },
-        wit::Failure::Denied(detail) => Failure::Denied { detail: fit(detail) },
-        wit::Failure::NotFound(detail) => Failure::NotFound { detail: fit(detail) },
-        wit::Failure::Conflict(detail) => Failure::Conflict { detail: fit(detail) },
-        wit::Failure::Quota(detail) => Failure::Quota { detail: fit(detail) },
-        wit::Failure::Throttled((detail, retry_after_ms)) => Failure::Throttled { detail: fit(detail), retry_after_ms },
-        wit::Failure::Unavailable(detail) => Failure::Unavailable { detail: fit(detail) },
-        wit::Failure::Corrupt(detail) => Failure::Corrupt { detail: fit(detail) },
-        wit::Failure::Other(detail) => Failure::Other { detail: fit(detail) },
+        wit::Failure::Invalid(detail) => Failure::Invalid {
+            detail: fit(detail),
+        },
+        wit::Failure::Denied(detail) => Failure::Denied {
+            detail: fit(detail),
+        },
+        wit::Failure::NotFound(detail) => Failure::NotFound {
+            detail: fit(detail),
+        },
+        wit::Failure::Conflict(detail) => Failure::Conflict {
+            detail: fit(detail),
+        },
+        wit::Failure::Quota(detail) => Failure::Quota {
+            detail: fit(detail),
+        },
+        wit::Failure::Throttled((detail, retry_after_ms)) => Failure::Throttled {
+            detail: fit(detail),
+            retry_after_ms,
+        },
+        wit::Failure::Unavailable(detail) => Failure::Unavailable {
+            detail: fit(detail),
+        },
+        wit::Failure::Corrupt(detail) => Failure::Corrupt {
+            detail: fit(detail),
+        },
+        wit::Failure::Other(detail) => Failure::Other {
+            detail: fit(detail),
+        },
     }
 }
 
@@ -166,7 +221,12 @@ mod tests {
     }
 
     fn running(handle: usize, poll_after: u64) -> Ending {
-        let operation = wit::Operation { handle: vec![0; handle], poll_after, percent: Some(250), note: "a\nb".into() };
+        let operation = wit::Operation {
+            handle: vec![0; handle],
+            poll_after,
+            percent: Some(250),
+            note: "a\nb".into(),
+        };
         step(Ok(wit::Step::Running(operation)))
     }
 
@@ -186,14 +246,25 @@ mod tests {
     fn evidence_has_its_limits() {
         let pair = |value: usize| ("bytes".to_owned(), "x".repeat(value));
         let done = |pairs| step(Ok(wit::Step::Done(pairs)));
-        assert!(matches!(done(vec![pair(4_096); 1_000]), Ending::Answered(_)));
-        assert_eq!(refused(done(vec![pair(1); 1_001])), "its answer has 1001 pairs, 1000 are allowed");
-        assert_eq!(refused(done(vec![pair(4_097)])), "its answer has 4097 bytes in a value, 4096 are allowed");
+        assert!(matches!(
+            done(vec![pair(4_096); 1_000]),
+            Ending::Answered(_)
+        ));
+        assert_eq!(
+            refused(done(vec![pair(1); 1_001])),
+            "its answer has 1001 pairs, 1000 are allowed"
+        );
+        assert_eq!(
+            refused(done(vec![pair(4_097)])),
+            "its answer has 4097 bytes in a value, 4096 are allowed"
+        );
     }
 
     #[test]
     fn an_operation_is_bounded_and_never_polled_hotly() {
-        let Ending::Answered(Answer::Step(Step::Running(operation))) = running(4_096, 0) else { panic!() };
+        let Ending::Answered(Answer::Step(Step::Running(operation))) = running(4_096, 0) else {
+            panic!()
+        };
         assert_eq!(operation.poll_after, Duration::from_millis(100));
         assert_eq!(operation.percent, Some(100));
         assert_eq!(operation.note, "a\\nb");
@@ -202,11 +273,20 @@ mod tests {
 
     #[test]
     fn snapshots_are_checked_one_by_one() {
-        assert!(matches!(snapshot(Ok(a_snapshot("s-1", 0))), Ending::Answered(_)));
+        assert!(matches!(
+            snapshot(Ok(a_snapshot("s-1", 0))),
+            Ending::Answered(_)
+        ));
         assert!(refused(snapshot(Ok(a_snapshot("", 0)))).contains("without a reference"));
-        assert!(refused(snapshot(Ok(a_snapshot(&"r".repeat(513), 0)))).contains("513 bytes in a reference"));
+        assert!(
+            refused(snapshot(Ok(a_snapshot(&"r".repeat(513), 0))))
+                .contains("513 bytes in a reference")
+        );
         assert!(refused(snapshot(Ok(a_snapshot("s-1", i64::MAX)))).contains("which is no time"));
-        let of = |count: usize| wit_snapshots::Page { snapshots: vec![a_snapshot("s", 0); count], next: None };
+        let of = |count: usize| wit_snapshots::Page {
+            snapshots: vec![a_snapshot("s", 0); count],
+            next: None,
+        };
         assert!(matches!(page(Ok(of(2)), 2), Ending::Answered(_)));
         assert!(refused(page(Ok(of(3)), 2)).contains("3 snapshots in a page, 2 are allowed"));
     }
@@ -214,8 +294,15 @@ mod tests {
     #[test]
     fn a_failure_keeps_its_lines_and_loses_its_tricks() {
         let ended = step(Err(wit::Failure::Corrupt("a\nb\x1b[2J".into())));
-        assert_eq!(ended, Ending::Failed(Failure::Corrupt { detail: "a\nb\\u{1b}[2J".into() }));
-        let Ending::Failed(failure) = step(Err(wit::Failure::Other("x".repeat(1 << 20)))) else { panic!() };
+        assert_eq!(
+            ended,
+            Ending::Failed(Failure::Corrupt {
+                detail: "a\nb\\u{1b}[2J".into()
+            })
+        );
+        let Ending::Failed(failure) = step(Err(wit::Failure::Other("x".repeat(1 << 20)))) else {
+            panic!()
+        };
         assert_eq!(failure.detail().len(), DETAIL_LIMIT);
     }
 }

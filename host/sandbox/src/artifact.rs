@@ -4,7 +4,10 @@
 //! Never: bytes from a plugin, vendor, registry or network: only what `compile` made and `cache` kept.
 //! Read next: `cache`.
 
-#![expect(unsafe_code, reason = "deserialising machine code is unsafe by nature; reviewed, see SAFETY below")]
+#![expect(
+    unsafe_code,
+    reason = "deserialising machine code is unsafe by nature; reviewed, see SAFETY below"
+)]
 
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
@@ -66,7 +69,9 @@ mod tests {
     #[test]
     fn code_of_another_engine_is_refused() {
         let engine = Engine::default();
-        let code = engine.precompile_component(&wat::parse_str("(component)").unwrap()).unwrap();
+        let code = engine
+            .precompile_component(&wat::parse_str("(component)").unwrap())
+            .unwrap();
         assert!(load(&engine, &seal(&code)).is_ok());
         let other = Engine::new(wasmtime::Config::new().epoch_interruption(true)).unwrap();
         assert!(load(&other, &seal(&code)).is_err());

@@ -34,7 +34,10 @@ pub(crate) struct Cache {
 impl Cache {
     /// Makes the folder if it is missing and refuses it unless it is private.
     pub(crate) fn open(folder: &Path, engine: &Engine) -> Result<Self, SandboxError> {
-        let failed = |e: std::io::Error| SandboxError::Cache { path: folder.to_owned(), reason: e.to_string() };
+        let failed = |e: std::io::Error| SandboxError::Cache {
+            path: folder.to_owned(),
+            reason: e.to_string(),
+        };
         if let Some(parent) = folder.parent() {
             fs::create_dir_all(parent).map_err(failed)?;
         }
@@ -44,12 +47,19 @@ impl Cache {
         }
         let metadata = fs::symlink_metadata(folder).map_err(failed)?;
         if let Some(reason) = foreign(&metadata, metadata.is_dir()) {
-            return Err(SandboxError::CacheNotPrivate { path: folder.to_owned(), reason });
+            return Err(SandboxError::CacheNotPrivate {
+                path: folder.to_owned(),
+                reason,
+            });
         }
         let mut hasher = Digester(Sha256::new());
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let engine = hex(&hasher.0.finalize()).chars().take(16).collect();
-        Ok(Self { folder: folder.to_owned(), engine, temporary: AtomicU64::new(0) })
+        Ok(Self {
+            folder: folder.to_owned(),
+            engine,
+            temporary: AtomicU64::new(0),
+        })
     }
 
     fn path(&self, digest: &str) -> PathBuf {
@@ -59,24 +69,34 @@ impl Cache {
     /// What is kept for a plugin; `None`: nothing, or nothing that may be trusted.
     pub(crate) fn get(&self, digest: &str) -> Option<Vec<u8>> {
         let flags = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).ok()?;
-        let mut file = OpenOptions::new().read(true).custom_flags(flags).open(self.path(digest)).ok()?;
+        let mut file = OpenOptions::new()
+            .read(true)
+            .custom_flags(flags)
+            .open(self.path(digest))
+            .ok()?;
         let metadata = file.metadata().ok()?;
         if foreign(&metadata, metadata.is_file()).is_some() || metadata.len() > ARTIFACT_LIMIT {
             return None;
         }
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).ok()?);
-        Read::take(&mut file, ARTIFACT_LIMIT).read_to_end(&mut bytes).ok()?;
+        Read::take(&mut file, ARTIFACT_LIMIT)
+            .read_to_end(&mut bytes)
+            .ok()?;
         Some(bytes)
     }
 
     /// Keeps a compiled plugin: written aside, on disk, then named.
     pub(crate) fn put(&self, digest: &str, sealed: &[u8]) -> Result<(), LoadError> {
         let number = self.temporary.fetch_add(1, Ordering::Relaxed);
-        let aside = self.folder.join(format!(".{digest}-{}-{number}", std::process::id()));
+        let aside = self
+            .folder
+            .join(format!(".{digest}-{}-{number}", std::process::id()));
         let written = self.write(&aside, digest, sealed);
         written.map_err(|e| {
             drop(fs::remove_file(&aside));
-            LoadError::Cache { reason: format!("{}: {e}", self.folder.display()) }
+            LoadError::Cache {
+                reason: format!("{}: {e}", self.folder.display()),
+            }
         })
     }
 
@@ -86,7 +106,11 @@ impl Cache {
             Err(e) if e.kind() != ErrorKind::NotFound => return Err(e),
             Ok(()) | Err(_) => {}
         }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(aside)?;
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(aside)?;
         file.write_all(sealed)?;
         file.sync_all()?;
         fs::rename(aside, self.path(digest))?;
@@ -101,7 +125,10 @@ fn foreign(metadata: &fs::Metadata, right_kind: bool) -> Option<String> {
     }
     let user = rustix::process::geteuid().as_raw();
     if metadata.uid() != user {
-        return Some(format!("it belongs to user {}, this process is user {user}", metadata.uid()));
+        return Some(format!(
+            "it belongs to user {}, this process is user {user}",
+            metadata.uid()
+        ));
     }
     let mode = metadata.mode() & 0o7777;
     (mode & OTHERS != 0).then(|| format!("its mode is {mode:o}, so others can reach it"))
@@ -140,9 +167,15 @@ mod tests {
         cache.put("aa", b"one").unwrap();
         cache.put("aa", b"two").unwrap();
         assert_eq!(cache.get("aa").as_deref(), Some(&b"two"[..]));
-        assert_eq!(open(&folder).unwrap().get("aa").as_deref(), Some(&b"two"[..]));
+        assert_eq!(
+            open(&folder).unwrap().get("aa").as_deref(),
+            Some(&b"two"[..])
+        );
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
-        assert_eq!(fs::metadata(cache.path("aa")).unwrap().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(cache.path("aa")).unwrap().mode() & 0o777,
+            0o600
+        );
     }
 
     #[test]
@@ -152,12 +185,23 @@ mod tests {
         fs::create_dir(&folder).unwrap();
         fs::set_permissions(&folder, fs::Permissions::from_mode(0o750)).unwrap();
         let error = open(&folder).unwrap_err();
-        assert!(error.to_string().ends_with("is not private: its mode is 750, so others can reach it"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .ends_with("is not private: its mode is 750, so others can reach it"),
+            "{error}"
+        );
         let link = place.path().join("link");
         std::os::unix::fs::symlink(place.path(), &link).unwrap();
-        assert!(matches!(open(&link), Err(SandboxError::CacheNotPrivate { .. })));
+        assert!(matches!(
+            open(&link),
+            Err(SandboxError::CacheNotPrivate { .. })
+        ));
         fs::write(place.path().join("file"), "").unwrap();
-        assert!(matches!(open(&place.path().join("file")), Err(SandboxError::CacheNotPrivate { .. })));
+        assert!(matches!(
+            open(&place.path().join("file")),
+            Err(SandboxError::CacheNotPrivate { .. })
+        ));
     }
 
     #[test]

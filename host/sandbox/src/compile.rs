@@ -36,7 +36,11 @@ pub(crate) struct CompileLimits {
 impl Default for CompileLimits {
     fn default() -> Self {
         // 2 GiB: a component of 10 MiB takes one. 30 s: a hostile module of 353 KiB took 73.
-        Self { memory: 2 << 30, cpu: Duration::from_secs(30), wall: Duration::from_secs(60) }
+        Self {
+            memory: 2 << 30,
+            cpu: Duration::from_secs(30),
+            wall: Duration::from_secs(60),
+        }
     }
 }
 
@@ -51,9 +55,15 @@ pub struct CompilerCommand {
 
 impl CompilerCommand {
     /// A program and its arguments.
-    pub fn new(program: impl Into<PathBuf>, args: impl IntoIterator<Item = impl Into<OsString>>) -> Self {
+    pub fn new(
+        program: impl Into<PathBuf>,
+        args: impl IntoIterator<Item = impl Into<OsString>>,
+    ) -> Self {
         let args = args.into_iter().map(Into::into).collect();
-        Self { program: program.into(), args }
+        Self {
+            program: program.into(),
+            args,
+        }
     }
 }
 
@@ -78,8 +88,13 @@ pub(crate) async fn compile(
         .spawn()
         .map_err(|e| failed(format!("{} does not start: {e}", command.program.display())))?;
     // Dropping the unfinished conversation drops the child, which kills it.
-    match Deadline::begin(limits.wall).limit(converse(&mut child, limits, plugin)).await {
-        None => Err(LoadError::CompileLimit { limit: format!("{:?}", limits.wall) }),
+    match Deadline::begin(limits.wall)
+        .limit(converse(&mut child, limits, plugin))
+        .await
+    {
+        None => Err(LoadError::CompileLimit {
+            limit: format!("{:?}", limits.wall),
+        }),
         Some(Err(e)) => Err(failed(format!("the compiler's pipe broke: {e}"))),
         Some(Ok((status, code, _))) if status.success() && !code.is_empty() => Ok(code),
         Some(Ok((status, _, complaint))) => Err(verdict(status, &complaint, limits)),
@@ -92,7 +107,8 @@ async fn converse(
     limits: CompileLimits,
     plugin: &[u8],
 ) -> io::Result<(ExitStatus, Vec<u8>, String)> {
-    let (Some(mut stdin), Some(stdout), Some(stderr)) = (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    let (Some(mut stdin), Some(stdout), Some(stderr)) =
+        (child.stdin.take(), child.stdout.take(), child.stderr.take())
     else {
         return Err(io::Error::other("a stream of the compiler is missing"));
     };
@@ -104,23 +120,40 @@ async fn converse(
     };
     let (mut code, mut complaint) = (Vec::new(), Vec::new());
     let (mut stdout, mut stderr) = (stdout.take(ARTIFACT_LIMIT), stderr.take(COMPLAINT_LIMIT));
-    let ((), read, complained) =
-        tokio::join!(feed, stdout.read_to_end(&mut code), stderr.read_to_end(&mut complaint));
+    let ((), read, complained) = tokio::join!(
+        feed,
+        stdout.read_to_end(&mut code),
+        stderr.read_to_end(&mut complaint)
+    );
     read?;
     complained?;
-    Ok((child.wait().await?, code, String::from_utf8_lossy(&complaint).into_owned()))
+    Ok((
+        child.wait().await?,
+        code,
+        String::from_utf8_lossy(&complaint).into_owned(),
+    ))
 }
 
 /// Why a child ended without code.
 fn verdict(status: ExitStatus, complaint: &str, limits: CompileLimits) -> LoadError {
     let signal = status.signal();
     if signal == Some(Signal::XCPU.as_raw()) || signal == Some(Signal::KILL.as_raw()) {
-        return LoadError::CompileLimit { limit: format!("{} s of processor time", limits.cpu.as_secs()) };
+        return LoadError::CompileLimit {
+            limit: format!("{} s of processor time", limits.cpu.as_secs()),
+        };
     }
     // The allocator's last words, wasmtime's and the kernel's.
-    if ["memory allocation of", "out of memory", "Cannot allocate memory"].iter().any(|words| complaint.contains(words))
+    if [
+        "memory allocation of",
+        "out of memory",
+        "Cannot allocate memory",
+    ]
+    .iter()
+    .any(|words| complaint.contains(words))
     {
-        return LoadError::CompileLimit { limit: format!("{} MiB of memory", limits.memory >> 20) };
+        return LoadError::CompileLimit {
+            limit: format!("{} MiB of memory", limits.memory >> 20),
+        };
     }
     let said = text::one_line(complaint);
     let reason = match (said.is_empty(), signal) {
@@ -153,26 +186,45 @@ pub fn compile_worker() -> ExitCode {
 fn work() -> Result<(), String> {
     let mut stdin = io::stdin().lock();
     let mut header = [0; 16];
-    stdin.read_exact(&mut header).map_err(|e| format!("this command is started by the host only: {e}"))?;
-    restrict(u128::from_le_bytes(header)).map_err(|e| format!("the compiler cannot limit itself: {e}"))?;
+    stdin
+        .read_exact(&mut header)
+        .map_err(|e| format!("this command is started by the host only: {e}"))?;
+    restrict(u128::from_le_bytes(header))
+        .map_err(|e| format!("the compiler cannot limit itself: {e}"))?;
     let mut plugin = Vec::new();
-    stdin.read_to_end(&mut plugin).map_err(|e| format!("the plugin did not arrive: {e}"))?;
+    stdin
+        .read_to_end(&mut plugin)
+        .map_err(|e| format!("the plugin did not arrive: {e}"))?;
     let engine = engine::engine(&engine::compile_config()).map_err(|e| e.to_string())?;
     let code = precompile(&engine, &plugin)?;
-    io::stdout().lock().write_all(&code).map_err(|e| format!("the code could not be handed over: {e}"))
+    io::stdout()
+        .lock()
+        .write_all(&code)
+        .map_err(|e| format!("the code could not be handed over: {e}"))
 }
 
 fn precompile(engine: &Engine, plugin: &[u8]) -> Result<Vec<u8>, String> {
-    engine.precompile_component(plugin).map_err(|e| text::one_line(&format!("{e:#}")))
+    engine
+        .precompile_component(plugin)
+        .map_err(|e| text::one_line(&format!("{e:#}")))
 }
 
 /// Sets this process's own limits, from which there is no way back.
 fn restrict(header: u128) -> rustix::io::Result<()> {
-    let both = |limit: u64| Rlimit { current: Some(limit), maximum: Some(limit) };
+    let both = |limit: u64| Rlimit {
+        current: Some(limit),
+        maximum: Some(limit),
+    };
     let (memory, seconds) = (header as u64, (header >> 64) as u64);
     setrlimit(Resource::As, both(memory))?;
     // A second between the limits: the first ends it with a signal of its own name.
-    setrlimit(Resource::Cpu, Rlimit { current: Some(seconds), maximum: Some(seconds.saturating_add(1)) })?;
+    setrlimit(
+        Resource::Cpu,
+        Rlimit {
+            current: Some(seconds),
+            maximum: Some(seconds.saturating_add(1)),
+        },
+    )?;
     setrlimit(Resource::Core, both(0))?;
     rustix::thread::set_no_new_privs(true)?;
     Ok(())
@@ -187,42 +239,87 @@ mod tests {
     }
 
     fn within(wall: Duration) -> CompileLimits {
-        CompileLimits { wall, ..CompileLimits::default() }
+        CompileLimits {
+            wall,
+            ..CompileLimits::default()
+        }
     }
 
     #[tokio::test]
     async fn every_way_a_child_can_end_has_its_message() {
         for (text, expected) in [
             ("cat >/dev/null; printf code", Ok(b"code".to_vec())),
-            ("exit 3", Err("the plugin could not be compiled: the compiler ended with exit status: 3")),
-            ("echo 'bad opcode' >&2; exit 1", Err("the plugin could not be compiled: bad opcode")),
-            ("kill -SEGV $$", Err("the plugin could not be compiled: the compiler died of signal 11")),
-            ("kill -XCPU $$", Err("compiling the plugin took more than 30 s of processor time")),
+            (
+                "exit 3",
+                Err("the plugin could not be compiled: the compiler ended with exit status: 3"),
+            ),
+            (
+                "echo 'bad opcode' >&2; exit 1",
+                Err("the plugin could not be compiled: bad opcode"),
+            ),
+            (
+                "kill -SEGV $$",
+                Err("the plugin could not be compiled: the compiler died of signal 11"),
+            ),
+            (
+                "kill -XCPU $$",
+                Err("compiling the plugin took more than 30 s of processor time"),
+            ),
             (
                 "echo 'memory allocation of 9 bytes failed' >&2; kill -ABRT $$",
                 Err("compiling the plugin took more than 2048 MiB of memory"),
             ),
         ] {
-            let result = compile(&script(text), within(Duration::from_secs(5)), &vec![0; 1 << 20]).await.map_err(|e| e.to_string());
+            let result = compile(
+                &script(text),
+                within(Duration::from_secs(5)),
+                &vec![0; 1 << 20],
+            )
+            .await
+            .map_err(|e| e.to_string());
             assert_eq!(result, expected.map_err(str::to_owned), "{text}");
         }
     }
 
     #[tokio::test]
     async fn a_child_that_never_answers_is_killed() {
-        let error = compile(&script("exec sleep 600"), within(Duration::from_millis(50)), b"").await.unwrap_err();
-        assert_eq!(error.to_string(), "compiling the plugin took more than 50ms");
+        let error = compile(
+            &script("exec sleep 600"),
+            within(Duration::from_millis(50)),
+            b"",
+        )
+        .await
+        .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "compiling the plugin took more than 50ms"
+        );
     }
 
     #[tokio::test]
     async fn a_missing_program_is_named() {
-        let error = compile(&CompilerCommand::new("/no/such/program", ["x"]), CompileLimits::default(), b"").await.unwrap_err();
-        assert!(error.to_string().contains("/no/such/program does not start"), "{error}");
+        let error = compile(
+            &CompilerCommand::new("/no/such/program", ["x"]),
+            CompileLimits::default(),
+            b"",
+        )
+        .await
+        .unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("/no/such/program does not start"),
+            "{error}"
+        );
     }
 
     #[test]
     fn the_header_carries_both_limits() {
-        let limits = CompileLimits { memory: 7 << 30, cpu: Duration::from_secs(3), wall: Duration::ZERO };
+        let limits = CompileLimits {
+            memory: 7 << 30,
+            cpu: Duration::from_secs(3),
+            wall: Duration::ZERO,
+        };
         let header = u128::from_le_bytes(header(limits));
         assert_eq!((header as u64, (header >> 64) as u64), (7 << 30, 3));
     }

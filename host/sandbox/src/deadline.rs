@@ -21,7 +21,10 @@ impl Deadline {
     /// Begins now.
     #[expect(clippy::disallowed_methods, reason = "limits on guests are real time")]
     pub(crate) fn begin(limit: Duration) -> Self {
-        Self { started: Instant::now(), limit: limit.min(FOREVER) }
+        Self {
+            started: Instant::now(),
+            limit: limit.min(FOREVER),
+        }
     }
 
     /// How long it has been going on.
@@ -46,7 +49,10 @@ impl Deadline {
 }
 
 /// Waits, for a guest that asked to.
-#[expect(clippy::disallowed_methods, reason = "a guest's sleep is real time and ends with its call's deadline")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a guest's sleep is real time and ends with its call's deadline"
+)]
 pub(crate) async fn sleep(duration: Duration) {
     tokio::time::sleep(duration.min(FOREVER)).await;
 }

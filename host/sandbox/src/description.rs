@@ -42,11 +42,21 @@ impl Description {
     /// Checks what a plugin answered; an error is half a sentence.
     pub(crate) fn check(given: wit::Description) -> Result<Self, String> {
         let name = PluginName::new(&given.name).map_err(|e| text::one_line(&e.to_string()))?;
+        if given.version.len() > WORD_LIMIT {
+            return Err(format!("its version has more than {WORD_LIMIT} bytes"));
+        }
         let version = Version::parse(&given.version)
-            .map_err(|e| format!("its version `{}` is not semantic: {e}", shown(&given.version)))?
+            .map_err(|e| {
+                format!(
+                    "its version `{}` is not semantic: {e}",
+                    shown(&given.version)
+                )
+            })?
             .to_string();
         if given.config_schema.len() > SCHEMA_LIMIT {
-            return Err(format!("its configuration schema has more than {SCHEMA_LIMIT} bytes"));
+            return Err(format!(
+                "its configuration schema has more than {SCHEMA_LIMIT} bytes"
+            ));
         }
         let config_schema: Value = serde_json::from_str(&given.config_schema)
             .map_err(|e| format!("its configuration schema is not JSON: {e}"))?;
@@ -54,39 +64,73 @@ impl Description {
             return Err("its configuration schema is not a JSON object".into());
         }
         if given.wants.len() > ITEMS_LIMIT || given.features.len() > ITEMS_LIMIT {
-            return Err(format!("it names more than {ITEMS_LIMIT} wants or features"));
+            return Err(format!(
+                "it names more than {ITEMS_LIMIT} wants or features"
+            ));
         }
-        let wants = given.wants.into_iter().map(want).collect::<Result<_, _>>()?;
+        let wants = given
+            .wants
+            .into_iter()
+            .map(want)
+            .collect::<Result<_, _>>()?;
         let mut features = BTreeMap::new();
         for (key, value) in given.features {
             if key.is_empty() || key.len() > WORD_LIMIT || value.len() > SENTENCE_LIMIT {
-                return Err(format!("its feature `{}` is empty or too long", shown(&key)));
+                return Err(format!(
+                    "its feature `{}` is empty or too long",
+                    shown(&key)
+                ));
             }
             if features.insert(word(&key), word(&value)).is_some() {
                 return Err(format!("it names the feature `{}` twice", shown(&key)));
             }
         }
         let summary = sentence(&given.summary);
-        Ok(Self { name, version, summary, config_schema, wants, features })
+        Ok(Self {
+            name,
+            version,
+            summary,
+            config_schema,
+            wants,
+            features,
+        })
     }
 }
 
 fn want(given: wit::Want) -> Result<Want, String> {
     let capability = given.capability.as_str();
     if !matches!(capability, "files" | "state") {
-        return Err(format!("it wants `{}`; grants are for `files` and `state`", shown(capability)));
+        return Err(format!(
+            "it wants `{}`; grants are for `files` and `state`",
+            shown(capability)
+        ));
     }
     let access = match given.access.as_str() {
         "read" => Access::Read,
         "write" => Access::Write,
-        other => return Err(format!("it wants the access `{}`; there are `read` and `write`", shown(other))),
+        other => {
+            return Err(format!(
+                "it wants the access `{}`; there are `read` and `write`",
+                shown(other)
+            ));
+        }
     };
-    let named = !given.name.is_empty() && given.name.len() <= WORD_LIMIT && word(&given.name) == given.name;
+    let named =
+        !given.name.is_empty() && given.name.len() <= WORD_LIMIT && word(&given.name) == given.name;
     if capability == "files" && !named {
-        return Err(format!("it wants a tree named `{}`, which is no name", shown(&given.name)));
+        return Err(format!(
+            "it wants a tree named `{}`, which is no name",
+            shown(&given.name)
+        ));
     }
     let (capability, name) = (given.capability, word(&given.name));
-    Ok(Want { capability, name, access, required: given.required, reason: sentence(&given.reason) })
+    Ok(Want {
+        capability,
+        name,
+        access,
+        required: given.required,
+        reason: sentence(&given.reason),
+    })
 }
 
 /// A guest's word inside a message.
@@ -99,7 +143,11 @@ fn word(text: &str) -> String {
 }
 
 fn sentence(text: &str) -> String {
-    text::cut(&text::line(&text::cut(text, SENTENCE_LIMIT)), SENTENCE_LIMIT).into_owned()
+    text::cut(
+        &text::line(&text::cut(text, SENTENCE_LIMIT)),
+        SENTENCE_LIMIT,
+    )
+    .into_owned()
 }
 
 #[cfg(test)]
@@ -143,15 +191,42 @@ mod tests {
         type Change = fn(&mut wit::Description);
         let cases: [(Change, &str); 10] = [
             (|d| d.name = "Local".into(), "`Local` is not a name"),
-            (|d| d.version = "one".into(), "its version `one` is not semantic"),
-            (|d| d.config_schema = "{".into(), "its configuration schema is not JSON"),
-            (|d| d.config_schema = "[]".into(), "its configuration schema is not a JSON object"),
-            (|d| d.config_schema = " ".repeat(300_000), "more than 262144 bytes"),
-            (|d| d.wants[0].capability = "sql".into(), "it wants `sql`; grants are for `files` and `state`"),
-            (|d| d.wants[0].access = "all".into(), "it wants the access `all`"),
-            (|d| d.wants[0].name = "a\nb".into(), "it wants a tree named `a\\nb`, which is no name"),
-            (|d| d.features.push(d.features[0].clone()), "it names the feature `restore` twice"),
-            (|d| d.wants = vec![d.wants[0].clone(); 65], "it names more than 64 wants or features"),
+            (
+                |d| d.version = "one".into(),
+                "its version `one` is not semantic",
+            ),
+            (
+                |d| d.config_schema = "{".into(),
+                "its configuration schema is not JSON",
+            ),
+            (
+                |d| d.config_schema = "[]".into(),
+                "its configuration schema is not a JSON object",
+            ),
+            (
+                |d| d.config_schema = " ".repeat(300_000),
+                "more than 262144 bytes",
+            ),
+            (
+                |d| d.wants[0].capability = "sql".into(),
+                "it wants `sql`; grants are for `files` and `state`",
+            ),
+            (
+                |d| d.wants[0].access = "all".into(),
+                "it wants the access `all`",
+            ),
+            (
+                |d| d.wants[0].name = "a\nb".into(),
+                "it wants a tree named `a\\nb`, which is no name",
+            ),
+            (
+                |d| d.features.push(d.features[0].clone()),
+                "it names the feature `restore` twice",
+            ),
+            (
+                |d| d.wants = vec![d.wants[0].clone(); 65],
+                "it names more than 64 wants or features",
+            ),
         ];
         for (change, expected) in cases {
             let error = changed(change).unwrap_err();

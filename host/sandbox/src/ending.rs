@@ -34,24 +34,47 @@ pub(crate) fn of(error: &wasmtime::Error, limiter: &Limiter, last_words: Option<
         return Ending::TimedOut;
     }
     match error.downcast_ref::<Stop>() {
-        Some(Stop::Breach(which)) => return Ending::Refused { detail: which.clone() },
-        Some(exit @ Stop::Exit(_)) => return Ending::Trapped { detail: exit.to_string() },
+        Some(Stop::Breach(which)) => {
+            return Ending::Refused {
+                detail: which.clone(),
+            };
+        }
+        Some(exit @ Stop::Exit(_)) => {
+            return Ending::Trapped {
+                detail: exit.to_string(),
+            };
+        }
         None => {}
     }
     // A guest whose request for memory was refused usually aborts next: the request is what its author must know.
     if let Some(refused) = limiter.refused() {
-        return Ending::OutOfMemory { detail: refused.to_owned() };
+        return Ending::OutOfMemory {
+            detail: refused.to_owned(),
+        };
     }
     let said = format!("{error:#}");
     if said.contains(HOSTCALL_FUEL) {
-        let detail = format!("it passed more than {} MiB to the host at once", HOSTCALL_BYTES >> 20);
+        let detail = format!(
+            "it passed more than {} MiB to the host at once",
+            HOSTCALL_BYTES >> 20
+        );
         return Ending::OutOfMemory { detail };
     }
-    if said.contains(HANDLES) || matches!(error.downcast_ref::<ResourceTableError>(), Some(ResourceTableError::Full)) {
-        return Ending::OutOfMemory { detail: format!("it held more than {HANDLES_LIMIT} handles at once") };
+    if said.contains(HANDLES)
+        || matches!(
+            error.downcast_ref::<ResourceTableError>(),
+            Some(ResourceTableError::Full)
+        )
+    {
+        return Ending::OutOfMemory {
+            detail: format!("it held more than {HANDLES_LIMIT} handles at once"),
+        };
     }
     let mut detail = match trap {
-        Some(trap) => trap.to_string().trim_start_matches("wasm trap: ").to_owned(),
+        Some(trap) => trap
+            .to_string()
+            .trim_start_matches("wasm trap: ")
+            .to_owned(),
         None => text::one_line(&said),
     };
     if let Some(words) = last_words {
@@ -72,12 +95,35 @@ mod tests {
     #[test]
     fn every_error_has_its_ending() {
         assert_eq!(ending(Trap::Interrupt.into()), Ending::TimedOut);
-        assert_eq!(ending(Stop::Exit(3).into()), Ending::Trapped { detail: "it called exit(3)".into() });
-        assert_eq!(ending(Stop::Breach("too long".into()).into()), Ending::Refused { detail: "too long".into() });
-        assert_eq!(ending(Trap::StackOverflow.into()), Ending::Trapped { detail: "call stack exhausted".into() });
-        assert!(matches!(ending(ResourceTableError::Full.into()), Ending::OutOfMemory { .. }));
-        assert!(matches!(ending(Error::msg(HOSTCALL_FUEL)), Ending::OutOfMemory { .. }));
-        let other = Ending::Trapped { detail: "one two".into() };
+        assert_eq!(
+            ending(Stop::Exit(3).into()),
+            Ending::Trapped {
+                detail: "it called exit(3)".into()
+            }
+        );
+        assert_eq!(
+            ending(Stop::Breach("too long".into()).into()),
+            Ending::Refused {
+                detail: "too long".into()
+            }
+        );
+        assert_eq!(
+            ending(Trap::StackOverflow.into()),
+            Ending::Trapped {
+                detail: "call stack exhausted".into()
+            }
+        );
+        assert!(matches!(
+            ending(ResourceTableError::Full.into()),
+            Ending::OutOfMemory { .. }
+        ));
+        assert!(matches!(
+            ending(Error::msg(HOSTCALL_FUEL)),
+            Ending::OutOfMemory { .. }
+        ));
+        let other = Ending::Trapped {
+            detail: "one two".into(),
+        };
         assert_eq!(ending(Error::msg("one\n  two\n")), other);
     }
 
@@ -92,7 +138,11 @@ mod tests {
     #[test]
     fn a_panic_is_shown_with_its_message() {
         let words = Some("thread panicked at lib.rs:7: boom".to_owned());
-        let Ending::Trapped { detail } = of(&Trap::UnreachableCodeReached.into(), &Limiter::new(0), words) else {
+        let Ending::Trapped { detail } = of(
+            &Trap::UnreachableCodeReached.into(),
+            &Limiter::new(0),
+            words,
+        ) else {
             panic!("not trapped");
         };
         assert_eq!(

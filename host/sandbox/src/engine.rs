@@ -5,7 +5,8 @@
 
 use wasmparser::WasmFeatures;
 use wasmtime::{
-    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, RegallocAlgorithm, Strategy,
+    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig,
+    RegallocAlgorithm, Strategy,
 };
 
 use crate::error::SandboxError;
@@ -44,7 +45,8 @@ const MAX_MAP_COUNT: &str = "/proc/sys/vm/max_map_count";
 /// Everything else is off: threads, shared memory, GC, function references, exceptions, tail calls, memory64,
 /// multi-memory, stack switching, custom page sizes, wide arithmetic, relaxed SIMD, asynchronous components.
 pub(crate) fn features() -> WasmFeatures {
-    (WasmFeatures::WASM2 | WasmFeatures::LIME1 | WasmFeatures::COMPONENT_MODEL) - WasmFeatures::GC_TYPES
+    (WasmFeatures::WASM2 | WasmFeatures::LIME1 | WasmFeatures::COMPONENT_MODEL)
+        - WasmFeatures::GC_TYPES
 }
 
 /// How many guests there may be and how large.
@@ -112,20 +114,26 @@ pub(crate) fn config(size: Size) -> Config {
         .async_stack_keep_resident(0)
         .pagemap_scan(Enabled::Auto);
     let mut config = code();
-    config.parallel_compilation(false).allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config
+        .parallel_compilation(false)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     config
 }
 
 /// Settings of the compile child: the same code, no room for guests, one thread (its limits are for one).
 pub(crate) fn compile_config() -> Config {
     let mut config = code();
-    config.parallel_compilation(false).allocation_strategy(InstanceAllocationStrategy::OnDemand);
+    config
+        .parallel_compilation(false)
+        .allocation_strategy(InstanceAllocationStrategy::OnDemand);
     config
 }
 
 /// Makes an engine.
 pub(crate) fn engine(config: &Config) -> Result<Engine, SandboxError> {
-    Engine::new(config).map_err(|e| SandboxError::Engine { reason: text::one_line(&format!("{e:#}")) })
+    Engine::new(config).map_err(|e| SandboxError::Engine {
+        reason: text::one_line(&format!("{e:#}")),
+    })
 }
 
 /// A ceiling as the engine takes it: whole pages, at most what 32 bits address.
@@ -135,13 +143,19 @@ fn memory_limit(ceiling: u64) -> u64 {
 
 /// How many slots this machine's memory maps allow of those asked for, and a sentence when that is fewer.
 pub(crate) fn slots(asked: u32) -> (u32, Option<String>) {
-    let maps = std::fs::read_to_string(MAX_MAP_COUNT).ok().and_then(|text| text.trim().parse().ok());
+    let maps = std::fs::read_to_string(MAX_MAP_COUNT)
+        .ok()
+        .and_then(|text| text.trim().parse().ok());
     capped(asked.max(1), maps)
 }
 
 fn capped(asked: u32, maps: Option<u64>) -> (u32, Option<String>) {
-    let Some(maps) = maps else { return (asked, None) };
-    let most = u32::try_from(maps / MAPS_PER_SLOT).unwrap_or(u32::MAX).max(1);
+    let Some(maps) = maps else {
+        return (asked, None);
+    };
+    let most = u32::try_from(maps / MAPS_PER_SLOT)
+        .unwrap_or(u32::MAX)
+        .max(1);
     if asked <= most {
         return (asked, None);
     }
@@ -157,7 +171,11 @@ mod tests {
     use super::*;
 
     fn host() -> Engine {
-        engine(&config(Size { slots: 8, memory_ceiling: 256 << 20 })).unwrap()
+        engine(&config(Size {
+            slots: 8,
+            memory_ceiling: 256 << 20,
+        }))
+        .unwrap()
     }
 
     #[test]
@@ -165,7 +183,10 @@ mod tests {
         let engine = host();
         assert_eq!(engine.get_strategy(), Some(Strategy::Cranelift));
         assert_eq!(engine.get_cranelift_opt_level(), Some(OptLevel::Speed));
-        assert_eq!(engine.get_cranelift_regalloc_algorithm(), Some(RegallocAlgorithm::Backtracking));
+        assert_eq!(
+            engine.get_cranelift_regalloc_algorithm(),
+            Some(RegallocAlgorithm::Backtracking)
+        );
         assert_ne!(engine.get_cranelift_nan_canonicalization(), Some(true));
         assert!(engine.get_epoch_interruption());
         assert!(!engine.get_consume_fuel());
@@ -219,10 +240,22 @@ mod tests {
     #[test]
     fn exactly_these_features_are_on() {
         let expected = [
-            "BULK_MEMORY", "COMPONENT_MODEL", "EXTENDED_CONST", "FLOATS",
-            "MULTI_VALUE", "MUTABLE_GLOBAL", "REFERENCE_TYPES", "SATURATING_FLOAT_TO_INT", "SIGN_EXTENSION", "SIMD",
+            "BULK_MEMORY",
+            "COMPONENT_MODEL",
+            "EXTENDED_CONST",
+            "FLOATS",
+            "MULTI_VALUE",
+            "MUTABLE_GLOBAL",
+            "REFERENCE_TYPES",
+            "SATURATING_FLOAT_TO_INT",
+            "SIGN_EXTENSION",
+            "SIMD",
         ];
-        let mut on: Vec<_> = host().get_wasm_features().iter_names().map(|(name, _)| name).collect();
+        let mut on: Vec<_> = host()
+            .get_wasm_features()
+            .iter_names()
+            .map(|(name, _)| name)
+            .collect();
         on.sort_unstable();
         assert_eq!(on, expected);
         assert_eq!(features(), host().get_wasm_features());
@@ -244,7 +277,11 @@ mod tests {
         assert_eq!(capped(64, None), (64, None));
         let (slots, notice) = capped(10_000, Some(65_530));
         assert_eq!(slots, 3_640);
-        assert!(notice.unwrap().starts_with("10000 plugin instances at once were asked for, 3640 are possible"));
+        assert!(
+            notice
+                .unwrap()
+                .starts_with("10000 plugin instances at once were asked for, 3640 are possible")
+        );
     }
 
     #[test]

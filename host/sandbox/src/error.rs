@@ -41,7 +41,9 @@ impl SandboxError {
             Self::CacheNotPrivate { .. } => {
                 "compiled plugins run as machine code, so the folder must belong to this user with mode 0700"
             }
-            Self::Engine { .. } => "allow fewer plugin instances at once, or check the limits on memory of this process",
+            Self::Engine { .. } => {
+                "allow fewer plugin instances at once, or check the limits on memory of this process"
+            }
         }
     }
 }

@@ -92,12 +92,18 @@ mod tests {
 
     #[test]
     fn a_store_has_its_limits() {
-        let size = engine::Size { slots: 1, memory_ceiling: 1 << 20 };
+        let size = engine::Size {
+            slots: 1,
+            memory_ceiling: 1 << 20,
+        };
         let engine = engine::engine(&engine::config(size)).unwrap();
         let outside: Arc<dyn Outside> = Arc::new(Nothing::default());
         let log = Arc::new(LogSink::new(Arc::clone(&outside)));
         let deadline = Deadline::begin(Duration::from_secs(1));
-        let store = store(&engine, Guest::new(1 << 20, deadline, Timestamp::UNIX_EPOCH, log, outside));
+        let store = store(
+            &engine,
+            Guest::new(1 << 20, deadline, Timestamp::UNIX_EPOCH, log, outside),
+        );
         assert_eq!(store.hostcall_fuel(), 16 << 20);
         assert_eq!(store.max_component_handles(), 1_000);
         assert_eq!(store.data().table.max_capacity(), 1_000);

@@ -23,13 +23,16 @@ mod instance;
 mod limiter;
 mod load;
 mod nothing;
+mod offers;
 mod plugin;
+mod role;
 mod text;
 mod ticker;
 
 pub use compile::{CompilerCommand, compile_worker};
 pub use description::Description;
 pub use error::{LoadError, SandboxError};
-pub use inspect::{Inspection, Role};
+pub use inspect::Inspection;
 pub use load::{Sandbox, Settings};
 pub use plugin::Plugin;
+pub use role::Role;

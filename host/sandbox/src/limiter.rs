@@ -33,7 +33,12 @@ pub(crate) struct Limiter {
 impl Limiter {
     /// At most `limit` bytes in all.
     pub(crate) fn new(limit: u64) -> Self {
-        Self { limit, held: 0, last: 0, refused: None }
+        Self {
+            limit,
+            held: 0,
+            last: 0,
+            refused: None,
+        }
     }
 
     /// What was refused, as a sentence.
@@ -63,7 +68,12 @@ impl Limiter {
 }
 
 impl ResourceLimiter for Limiter {
-    fn memory_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> Result<bool> {
         Ok(self.grow(desired.saturating_sub(current) as u64, "linear memory"))
     }
 
@@ -72,7 +82,12 @@ impl ResourceLimiter for Limiter {
         Ok(())
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, _maximum: Option<usize>) -> Result<bool> {
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> Result<bool> {
         let elements = desired.saturating_sub(current) as u64;
         Ok(self.grow(elements.saturating_mul(ELEMENT_BYTES), "a table"))
     }
@@ -113,8 +128,13 @@ mod tests {
     fn growth_that_fails_elsewhere_is_given_back_and_remembered() {
         let mut limiter = Limiter::new(1_000_000);
         assert!(limiter.memory_growing(0, 900_000, None).unwrap());
-        limiter.memory_grow_failed(wasmtime::Error::msg("pool")).unwrap();
-        assert_eq!(limiter.refused(), Some("it asked for a larger linear memory than one may have"));
+        limiter
+            .memory_grow_failed(wasmtime::Error::msg("pool"))
+            .unwrap();
+        assert_eq!(
+            limiter.refused(),
+            Some("it asked for a larger linear memory than one may have")
+        );
         assert!(limiter.memory_growing(0, 900_000, None).unwrap());
     }
 

@@ -27,10 +27,11 @@ use crate::description::Description;
 use crate::ending;
 use crate::engine::{self, Size};
 use crate::error::{LoadError, SandboxError};
-use crate::inspect::{Inspection, Role};
+use crate::inspect::Inspection;
 use crate::instance::{self, Guest};
 use crate::nothing::Nothing;
 use crate::plugin::{Exports, Plugin};
+use crate::role::Role;
 use crate::text;
 use crate::ticker::Ticker;
 
@@ -79,13 +80,18 @@ impl Sandbox {
         if let Some(notice) = &notice {
             tracing::warn!("{notice}");
         }
-        let size = Size { slots, memory_ceiling: settings.memory_ceiling };
+        let size = Size {
+            slots,
+            memory_ceiling: settings.memory_ceiling,
+        };
         let engine = engine::engine(&engine::config(size))?;
         let refused = |reason: String| SandboxError::Engine { reason };
         let mut linker = Linker::new(&engine);
-        capability::add_to_linker(&mut linker).map_err(|e| refused(text::one_line(&format!("{e:#}"))))?;
+        capability::add_to_linker(&mut linker)
+            .map_err(|e| refused(text::one_line(&format!("{e:#}"))))?;
         let cache = Arc::new(Cache::open(&settings.cache, &engine)?);
-        let ticker = Ticker::start(engine.clone()).map_err(|e| refused(format!("no thread for its ticker: {e}")))?;
+        let ticker = Ticker::start(engine.clone())
+            .map_err(|e| refused(format!("no thread for its ticker: {e}")))?;
         Ok(Arc::new(Self {
             engine,
             ticker,
@@ -131,9 +137,16 @@ impl Sandbox {
         inspection.fits()?;
         let component = self.compiled(&inspection.digest, bytes).await?;
         let pre = self.linker.instantiate_pre(&component).map_err(mismatch)?;
-        let exports = Exports::find(&pre, &inspection.roles).map_err(|reason| LoadError::Mismatch { reason })?;
+        let exports = Exports::find(&pre, &inspection.roles)
+            .map_err(|reason| LoadError::Mismatch { reason })?;
         let description = self.describe(&pre, &inspection).await?;
-        Ok(Plugin::new(Arc::clone(self), inspection, description, pre, exports))
+        Ok(Plugin::new(
+            Arc::clone(self),
+            inspection,
+            description,
+            pre,
+            exports,
+        ))
     }
 
     /// A place for one instance, as soon as one is free.
@@ -153,10 +166,15 @@ impl Sandbox {
             return Ok(component);
         }
         let code = compile::compile(&self.compiler, CompileLimits::default(), &bytes).await?;
-        let (engine, cache, digest) = (self.engine.clone(), Arc::clone(&self.cache), digest.to_owned());
+        let (engine, cache, digest) = (
+            self.engine.clone(),
+            Arc::clone(&self.cache),
+            digest.to_owned(),
+        );
         aside(move || {
             let sealed = artifact::seal(&code);
-            let component = artifact::load(&engine, &sealed).map_err(|reason| LoadError::Oversized { reason })?;
+            let component = artifact::load(&engine, &sealed)
+                .map_err(|reason| LoadError::Oversized { reason })?;
             cache.put(&digest, &sealed)?;
             Ok(component)
         })
@@ -164,36 +182,64 @@ impl Sandbox {
     }
 
     async fn cached(&self, digest: &str) -> Result<Option<Component>, LoadError> {
-        let (engine, cache, digest) = (self.engine.clone(), Arc::clone(&self.cache), digest.to_owned());
-        aside(move || cache.get(&digest).and_then(|sealed| artifact::load(&engine, &sealed).ok())).await
+        let (engine, cache, digest) = (
+            self.engine.clone(),
+            Arc::clone(&self.cache),
+            digest.to_owned(),
+        );
+        aside(move || {
+            cache
+                .get(&digest)
+                .and_then(|sealed| artifact::load(&engine, &sealed).ok())
+        })
+        .await
     }
 
     /// Asks the plugin to describe itself: no grants, a second, little memory. Checks every role's shape on the way.
-    async fn describe(&self, pre: &InstancePre<Guest>, inspection: &Inspection) -> Result<Description, LoadError> {
+    async fn describe(
+        &self,
+        pre: &InstancePre<Guest>,
+        inspection: &Inspection,
+    ) -> Result<Description, LoadError> {
+        // A busy host is no fault of the plugin: its second begins when it has a place.
+        let _slot = self.slot().await;
         let deadline = Deadline::begin(DESCRIBE_TIME);
         let outside = Arc::new(Nothing::default());
         let log = Arc::new(LogSink::new(Arc::clone(&outside) as _));
         let memory = DESCRIBE_MEMORY.min(self.memory_ceiling);
         let asked = async {
-            let _slot = self.slot().await;
             let _live = self.ticker.live();
-            let guest = Guest::new(memory, deadline, Timestamp::UNIX_EPOCH, Arc::clone(&log), outside);
+            let guest = Guest::new(
+                memory,
+                deadline,
+                Timestamp::UNIX_EPOCH,
+                Arc::clone(&log),
+                outside,
+            );
             let mut store = instance::store(&self.engine, guest);
             let answer = ask(pre, &mut store, &inspection.roles).await;
             log.finish();
             answer.map_err(|asked| match asked {
                 Asked::Shape(error) => mismatch(error),
-                Asked::Ended(error) => described(ending::of(&error, &store.data().limiter, log.last_words())),
+                Asked::Ended(error) => {
+                    described(ending::of(&error, &store.data().limiter, log.last_words()))
+                }
             })
         };
-        let given = deadline.limit(asked).await.unwrap_or_else(|| Err(described(Ending::TimedOut)))?;
+        let given = deadline
+            .limit(asked)
+            .await
+            .unwrap_or_else(|| Err(described(Ending::TimedOut)))?;
         Description::check(given).map_err(|reason| LoadError::Description { reason })
     }
 }
 
 impl fmt::Debug for Sandbox {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sandbox").field("slots", &self.slots).field("cache", &self.cache).finish_non_exhaustive()
+        f.debug_struct("Sandbox")
+            .field("slots", &self.slots)
+            .field("cache", &self.cache)
+            .finish_non_exhaustive()
     }
 }
 
@@ -211,24 +257,31 @@ async fn ask(
     exported: &std::collections::BTreeSet<Role>,
 ) -> Result<roles::plugin::Description, Asked> {
     let describe = roles::plugin::GuestIndices::new(pre).map_err(Asked::Shape)?;
-    let instance = pre.instantiate_async(&mut *store).await.map_err(Asked::Ended)?;
+    let instance = pre
+        .instantiate_async(&mut *store)
+        .await
+        .map_err(Asked::Ended)?;
     for role in exported {
         let shape = match role {
-            Role::Task => roles::task::GuestIndices::new(pre).and_then(|role| role.load(&mut *store, &instance).map(drop)),
-            Role::Snapshots => {
-                roles::snapshots::GuestIndices::new(pre).and_then(|role| role.load(&mut *store, &instance).map(drop))
-            }
+            Role::Task => roles::task::GuestIndices::new(pre)
+                .and_then(|role| role.load(&mut *store, &instance).map(drop)),
+            Role::Snapshots => roles::snapshots::GuestIndices::new(pre)
+                .and_then(|role| role.load(&mut *store, &instance).map(drop)),
         };
         shape.map_err(Asked::Shape)?;
     }
-    let describe = describe.load(&mut *store, &instance).map_err(Asked::Shape)?;
+    let describe = describe
+        .load(&mut *store, &instance)
+        .map_err(Asked::Shape)?;
     describe.call_describe(store).await.map_err(Asked::Ended)
 }
 
 fn described(ending: Ending) -> LoadError {
     let reason = match ending {
         Ending::TimedOut => format!("it did not answer within {DESCRIBE_TIME:?}"),
-        Ending::OutOfMemory { detail } | Ending::Trapped { detail } | Ending::Refused { detail } => detail,
+        Ending::OutOfMemory { detail }
+        | Ending::Trapped { detail }
+        | Ending::Refused { detail } => detail,
         Ending::Answered(_) | Ending::Failed(_) => "it did not answer".into(),
     };
     LoadError::Description { reason }
@@ -236,10 +289,16 @@ fn described(ending: Ending) -> LoadError {
 
 #[expect(clippy::needless_pass_by_value, reason = "fits `map_err`")]
 fn mismatch(error: wasmtime::Error) -> LoadError {
-    LoadError::Mismatch { reason: text::one_line(&format!("{error:#}")) }
+    LoadError::Mismatch {
+        reason: text::one_line(&format!("{error:#}")),
+    }
 }
 
 /// Runs work that takes a processor or a disk for a while where it holds up nothing else.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, LoadError> {
-    spawn_blocking(work).await.map_err(|e| LoadError::Compile { reason: format!("the loader broke off: {e}") })
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, LoadError> {
+    spawn_blocking(work).await.map_err(|e| LoadError::Compile {
+        reason: format!("the loader broke off: {e}"),
+    })
 }

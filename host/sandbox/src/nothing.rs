@@ -5,7 +5,8 @@
 use async_trait::async_trait;
 
 use crate::outside::{
-    Change, Copied, CopyItem, Entry, FileError, Handle, LogLine, Outside, Progress, StateError, StateValue,
+    Change, Copied, CopyItem, Entry, FileError, Handle, LogLine, Outside, Progress, StateError,
+    StateValue,
 };
 
 /// Grants nothing.
@@ -44,7 +45,12 @@ impl Outside for Nothing {
         no_state()
     }
 
-    async fn state_set(&self, _key: String, _bytes: Vec<u8>, _expected: Option<u64>) -> Result<u64, StateError> {
+    async fn state_set(
+        &self,
+        _key: String,
+        _bytes: Vec<u8>,
+        _expected: Option<u64>,
+    ) -> Result<u64, StateError> {
         no_state()
     }
 

@@ -180,7 +180,12 @@ pub trait Outside: Send + Sync + 'static {
     /// Reads a value.
     async fn state_get(&self, key: String) -> Result<Option<StateValue>, StateError>;
     /// Writes if the version is still the expected one; returns the new version.
-    async fn state_set(&self, key: String, bytes: Vec<u8>, expected: Option<u64>) -> Result<u64, StateError>;
+    async fn state_set(
+        &self,
+        key: String,
+        bytes: Vec<u8>,
+        expected: Option<u64>,
+    ) -> Result<u64, StateError>;
     /// Deletes if the version is still the expected one.
     async fn state_delete(&self, key: String, expected: u64) -> Result<(), StateError>;
 

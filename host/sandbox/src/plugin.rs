@@ -20,9 +20,10 @@ use crate::capability::log::LogSink;
 use crate::deadline::Deadline;
 use crate::description::Description;
 use crate::ending;
-use crate::inspect::{Inspection, Role};
+use crate::inspect::Inspection;
 use crate::instance::{self, Guest};
 use crate::load::Sandbox;
+use crate::role::Role;
 
 /// A plugin that was validated, compiled, linked and asked to describe itself. Cheap to clone.
 #[derive(Clone)]
@@ -46,7 +47,14 @@ impl Plugin {
         exports: Exports,
     ) -> Self {
         let capabilities = inspection.capabilities();
-        Self(Arc::new(Loaded { sandbox, inspection, capabilities, description, pre, exports }))
+        Self(Arc::new(Loaded {
+            sandbox,
+            inspection,
+            capabilities,
+            description,
+            pre,
+            exports,
+        }))
     }
 
     /// SHA-256 of the file, hexadecimal: the plugin's identity.
@@ -79,7 +87,9 @@ impl Plugin {
     pub async fn call(&self, request: Request, call: &Call, context: Context) -> Ending {
         let deadline = Deadline::begin(context.time);
         let log = Arc::new(LogSink::new(Arc::clone(&context.outside)));
-        let ending = deadline.limit(self.run(request, call, context, deadline, &log)).await;
+        let ending = deadline
+            .limit(self.run(request, call, context, deadline, &log))
+            .await;
         log.finish();
         ending.unwrap_or(Ending::TimedOut)
     }
@@ -92,13 +102,27 @@ impl Plugin {
         deadline: Deadline,
         log: &Arc<LogSink>,
     ) -> Ending {
-        let Loaded { sandbox, pre, exports, .. } = &*self.0;
+        let Loaded {
+            sandbox,
+            pre,
+            exports,
+            ..
+        } = &*self.0;
         let _slot = sandbox.slot().await;
         let _live = sandbox.ticker.live();
         let memory = context.memory.min(sandbox.memory_ceiling);
-        let guest = Guest::new(memory, deadline, context.now, Arc::clone(log), context.outside);
+        let guest = Guest::new(
+            memory,
+            deadline,
+            context.now,
+            Arc::clone(log),
+            context.outside,
+        );
         let mut store = instance::store(&sandbox.engine, guest);
-        match exports.invoke(pre, &mut store, request, &answer::call(call)).await {
+        match exports
+            .invoke(pre, &mut store, request, &answer::call(call))
+            .await
+        {
             Ok(ending) => ending,
             Err(error) => {
                 log.finish();
@@ -110,7 +134,10 @@ impl Plugin {
 
 impl fmt::Debug for Plugin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Plugin").field("name", &self.0.description.name).field("digest", &self.digest()).finish()
+        f.debug_struct("Plugin")
+            .field("name", &self.0.description.name)
+            .field("digest", &self.digest())
+            .finish()
     }
 }
 
@@ -143,7 +170,7 @@ impl Exports {
     pub(crate) fn find(pre: &InstancePre<Guest>, roles: &BTreeSet<Role>) -> Result<Self, String> {
         let lookup = |role: Role| {
             let component = pre.component();
-            let interface = component.get_export_index(None, &role.export());
+            let interface = component.get_export_index(None, role.export());
             move |name: &str| {
                 let missing = || format!("its {role} has no function `{name}`");
                 interface
@@ -155,7 +182,10 @@ impl Exports {
         let (mut task, mut snapshots) = (None, None);
         if roles.contains(&Role::Task) {
             let find = lookup(Role::Task);
-            task = Some(Task { run: find("run")?, poll: find("poll")? });
+            task = Some(Task {
+                run: find("run")?,
+                poll: find("poll")?,
+            });
         }
         if roles.contains(&Role::Snapshots) {
             let find = lookup(Role::Snapshots);
@@ -182,7 +212,9 @@ impl Exports {
     ) -> wasmtime::Result<Ending> {
         match request {
             Request::Run | Request::PollTask { .. } => {
-                let Some(task) = &self.task else { return Ok(without(Role::Task)) };
+                let Some(task) = &self.task else {
+                    return Ok(without(Role::Task));
+                };
                 let instance = pre.instantiate_async(&mut *store).await?;
                 task.invoke(&instance, store, request, call).await
             }
@@ -193,7 +225,9 @@ impl Exports {
             | Request::StartDelete { .. }
             | Request::StartRestore { .. }
             | Request::StartVerify { .. } => {
-                let Some(snapshots) = &self.snapshots else { return Ok(without(Role::Snapshots)) };
+                let Some(snapshots) = &self.snapshots else {
+                    return Ok(without(Role::Snapshots));
+                };
                 let instance = pre.instantiate_async(&mut *store).await?;
                 snapshots.invoke(&instance, store, request, call).await
             }
@@ -202,7 +236,9 @@ impl Exports {
 }
 
 fn without(role: Role) -> Ending {
-    Ending::Refused { detail: format!("the plugin does not export the role `{role}`") }
+    Ending::Refused {
+        detail: format!("the plugin does not export the role `{role}`"),
+    }
 }
 
 /// Calls one function with its typed arguments.
@@ -229,7 +265,9 @@ impl Task {
         call: &wit::Call,
     ) -> wasmtime::Result<Ending> {
         let (answer,): Answered<wit::Step> = match &request {
-            Request::PollTask { handle } => enter(instance, store, &self.poll, (call, handle.as_slice())).await?,
+            Request::PollTask { handle } => {
+                enter(instance, store, &self.poll, (call, handle.as_slice())).await?
+            }
             _ => enter(instance, store, &self.run, (call,)).await?,
         };
         Ok(answer::step(answer))
@@ -251,22 +289,49 @@ impl Snapshots {
                 return Ok(answer::snapshot(answer));
             }
             Request::List { cursor, limit } => {
-                let (answer,): Answered<wit_snapshots::Page> =
-                    enter(instance, store, &self.list, (call, cursor.as_deref(), limit)).await?;
+                let (answer,): Answered<wit_snapshots::Page> = enter(
+                    instance,
+                    store,
+                    &self.list,
+                    (call, cursor.as_deref(), limit),
+                )
+                .await?;
                 return Ok(answer::page(answer, limit));
             }
             Request::PollSnapshots { handle } => {
                 enter(instance, store, &self.poll, (call, handle.as_slice())).await?
             }
             Request::StartDelete { reference } => {
-                enter(instance, store, &self.start_delete, (call, reference.as_str())).await?
+                enter(
+                    instance,
+                    store,
+                    &self.start_delete,
+                    (call, reference.as_str()),
+                )
+                .await?
             }
-            Request::StartRestore { reference, place, paths } => {
+            Request::StartRestore {
+                reference,
+                place,
+                paths,
+            } => {
                 let target = wit_snapshots::Target { place, paths };
-                enter(instance, store, &self.start_restore, (call, reference.as_str(), &target)).await?
+                enter(
+                    instance,
+                    store,
+                    &self.start_restore,
+                    (call, reference.as_str(), &target),
+                )
+                .await?
             }
             Request::StartVerify { reference } => {
-                enter(instance, store, &self.start_verify, (call, reference.as_str())).await?
+                enter(
+                    instance,
+                    store,
+                    &self.start_verify,
+                    (call, reference.as_str()),
+                )
+                .await?
             }
             Request::StartCreate | Request::Run | Request::PollTask { .. } => {
                 enter(instance, store, &self.start_create, (call,)).await?

@@ -29,7 +29,11 @@ fn escaped(text: &str, harmful: impl Fn(char) -> bool) -> Cow<'_, str> {
     }
     let mut out = String::with_capacity(text.len() + 16);
     for c in text.chars() {
-        if harmful(c) { out.extend(c.escape_default()) } else { out.push(c) }
+        if harmful(c) {
+            out.extend(c.escape_default())
+        } else {
+            out.push(c)
+        }
     }
     Cow::Owned(out)
 }
@@ -48,7 +52,12 @@ pub(crate) fn cut(text: &str, limit: usize) -> Cow<'_, str> {
 
 /// An error of wasmtime as one line without its backtrace.
 pub(crate) fn one_line(text: &str) -> String {
-    let joined = text.lines().map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    let joined = text
+        .lines()
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
     cut(&line(&joined), 1_024).into_owned()
 }
 
@@ -60,7 +69,10 @@ mod tests {
     fn what_could_deceive_a_reader_is_escaped() {
         assert_eq!(line("plain, é 漢\t."), "plain, é 漢\t.");
         assert_eq!(line("a\nb\r\x1b[31mred\0"), "a\\nb\\r\\u{1b}[31mred\\u{0}");
-        assert_eq!(line("invoice\u{202e}fdp.exe\u{2066}"), "invoice\\u{202e}fdp.exe\\u{2066}");
+        assert_eq!(
+            line("invoice\u{202e}fdp.exe\u{2066}"),
+            "invoice\\u{202e}fdp.exe\\u{2066}"
+        );
         assert_eq!(lines("one\ntwo\u{85}"), "one\ntwo\\u{85}");
     }
 
@@ -71,7 +83,10 @@ mod tests {
         assert_eq!(cut("ééé", 0), "");
         for limit in 7..20 {
             let text = cut("éééééééééééééééééééé", limit).into_owned();
-            assert!(text.len() <= limit && text.ends_with(" […]"), "{limit}: {text}");
+            assert!(
+                text.len() <= limit && text.ends_with(" […]"),
+                "{limit}: {text}"
+            );
         }
     }
 }

@@ -51,8 +51,14 @@ impl Ticker {
             stop: AtomicBool::new(false),
         });
         let seen = Arc::clone(&shared);
-        let handle = thread::Builder::new().name("strongroom-tick".into()).spawn(move || tick(&engine, &seen))?;
-        Ok(Self { shared, thread: handle.thread().clone(), handle: Some(handle) })
+        let handle = thread::Builder::new()
+            .name("strongroom-tick".into())
+            .spawn(move || tick(&engine, &seen))?;
+        Ok(Self {
+            shared,
+            thread: handle.thread().clone(),
+            handle: Some(handle),
+        })
     }
 
     /// Announces a call.
@@ -87,7 +93,11 @@ fn tick(engine: &Engine, shared: &Shared) {
     let mut idle = 0;
     while !shared.stop.load(Ordering::SeqCst) {
         engine.increment_epoch();
-        idle = if shared.live.load(Ordering::SeqCst) == 0 { idle + 1 } else { 0 };
+        idle = if shared.live.load(Ordering::SeqCst) == 0 {
+            idle + 1
+        } else {
+            0
+        };
         if idle < IDLE_TICKS {
             thread::park_timeout(TICK);
             continue;

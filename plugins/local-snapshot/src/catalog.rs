@@ -17,18 +17,31 @@ pub(crate) fn get(call: &Call<Config>, place: &Tree, reference: &str) -> Result<
     let folder = reference::folder(&call.tenant, reference)?;
     let shelf = Shelf::new(place, &call.tenant)?;
     if !shelf.is_published(folder)? {
-        return Err(Failure::not_found(format!("{reference} is not on the shelf")));
+        return Err(Failure::not_found(format!(
+            "{reference} is not on the shelf"
+        )));
     }
     let path = shelf.path(folder);
-    let mut snapshot = describe(&shelf, folder, None).map_err(|trouble| trouble.at(&show(&path)))?;
-    snapshot.labels.push(("manifest".to_owned(), digest(place, &join(&path, MANIFEST.as_bytes()))?.to_string()));
+    let mut snapshot =
+        describe(&shelf, folder, None).map_err(|trouble| trouble.at(&show(&path)))?;
+    snapshot.labels.push((
+        "manifest".to_owned(),
+        digest(place, &join(&path, MANIFEST.as_bytes()))?.to_string(),
+    ));
     Ok(snapshot)
 }
 
 /// The tenant's snapshots, oldest first. The cursor is the last folder of the page before.
-pub(crate) fn list(call: &Call<Config>, place: &Tree, cursor: Option<&str>, limit: u32) -> Result<Page, Failure> {
+pub(crate) fn list(
+    call: &Call<Config>,
+    place: &Tree,
+    cursor: Option<&str>,
+    limit: u32,
+) -> Result<Page, Failure> {
     if let Some(cursor) = cursor.filter(|cursor| !reference::is_folder(cursor)) {
-        return Err(Failure::invalid(format!("{cursor:?} is no cursor of this plugin")));
+        return Err(Failure::invalid(format!(
+            "{cursor:?} is no cursor of this plugin"
+        )));
     }
     let shelf = Shelf::new(place, &call.tenant)?;
     let mut marks = shelf.published()?;
@@ -44,13 +57,18 @@ pub(crate) fn list(call: &Call<Config>, place: &Tree, cursor: Option<&str>, limi
             Err(_) => broken(&shelf, call, mark),
         });
     }
-    Ok(Page { snapshots, next: marks.pop().filter(|_| more).map(|mark| mark.folder) })
+    Ok(Page {
+        snapshots,
+        next: marks.pop().filter(|_| more).map(|mark| mark.folder),
+    })
 }
 
 fn describe(shelf: &Shelf<'_>, folder: &str, mark: Option<&Mark>) -> Result<Snapshot, Trouble> {
     let (header, end) = outline(shelf.place, &shelf.path(folder))?;
     if mark.is_some_and(|mark| mark.run_id != header.run_id) {
-        return Err(Trouble::Damaged("it names another run than the index".to_owned()));
+        return Err(Trouble::Damaged(
+            "it names another run than the index".to_owned(),
+        ));
     }
     let totals = end.end;
     let mut labels = vec![
@@ -86,26 +104,39 @@ fn broken(shelf: &Shelf<'_>, call: &Call<Config>, mark: &Mark) -> Snapshot {
 }
 
 /// Deletes exactly this snapshot: out of sight first, then its content.
-pub(crate) fn delete(call: &Call<Config>, place: &Tree, reference: &str) -> Result<Evidence, Failure> {
+pub(crate) fn delete(
+    call: &Call<Config>,
+    place: &Tree,
+    reference: &str,
+) -> Result<Evidence, Failure> {
     let folder = reference::folder(&call.tenant, reference)?;
     let shelf = Shelf::new(place, &call.tenant)?;
     let is_there = shelf.is_published(folder)?;
     if call.dry_run {
-        return Ok(Evidence::new().fact(if is_there { "would-delete" } else { "absent" }, reference));
+        return Ok(
+            Evidence::new().fact(if is_there { "would-delete" } else { "absent" }, reference)
+        );
     }
     let away = shelf.deleting(folder);
     let mut entries = shelf.clear(&away)?;
     if is_there {
         shelf.point_latest(Some(folder))?;
-        place.rename(shelf.path(folder), &away).map_err(|error| error.at(shelf.path(folder)))?;
+        place
+            .rename(shelf.path(folder), &away)
+            .map_err(|error| error.at(shelf.path(folder)))?;
         entries += shelf.clear(&away)?;
     }
     for mark in shelf.marks()?.iter().filter(|mark| mark.folder == folder) {
         // A run that is making this snapshot anew keeps its mark.
-        if !place.exists(shelf.partial(&mark.run_id)).map_err(|error| error.at(&away))? {
+        if !place
+            .exists(shelf.partial(&mark.run_id))
+            .map_err(|error| error.at(&away))?
+        {
             shelf.unmark(mark)?;
         }
     }
     place.sync().map_err(|error| error.at("place"))?;
-    Ok(Evidence::new().fact(if entries > 0 { "deleted" } else { "absent" }, reference).fact("entries", entries))
+    Ok(Evidence::new()
+        .fact(if entries > 0 { "deleted" } else { "absent" }, reference)
+        .fact("entries", entries))
 }

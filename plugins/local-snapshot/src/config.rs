@@ -39,6 +39,10 @@ pub enum OnUnreadable {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { sources: vec!["data".to_owned()], sqlite: Sqlite::default(), on_unreadable: OnUnreadable::default() }
+        Self {
+            sources: vec!["data".to_owned()],
+            sqlite: Sqlite::default(),
+            on_unreadable: OnUnreadable::default(),
+        }
     }
 }

@@ -46,20 +46,29 @@ impl fmt::Display for Digest {
 
 impl From<files::Time> for Time {
     fn from(time: files::Time) -> Self {
-        Self { seconds: time.seconds, nanoseconds: time.nanoseconds }
+        Self {
+            seconds: time.seconds,
+            nanoseconds: time.nanoseconds,
+        }
     }
 }
 
 impl From<Time> for files::Time {
     fn from(time: Time) -> Self {
-        Self { seconds: time.seconds, nanoseconds: time.nanoseconds }
+        Self {
+            seconds: time.seconds,
+            nanoseconds: time.nanoseconds,
+        }
     }
 }
 
 fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |half: u8| char::from(DIGITS.get(usize::from(half)).copied().unwrap_or_default());
-    bytes.iter().flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    bytes
+        .iter()
+        .flat_map(|&byte| [digit(byte >> 4), digit(byte & 15)])
+        .collect()
 }
 
 fn unhex(text: &[u8]) -> Option<Vec<u8>> {
@@ -101,7 +110,9 @@ impl<'de> Deserialize<'de> for Bytes {
             }
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Bytes, A::Error> {
                 match map.next_entry::<String, String>()? {
-                    Some((key, value)) if key == "hex" => unhex(value.as_bytes()).map(Bytes).ok_or_else(|| de::Error::custom("not hexadecimal")),
+                    Some((key, value)) if key == "hex" => unhex(value.as_bytes())
+                        .map(Bytes)
+                        .ok_or_else(|| de::Error::custom("not hexadecimal")),
                     _ => Err(de::Error::custom("expected the key `hex`")),
                 }
             }
@@ -150,11 +161,18 @@ macro_rules! from_text {
     };
 }
 
-from_text!(Digest, "64 hexadecimal digits", |text| Digest::from_hex(text.as_bytes()));
-from_text!(Mode, "an octal number", |text| u32::from_str_radix(text, 8).ok().map(Mode));
+from_text!(Digest, "64 hexadecimal digits", |text| Digest::from_hex(
+    text.as_bytes()
+));
+from_text!(Mode, "an octal number", |text| u32::from_str_radix(text, 8)
+    .ok()
+    .map(Mode));
 from_text!(Time, "seconds, a point, nanoseconds", |text| {
     let (seconds, nanoseconds) = text.split_once('.')?;
-    Some(Time { seconds: seconds.parse().ok()?, nanoseconds: nanoseconds.parse().ok()? })
+    Some(Time {
+        seconds: seconds.parse().ok()?,
+        nanoseconds: nanoseconds.parse().ok()?,
+    })
 });
 
 #[cfg(test)]
@@ -174,7 +192,12 @@ mod tests {
 
     #[test]
     fn a_person_can_read_what_is_written() {
-        let written = serde_json::to_string(&(Bytes(b"na\xc3\xafve".to_vec()), Bytes(vec![0xff, 0x41]), Mode(0o644))).unwrap();
+        let written = serde_json::to_string(&(
+            Bytes(b"na\xc3\xafve".to_vec()),
+            Bytes(vec![0xff, 0x41]),
+            Mode(0o644),
+        ))
+        .unwrap();
         assert_eq!(written, r#"["naïve",{"hex":"ff41"},"0644"]"#);
         assert!(serde_json::from_str::<Bytes>(r#"{"hex":"f"}"#).is_err());
     }

@@ -43,7 +43,13 @@ mod tests {
     use super::*;
 
     fn folder(path: &[u8]) -> Change {
-        Change { path: path.to_vec(), mode: None, owner: None, modified: None, attributes: Vec::new() }
+        Change {
+            path: path.to_vec(),
+            mode: None,
+            owner: None,
+            modified: None,
+            attributes: Vec::new(),
+        }
     }
 
     #[test]
@@ -55,7 +61,11 @@ mod tests {
         }
         folders.at(b"a/b/file");
         folders.at(b"a/bc");
-        let left: Vec<Vec<u8>> = folders.take_left().into_iter().map(|change| change.path).collect();
+        let left: Vec<Vec<u8>> = folders
+            .take_left()
+            .into_iter()
+            .map(|change| change.path)
+            .collect();
         assert_eq!(left, [b"a/b/c".to_vec(), b"a/b".to_vec()]);
         assert!(folders.take_left().is_empty());
         assert_eq!(folders.take_all().len(), 1);

@@ -20,10 +20,15 @@ mod shelf;
 mod unchanged;
 mod verify;
 
+#[cfg(test)]
+mod tests;
+
 pub use config::{Config, OnUnreadable, Sqlite};
 
 use strongroom_plugin::files::{Error, Tree};
-use strongroom_plugin::{Access, Call, Description, Failure, Page, Plugin, Snapshot, Snapshots, Step, Target};
+use strongroom_plugin::{
+    Access, Call, Description, Failure, Page, Plugin, Snapshot, Snapshots, Step, Target,
+};
 
 /// The plugin.
 pub struct LocalSnapshot;
@@ -32,18 +37,30 @@ impl Plugin for LocalSnapshot {
     type Config = Config;
 
     fn describe() -> Description {
-        Description::new(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"), "Complete images of folders on a local disk, hard-linked from one to the next.")
-            .needs_files("place", Access::Write, "where the snapshots are kept")
-            .needs_files("*", Access::Read, "the folders to take snapshots of, named in `sources`")
-            .uses_files("restore", Access::Write, "an empty folder to restore into; only for restores")
-            .feature("idempotent-create", true)
-            .feature("restore", true)
-            .feature("restore-paths", true)
-            .feature("restore-in-place", false)
-            .feature("verify", true)
-            .feature("copy", false)
-            .feature("native-expiry", false)
-            .feature("survives-source", true)
+        Description::new(
+            env!("CARGO_PKG_NAME"),
+            env!("CARGO_PKG_VERSION"),
+            "Complete images of folders on a local disk, hard-linked from one to the next.",
+        )
+        .needs_files("place", Access::Write, "where the snapshots are kept")
+        .needs_files(
+            "*",
+            Access::Read,
+            "the folders to take snapshots of, named in `sources`",
+        )
+        .uses_files(
+            "restore",
+            Access::Write,
+            "an empty folder to restore into; only for restores",
+        )
+        .feature("idempotent-create", true)
+        .feature("restore", true)
+        .feature("restore-paths", true)
+        .feature("restore-in-place", false)
+        .feature("verify", true)
+        .feature("copy", false)
+        .feature("native-expiry", false)
+        .feature("survives-source", true)
     }
 }
 
@@ -64,7 +81,11 @@ impl Snapshots for LocalSnapshot {
         catalog::delete(&call, &place()?, reference).map(Step::Done)
     }
 
-    fn start_restore(call: Call<Config>, reference: &str, target: &Target) -> Result<Step, Failure> {
+    fn start_restore(
+        call: Call<Config>,
+        reference: &str,
+        target: &Target,
+    ) -> Result<Step, Failure> {
         restore::restore(&call, &place()?, reference, target).map(Step::Done)
     }
 

@@ -8,7 +8,10 @@ use crate::encoding::Digest;
 /// then begins with a backslash.
 pub(crate) fn line(digest: &Digest, path: &[u8]) -> Vec<u8> {
     let mut line = Vec::with_capacity(path.len() + 68);
-    if path.iter().any(|byte| matches!(byte, b'\\' | b'\n' | b'\r')) {
+    if path
+        .iter()
+        .any(|byte| matches!(byte, b'\\' | b'\n' | b'\r'))
+    {
         line.push(b'\\');
     }
     line.extend_from_slice(digest.to_string().as_bytes());
@@ -69,7 +72,13 @@ mod tests {
 
     #[test]
     fn a_line_that_is_none_is_refused() {
-        for wrong in [&b""[..], b"abc", &[b'0'; 64], &[&[b'g'; 64][..], b"  x"].concat(), &[b"\\", &[b'0'; 64][..], b"  x\\q"].concat()] {
+        for wrong in [
+            &b""[..],
+            b"abc",
+            &[b'0'; 64],
+            &[&[b'g'; 64][..], b"  x"].concat(),
+            &[b"\\", &[b'0'; 64][..], b"  x\\q"].concat(),
+        ] {
             assert_eq!(parse(wrong), None);
         }
     }

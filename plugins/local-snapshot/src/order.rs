@@ -11,7 +11,10 @@ pub(crate) fn compare(left: &[u8], right: &[u8]) -> Ordering {
 
 /// Whether `path` is `folder` or lies beneath it. Everything lies beneath the empty path.
 pub(crate) fn within(folder: &[u8], path: &[u8]) -> bool {
-    folder.is_empty() || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+    folder.is_empty()
+        || path
+            .strip_prefix(folder)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
 }
 
 /// A path and a name beneath it.
@@ -28,7 +31,11 @@ pub(crate) fn show(path: &[u8]) -> String {
     let mut text = String::new();
     for chunk in path.utf8_chunks() {
         for letter in chunk.valid().chars() {
-            if letter.is_control() || letter == '\\' { text.extend(letter.escape_default()) } else { text.push(letter) }
+            if letter.is_control() || letter == '\\' {
+                text.extend(letter.escape_default())
+            } else {
+                text.push(letter)
+            }
         }
         text.extend(chunk.invalid().escape_ascii().map(char::from));
     }
@@ -41,9 +48,13 @@ mod tests {
 
     #[test]
     fn a_directory_comes_right_before_its_content() {
-        let mut paths: Vec<&[u8]> = vec![b"a-b", b"a/z", b"b", b"a", b"a.b", b"a/b/c", b"a/b", b"a\x01", b"\xff"];
+        let mut paths: Vec<&[u8]> = vec![
+            b"a-b", b"a/z", b"b", b"a", b"a.b", b"a/b/c", b"a/b", b"a\x01", b"\xff",
+        ];
         paths.sort_by(|left, right| compare(left, right));
-        let expected: Vec<&[u8]> = vec![b"a", b"a/b", b"a/b/c", b"a/z", b"a\x01", b"a-b", b"a.b", b"b", b"\xff"];
+        let expected: Vec<&[u8]> = vec![
+            b"a", b"a/b", b"a/b/c", b"a/z", b"a\x01", b"a-b", b"a.b", b"b", b"\xff",
+        ];
         assert_eq!(paths, expected);
     }
 

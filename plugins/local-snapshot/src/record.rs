@@ -81,7 +81,10 @@ pub(crate) struct Record {
     pub(crate) absent: Option<String>,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
 fn is_false(value: &bool) -> bool {
     !value
 }
@@ -108,7 +111,11 @@ impl Record {
             inode: metadata.inode,
             group: None,
             target: entry.target.clone().map(Bytes),
-            xattrs: entry.attributes.iter().map(|(name, value)| (name.clone(), Bytes(value.clone()))).collect(),
+            xattrs: entry
+                .attributes
+                .iter()
+                .map(|(name, value)| (name.clone(), Bytes(value.clone())))
+                .collect(),
             sha256: None,
             stored: None,
             disturbed: false,
@@ -176,15 +183,40 @@ pub(crate) mod tests {
     use strongroom_plugin::files::{Metadata, Time as FileTime};
 
     pub(crate) fn entry(path: &[u8]) -> Entry {
-        let time = FileTime { seconds: -1, nanoseconds: 5 };
-        let metadata =
-            Metadata { kind: Kind::File, mode: 0o6755, uid: 1, gid: 2, size: 3, allocated: 4, modified: time, changed: time, links: 1, device: 5, inode: u64::MAX };
-        Entry { path: path.to_vec(), metadata, target: None, attributes: vec![("user.x".to_owned(), vec![0, 255])], error: None }
+        let time = FileTime {
+            seconds: -1,
+            nanoseconds: 5,
+        };
+        let metadata = Metadata {
+            kind: Kind::File,
+            mode: 0o6755,
+            uid: 1,
+            gid: 2,
+            size: 3,
+            allocated: 4,
+            modified: time,
+            changed: time,
+            links: 1,
+            device: 5,
+            inode: u64::MAX,
+        };
+        Entry {
+            path: path.to_vec(),
+            metadata,
+            target: None,
+            attributes: vec![("user.x".to_owned(), vec![0, 255])],
+            error: None,
+        }
     }
 
     #[test]
     fn an_entry_with_an_odd_name_reads_back_as_it_was() {
-        for name in [&b"data/plain"[..], b"data/\xff\xfe", b"data/a\nb\\c\"d\r\x01", "data/ü €".as_bytes()] {
+        for name in [
+            &b"data/plain"[..],
+            b"data/\xff\xfe",
+            b"data/a\nb\\c\"d\r\x01",
+            "data/ü €".as_bytes(),
+        ] {
             let mut record = Record::of(name.to_vec(), &entry(name));
             record.sha256 = Some(Digest([7; 32]));
             record.group = Some(9);

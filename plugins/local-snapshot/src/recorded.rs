@@ -32,12 +32,14 @@ impl Trouble {
     /// The failure of a call about `place`.
     pub(crate) fn at(&self, place: &str) -> Failure {
         match self {
-            Self::File(files::Error::NotFound) => Failure::corrupt(format!("{place}/{METADATA}: missing")),
+            Self::File(files::Error::NotFound) => {
+                Failure::corrupt(format!("{place}/{METADATA}: missing"))
+            }
             Self::File(error) => error.at(format!("{place}/{METADATA}")),
             Self::Damaged(why) => Failure::corrupt(format!("{place}/{METADATA}: {why}")),
-            Self::Newer(format) => {
-                Failure::conflict(format!("{place} was written in format {format} by a newer local-snapshot; install that version to use it"))
-            }
+            Self::Newer(format) => Failure::conflict(format!(
+                "{place} was written in format {format} by a newer local-snapshot; install that version to use it"
+            )),
         }
     }
 }
@@ -53,11 +55,18 @@ pub(crate) struct Recorded {
 impl Recorded {
     /// Opens the metadata in `folder` and reads its header.
     pub(crate) fn open(place: &Tree, folder: &[u8]) -> Result<Self, Trouble> {
-        let mut reader = place.read(join(folder, METADATA.as_bytes()), 0).map_err(Trouble::File)?;
+        let mut reader = place
+            .read(join(folder, METADATA.as_bytes()), 0)
+            .map_err(Trouble::File)?;
         let mut line = Vec::new();
         read_line(&mut reader, &mut line)?;
         let header = read_header(&line)?;
-        Ok(Self { header, reader, line, end: None })
+        Ok(Self {
+            header,
+            reader,
+            line,
+            end: None,
+        })
     }
 
     /// The next entry; none after the end line, which must be there.
@@ -80,17 +89,33 @@ pub(crate) fn outline(place: &Tree, folder: &[u8]) -> Result<(Header, End), Trou
     let header = Recorded::open(place, folder)?.header;
     let size = place.describe(&path).map_err(Trouble::File)?.metadata.size;
     let mut tail = Vec::new();
-    let reader = place.read(&path, size.saturating_sub(TAIL)).map_err(Trouble::File)?;
-    reader.take(TAIL).read_to_end(&mut tail).map_err(|error| Trouble::Damaged(error.to_string()))?;
-    let last = tail.strip_suffix(b"\n").and_then(|lines| lines.rsplit(|&byte| byte == b'\n').next());
-    let last = last.filter(|line| line.starts_with(END_BEGINS)).ok_or_else(|| Trouble::Damaged("its end is missing".to_owned()))?;
+    let reader = place
+        .read(&path, size.saturating_sub(TAIL))
+        .map_err(Trouble::File)?;
+    reader
+        .take(TAIL)
+        .read_to_end(&mut tail)
+        .map_err(|error| Trouble::Damaged(error.to_string()))?;
+    let last = tail
+        .strip_suffix(b"\n")
+        .and_then(|lines| lines.rsplit(|&byte| byte == b'\n').next());
+    let last = last
+        .filter(|line| line.starts_with(END_BEGINS))
+        .ok_or_else(|| Trouble::Damaged("its end is missing".to_owned()))?;
     Ok((header, parse(last)?))
 }
 
 fn read_line(reader: &mut Reader, line: &mut Vec<u8>) -> Result<(), Trouble> {
     line.clear();
-    reader.take(LINE).read_until(b'\n', line).map_err(|error| Trouble::Damaged(error.to_string()))?;
-    if line.pop() == Some(b'\n') { Ok(()) } else { Err(Trouble::Damaged("it ends in the middle".to_owned())) }
+    reader
+        .take(LINE)
+        .read_until(b'\n', line)
+        .map_err(|error| Trouble::Damaged(error.to_string()))?;
+    if line.pop() == Some(b'\n') {
+        Ok(())
+    } else {
+        Err(Trouble::Damaged("it ends in the middle".to_owned()))
+    }
 }
 
 fn read_header(line: &[u8]) -> Result<Header, Trouble> {
@@ -106,5 +131,6 @@ fn read_header(line: &[u8]) -> Result<Header, Trouble> {
 }
 
 fn parse<T: serde::de::DeserializeOwned>(line: &[u8]) -> Result<T, Trouble> {
-    serde_json::from_slice(line).map_err(|error| Trouble::Damaged(format!("a line cannot be read: {error}")))
+    serde_json::from_slice(line)
+        .map_err(|error| Trouble::Damaged(format!("a line cannot be read: {error}")))
 }

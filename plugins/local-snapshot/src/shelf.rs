@@ -35,13 +35,19 @@ impl Mark {
 
     fn parse(name: &[u8]) -> Option<Self> {
         let (folder, run_id) = std::str::from_utf8(name).ok()?.split_once('.')?;
-        (is_folder(folder) && check_run(run_id).is_ok()).then(|| Self { folder: folder.to_owned(), run_id: run_id.to_owned() })
+        (is_folder(folder) && check_run(run_id).is_ok()).then(|| Self {
+            folder: folder.to_owned(),
+            run_id: run_id.to_owned(),
+        })
     }
 }
 
 impl<'a> Shelf<'a> {
     pub(crate) fn new(place: &'a Tree, tenant: &str) -> Result<Self, Failure> {
-        Ok(Self { place, tenant: check_name("tenant", tenant)?.to_owned() })
+        Ok(Self {
+            place,
+            tenant: check_name("tenant", tenant)?.to_owned(),
+        })
     }
 
     /// The path of something in the tenant's folder.
@@ -73,8 +79,18 @@ impl<'a> Shelf<'a> {
     pub(crate) fn prepare(&self) -> Result<(), Failure> {
         match self.place.make_directory(self.path("")) {
             Ok(()) => {
-                let open = Change { path: self.path(""), mode: Some(0o755), owner: None, modified: None, attributes: Vec::new() };
-                self.place.set(&[open]).into_iter().collect::<Result<Vec<()>, Error>>().map_err(self.fails(""))?;
+                let open = Change {
+                    path: self.path(""),
+                    mode: Some(0o755),
+                    owner: None,
+                    modified: None,
+                    attributes: Vec::new(),
+                };
+                self.place
+                    .set(&[open])
+                    .into_iter()
+                    .collect::<Result<Vec<()>, Error>>()
+                    .map_err(self.fails(""))?;
             }
             Err(Error::Exists) => {}
             Err(error) => return Err(error.at(self.path(""))),
@@ -101,7 +117,12 @@ impl<'a> Shelf<'a> {
                 marks.sort();
                 return Ok(marks);
             }
-            let names = batch.iter().filter_map(|entry| entry.path.strip_prefix(index.as_slice())?.strip_prefix(b"/"));
+            let names = batch.iter().filter_map(|entry| {
+                entry
+                    .path
+                    .strip_prefix(index.as_slice())?
+                    .strip_prefix(b"/")
+            });
             marks.extend(names.filter_map(Mark::parse));
         }
     }
@@ -129,7 +150,11 @@ impl<'a> Shelf<'a> {
     /// Writes down that a snapshot is begun.
     pub(crate) fn mark(&self, mark: &Mark) -> Result<(), Failure> {
         let path = join(&self.path(INDEX), mark.file_name().as_bytes());
-        match self.place.write(&path).and_then(strongroom_plugin::files::Writer::finish) {
+        match self
+            .place
+            .write(&path)
+            .and_then(strongroom_plugin::files::Writer::finish)
+        {
             Ok(()) | Err(Error::Exists) => Ok(()),
             Err(error) => Err(error.at(path)),
         }
@@ -155,7 +180,11 @@ impl<'a> Shelf<'a> {
 
     /// Clears away what runs before `stamp` left half-made or half-deleted.
     pub(crate) fn sweep(&self, stamp: &str) -> Result<(), Failure> {
-        for mark in self.marks()?.iter().filter(|mark| mark.folder.as_str() < stamp) {
+        for mark in self
+            .marks()?
+            .iter()
+            .filter(|mark| mark.folder.as_str() < stamp)
+        {
             if !self.is_published(&mark.folder)? {
                 self.clear(&self.partial(&mark.run_id))?;
                 self.clear(&self.deleting(&mark.folder))?;
@@ -168,7 +197,10 @@ impl<'a> Shelf<'a> {
     /// Lets `latest` point at the newest snapshot but `without`; the old link stays until the new one takes its place.
     pub(crate) fn point_latest(&self, without: Option<&str>) -> Result<(), Failure> {
         let published = self.published()?;
-        let newest = published.iter().rev().find(|mark| Some(mark.folder.as_str()) != without);
+        let newest = published
+            .iter()
+            .rev()
+            .find(|mark| Some(mark.folder.as_str()) != without);
         let Some(newest) = newest else {
             return match self.place.remove(self.path(LATEST)) {
                 Ok(()) | Err(Error::NotFound) => Ok(()),
@@ -178,7 +210,10 @@ impl<'a> Shelf<'a> {
         match self.place.describe(self.path(LATEST)) {
             Ok(found) if found.target.as_deref() == Some(newest.folder.as_bytes()) => return Ok(()),
             Ok(found) if found.metadata.kind != Kind::Symlink => {
-                return Err(Failure::conflict(format!("{LATEST} on the shelf of {} is not a link; move it away", self.tenant)));
+                return Err(Failure::conflict(format!(
+                    "{LATEST} on the shelf of {} is not a link; move it away",
+                    self.tenant
+                )));
             }
             Ok(_) | Err(Error::NotFound) => {}
             Err(error) => return Err(error.at(self.path(LATEST))),
@@ -188,13 +223,21 @@ impl<'a> Shelf<'a> {
             Ok(()) | Err(Error::NotFound) => {}
             Err(error) => return Err(error.at(fresh)),
         }
-        self.place.symlink(&fresh, &newest.folder).map_err(|error| error.at(&fresh))?;
-        self.place.rename(&fresh, self.path(LATEST)).map_err(self.fails(LATEST))
+        self.place
+            .symlink(&fresh, &newest.folder)
+            .map_err(|error| error.at(&fresh))?;
+        self.place
+            .rename(&fresh, self.path(LATEST))
+            .map_err(self.fails(LATEST))
     }
 
     /// The snapshots that the folder itself shows, for a shelf that was copied without its index. Slow: it walks them all.
     fn found_in_folder(&self) -> Result<Vec<Mark>, Failure> {
-        if self.place.exists(self.path(INDEX)).map_err(self.fails(INDEX))? {
+        if self
+            .place
+            .exists(self.path(INDEX))
+            .map_err(self.fails(INDEX))?
+        {
             return Ok(Vec::new());
         }
         let mut walker = match self.place.walk(self.path("")) {
@@ -208,12 +251,29 @@ impl<'a> Shelf<'a> {
             if batch.is_empty() {
                 return Ok(marks);
             }
-            for entry in batch.iter().filter(|entry| entry.metadata.kind == Kind::Directory) {
-                let name = entry.path.strip_prefix(self.path("").as_slice()).and_then(|rest| rest.strip_prefix(b"/"));
-                let folder = name.and_then(|name| std::str::from_utf8(name).ok()).filter(|name| is_folder(name));
-                let header = folder.and_then(|folder| crate::recorded::Recorded::open(self.place, &self.path(folder)).ok()).map(|open| open.header);
-                if let (Some(folder), Some(header)) = (folder, header) && check_run(&header.run_id).is_ok() {
-                    marks.push(Mark { folder: folder.to_owned(), run_id: header.run_id });
+            for entry in batch
+                .iter()
+                .filter(|entry| entry.metadata.kind == Kind::Directory)
+            {
+                let name = entry
+                    .path
+                    .strip_prefix(self.path("").as_slice())
+                    .and_then(|rest| rest.strip_prefix(b"/"));
+                let folder = name
+                    .and_then(|name| std::str::from_utf8(name).ok())
+                    .filter(|name| is_folder(name));
+                let header = folder
+                    .and_then(|folder| {
+                        crate::recorded::Recorded::open(self.place, &self.path(folder)).ok()
+                    })
+                    .map(|open| open.header);
+                if let (Some(folder), Some(header)) = (folder, header)
+                    && check_run(&header.run_id).is_ok()
+                {
+                    marks.push(Mark {
+                        folder: folder.to_owned(),
+                        run_id: header.run_id,
+                    });
                 }
             }
         }

@@ -22,8 +22,14 @@ pub(crate) enum Verdict {
 pub(crate) fn judge(before: &Record, now: &Record) -> Verdict {
     let both_files = before.kind == What::File && now.kind == What::File;
     let usable = before.sha256.is_some() && before.is_present() && !before.disturbed;
-    let same_identity = before.inode == now.inode && before.size == now.size && before.mtime == now.mtime && before.ctime == now.ctime;
-    let same_rights = before.mode == now.mode && before.uid == now.uid && before.gid == now.gid && before.xattrs == now.xattrs;
+    let same_identity = before.inode == now.inode
+        && before.size == now.size
+        && before.mtime == now.mtime
+        && before.ctime == now.ctime;
+    let same_rights = before.mode == now.mode
+        && before.uid == now.uid
+        && before.gid == now.gid
+        && before.xattrs == now.xattrs;
     if !(both_files && usable && same_identity && same_rights) {
         return Verdict::Changed;
     }
@@ -39,8 +45,13 @@ pub(crate) fn judge(before: &Record, now: &Record) -> Verdict {
 /// Whether a file changed so shortly before the snapshot began, or since, that a later change could leave its times as
 /// they are: file systems stamp in ticks of up to 10 ms, some of 2 s.
 pub(crate) fn is_recent(began: Time, changed: Time) -> bool {
-    let nanoseconds = |time: Time| i128::from(time.seconds) * 1_000_000_000 + i128::from(time.nanoseconds);
-    let tick = if changed.nanoseconds == 0 { 2_000_000_000 } else { 100_000_000 };
+    let nanoseconds =
+        |time: Time| i128::from(time.seconds) * 1_000_000_000 + i128::from(time.nanoseconds);
+    let tick = if changed.nanoseconds == 0 {
+        2_000_000_000
+    } else {
+        100_000_000
+    };
     nanoseconds(changed) + tick > nanoseconds(began)
 }
 
@@ -92,14 +103,37 @@ mod tests {
             change(&mut before);
             assert_eq!(judge(&before, &now), Verdict::Changed);
         }
-        assert_eq!(judge(&Record { recent: true, ..before() }, &now), Verdict::SameTimes);
-        assert_eq!(judge(&Record { sqlite: true, ..before() }, &now), Verdict::SameDatabase);
+        assert_eq!(
+            judge(
+                &Record {
+                    recent: true,
+                    ..before()
+                },
+                &now
+            ),
+            Verdict::SameTimes
+        );
+        assert_eq!(
+            judge(
+                &Record {
+                    sqlite: true,
+                    ..before()
+                },
+                &now
+            ),
+            Verdict::SameDatabase
+        );
     }
 
     #[test]
     fn a_change_within_a_tick_of_the_beginning_is_recent() {
-        let time = |seconds, nanoseconds| Time { seconds, nanoseconds };
-        assert!(is_recent(time(10, 0), time(9, 950_000_000)) && is_recent(time(10, 0), time(11, 5)));
+        let time = |seconds, nanoseconds| Time {
+            seconds,
+            nanoseconds,
+        };
+        assert!(
+            is_recent(time(10, 0), time(9, 950_000_000)) && is_recent(time(10, 0), time(11, 5))
+        );
         assert!(!is_recent(time(10, 0), time(9, 850_000_000)));
         // No fraction at all: a file system that stamps whole seconds.
         assert!(is_recent(time(10, 0), time(9, 0)) && !is_recent(time(10, 0), time(7, 0)));

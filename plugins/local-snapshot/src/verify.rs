@@ -19,11 +19,17 @@ use crate::sealed::{Damage, Sealed};
 use crate::shelf::Shelf;
 
 /// Verifies one snapshot.
-pub(crate) fn verify(call: &Call<Config>, place: &Tree, reference: &str) -> Result<Evidence, Failure> {
+pub(crate) fn verify(
+    call: &Call<Config>,
+    place: &Tree,
+    reference: &str,
+) -> Result<Evidence, Failure> {
     let name = reference::folder(&call.tenant, reference)?;
     let shelf = Shelf::new(place, &call.tenant)?;
     if !shelf.is_published(name)? {
-        return Err(Failure::not_found(format!("{reference} is not on the shelf")));
+        return Err(Failure::not_found(format!(
+            "{reference} is not on the shelf"
+        )));
     }
     let folder = shelf.path(name);
     let mut records = Sealed::open(place, &folder)?;
@@ -37,7 +43,11 @@ pub(crate) fn verify(call: &Call<Config>, place: &Tree, reference: &str) -> Resu
     let manifest = digest(place, &join(&folder, MANIFEST.as_bytes()))?;
     match check.damage.failure() {
         Some(failure) => Err(failure),
-        None => Ok(Evidence::new().fact("verified", reference).files(check.files).bytes(check.bytes).fact("manifest", manifest.to_string())),
+        None => Ok(Evidence::new()
+            .fact("verified", reference)
+            .files(check.files)
+            .bytes(check.bytes)
+            .fact("manifest", manifest.to_string())),
     }
 }
 
@@ -86,7 +96,10 @@ impl<'a> Check<'a> {
                 }
                 continue;
             }
-            let batch = self.walker.next_batch().map_err(|error| error.at(self.folder))?;
+            let batch = self
+                .walker
+                .next_batch()
+                .map_err(|error| error.at(self.folder))?;
             if batch.is_empty() {
                 self.ahead = None;
                 return Ok(());
@@ -98,7 +111,9 @@ impl<'a> Check<'a> {
     /// Holds a record against what the walk comes to.
     fn expect(&mut self, record: Record) -> Result<(), Failure> {
         loop {
-            let order = self.ahead.as_ref().map_or(Ordering::Greater, |entry| compare(beneath(self.folder, &entry.path), &record.path.0));
+            let order = self.ahead.as_ref().map_or(Ordering::Greater, |entry| {
+                compare(beneath(self.folder, &entry.path), &record.path.0)
+            });
             match order {
                 Ordering::Less => {
                     self.extra();
@@ -120,7 +135,10 @@ impl<'a> Check<'a> {
 
     fn extra(&mut self) {
         if let Some(entry) = &self.ahead {
-            self.damage.add(beneath(self.folder, &entry.path), "not part of the snapshot");
+            self.damage.add(
+                beneath(self.folder, &entry.path),
+                "not part of the snapshot",
+            );
         }
     }
 
@@ -133,10 +151,14 @@ impl<'a> Check<'a> {
         }
         match (record.kind, metadata.kind) {
             (What::Directory, Kind::Directory) => {}
-            (What::Symlink, Kind::Symlink) if entry.target == record.target.as_ref().map(|target| target.0.clone()) => {}
+            (What::Symlink, Kind::Symlink)
+                if entry.target == record.target.as_ref().map(|target| target.0.clone()) => {}
             (What::Symlink, Kind::Symlink) => self.damage.add(path, "the link points elsewhere"),
             (What::File, Kind::File) if metadata.size != record.bytes() => {
-                self.damage.add(path, &format!("has {} bytes instead of {}", metadata.size, record.bytes()));
+                self.damage.add(
+                    path,
+                    &format!("has {} bytes instead of {}", metadata.size, record.bytes()),
+                );
             }
             (What::File, Kind::File) => {
                 self.files += 1;
@@ -166,15 +188,25 @@ impl<'a> Check<'a> {
 
     fn read_pending(&mut self) {
         let records = std::mem::take(&mut self.pending);
-        let paths: Vec<Vec<u8>> = records.iter().map(|record| join(self.folder, &record.path.0)).collect();
+        let paths: Vec<Vec<u8>> = records
+            .iter()
+            .map(|record| join(self.folder, &record.path.0))
+            .collect();
         for (record, answer) in records.iter().zip(self.place.digest(&paths)) {
             match answer {
-                Ok((bytes, found)) if record.sha256.is_some_and(|digest| found == digest.0) => self.bytes += bytes,
+                Ok((bytes, found)) if record.sha256.is_some_and(|digest| found == digest.0) => {
+                    self.bytes += bytes
+                }
                 Ok(_) => self.damage.add(&record.path.0, "the content differs"),
                 Err(error) => self.damage.add(&record.path.0, &error.words()),
             }
         }
-        progress::report(self.files, 0, "files", &format!("{} MiB read", self.bytes >> 20));
+        progress::report(
+            self.files,
+            0,
+            "files",
+            &format!("{} MiB read", self.bytes >> 20),
+        );
     }
 
     fn finish(&mut self) -> Result<(), Failure> {
@@ -189,5 +221,7 @@ impl<'a> Check<'a> {
 
 /// A path of the walk as the records write it.
 fn beneath<'p>(folder: &[u8], path: &'p [u8]) -> &'p [u8] {
-    path.strip_prefix(folder).and_then(|rest| rest.strip_prefix(b"/")).unwrap_or(path)
+    path.strip_prefix(folder)
+        .and_then(|rest| rest.strip_prefix(b"/"))
+        .unwrap_or(path)
 }

@@ -19,7 +19,11 @@ impl Plugin for Hello {
     type Config = Config;
 
     fn describe() -> Description {
-        Description::new("hello", "0.1.0", "Greets, and counts files.").needs_files("data", Access::Read, "the files to count")
+        Description::new("hello", "0.1.0", "Greets, and counts files.").needs_files(
+            "data",
+            Access::Read,
+            "the files to count",
+        )
     }
 }
 
@@ -33,9 +37,15 @@ impl Task for Hello {
             if batch.is_empty() {
                 break;
             }
-            files += batch.iter().filter(|entry| entry.metadata.kind == Kind::File).count() as u64;
+            files += batch
+                .iter()
+                .filter(|entry| entry.metadata.kind == Kind::File)
+                .count() as u64;
         }
-        log::info(&format!("hello {}", call.config.greet), &[("tenant", call.tenant)]);
+        log::info(
+            &format!("hello {}", call.config.greet),
+            &[("tenant", call.tenant)],
+        );
         Ok(Evidence::new().files(files).into())
     }
 }

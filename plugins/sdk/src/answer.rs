@@ -79,7 +79,10 @@ impl Evidence {
             return;
         }
         if value.len() > VALUE {
-            let end = (0..=VALUE - 3).rev().find(|&end| value.is_char_boundary(end)).unwrap_or(0);
+            let end = (0..=VALUE - 3)
+                .rev()
+                .find(|&end| value.is_char_boundary(end))
+                .unwrap_or(0);
             value.truncate(end);
             value.push('…');
         }
@@ -111,7 +114,12 @@ impl Operation {
     /// An operation that is asked after in one second.
     #[must_use]
     pub fn new(handle: impl Into<Vec<u8>>, note: impl Into<String>) -> Self {
-        Self { handle: handle.into(), poll_after: Duration::from_secs(1), percent: None, note: note.into() }
+        Self {
+            handle: handle.into(),
+            poll_after: Duration::from_secs(1),
+            percent: None,
+            note: note.into(),
+        }
     }
 }
 
@@ -163,6 +171,9 @@ mod tests {
         let pairs = evidence.into_pairs();
         assert!(pairs.len() <= 1000);
         assert!(pairs.iter().all(|(_, value)| value.len() <= 4096));
-        assert_eq!(pairs.last().unwrap(), &("damaged".to_owned(), "and 1003 more".to_owned()));
+        assert_eq!(
+            pairs.last().unwrap(),
+            &("damaged".to_owned(), "and 1003 more".to_owned())
+        );
     }
 }

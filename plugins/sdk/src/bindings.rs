@@ -3,7 +3,15 @@
 //! Owns: nothing by hand. The linker joins the worlds that a plugin really uses, and drops imports it never calls.
 //! Never: used by a plugin's author; the rest of the crate wraps it.
 
-#![allow(clippy::all, clippy::indexing_slicing, clippy::too_many_lines, unreachable_pub, missing_docs, unsafe_code, reason = "generated")]
+#![allow(
+    clippy::all,
+    clippy::indexing_slicing,
+    clippy::too_many_lines,
+    unreachable_pub,
+    missing_docs,
+    unsafe_code,
+    reason = "generated"
+)]
 
 /// Every import, and the interface `plugin`.
 pub mod every {

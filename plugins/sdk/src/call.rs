@@ -32,7 +32,9 @@ pub struct Call<C> {
 
 impl<C: DeserializeOwned> Call<C> {
     pub(crate) fn from_host(call: types::Call) -> Result<Self, Failure> {
-        let config = serde_json::from_str(&call.config).map_err(|error| Failure::invalid(format!("the configuration cannot be read: {error}")))?;
+        let config = serde_json::from_str(&call.config).map_err(|error| {
+            Failure::invalid(format!("the configuration cannot be read: {error}"))
+        })?;
         Ok(Self {
             run_id: call.run_id,
             attempt: call.attempt,

@@ -45,7 +45,13 @@ impl Description {
     /// `name`: lower-case words joined by hyphens. `version`: semantic. `summary`: one sentence.
     #[must_use]
     pub fn new(name: &str, version: &str, summary: &str) -> Self {
-        Self { name: name.to_owned(), version: version.to_owned(), summary: summary.to_owned(), wants: Vec::new(), features: Vec::new() }
+        Self {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            summary: summary.to_owned(),
+            wants: Vec::new(),
+            features: Vec::new(),
+        }
     }
 
     /// Asks for a tree without which the plugin cannot work. `*` stands for any names the operator chooses.
@@ -73,8 +79,21 @@ impl Description {
         self
     }
 
-    fn want(mut self, capability: &'static str, name: &str, access: Access, required: bool, reason: &str) -> Self {
-        self.wants.push(Want { capability, name: name.to_owned(), access, required, reason: reason.to_owned() });
+    fn want(
+        mut self,
+        capability: &'static str,
+        name: &str,
+        access: Access,
+        required: bool,
+        reason: &str,
+    ) -> Self {
+        self.wants.push(Want {
+            capability,
+            name: name.to_owned(),
+            access,
+            required,
+            reason: reason.to_owned(),
+        });
         self
     }
 
@@ -115,11 +134,25 @@ mod tests {
 
     #[test]
     fn the_schema_is_made_from_the_configuration_type() {
-        let described = Description::new("greeter", "1.2.3", "Greets.").needs_state("remembers").for_host::<Config>();
+        let described = Description::new("greeter", "1.2.3", "Greets.")
+            .needs_state("remembers")
+            .for_host::<Config>();
         let schema: serde_json::Value = serde_json::from_str(&described.config_schema).unwrap();
-        assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
-        assert_eq!(schema["properties"]["times"]["description"], "How often to greet.");
+        assert_eq!(
+            schema["$schema"],
+            "https://json-schema.org/draft/2020-12/schema"
+        );
+        assert_eq!(
+            schema["properties"]["times"]["description"],
+            "How often to greet."
+        );
         assert_eq!(schema["required"][0], "times");
-        assert_eq!((described.wants[0].capability.as_str(), described.wants[0].access.as_str()), ("state", "write"));
+        assert_eq!(
+            (
+                described.wants[0].capability.as_str(),
+                described.wants[0].access.as_str()
+            ),
+            ("state", "write")
+        );
     }
 }

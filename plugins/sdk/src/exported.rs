@@ -11,8 +11,14 @@ use crate::{Call, Failure, Plugin, Snapshots, Task};
 pub struct Exported<P>(PhantomData<P>);
 
 /// Reads the call, asks the plugin, translates the answer.
-fn ask<P: Plugin, A, B: From<A>>(call: types::Call, ask: impl FnOnce(Call<P::Config>) -> Result<A, Failure>) -> Result<B, types::Failure> {
-    Call::from_host(call).and_then(ask).map(B::from).map_err(Into::into)
+fn ask<P: Plugin, A, B: From<A>>(
+    call: types::Call,
+    ask: impl FnOnce(Call<P::Config>) -> Result<A, Failure>,
+) -> Result<B, types::Failure> {
+    Call::from_host(call)
+        .and_then(ask)
+        .map(B::from)
+        .map_err(Into::into)
 }
 
 impl<P: Plugin> plugin::Guest for Exported<P> {
@@ -34,7 +40,11 @@ impl<P: Snapshots> snapshots::Guest for Exported<P> {
         ask::<P, _, _>(call, |call| P::get(call, &reference))
     }
 
-    fn list(call: types::Call, cursor: Option<String>, limit: u32) -> Result<snapshots::Page, types::Failure> {
+    fn list(
+        call: types::Call,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> Result<snapshots::Page, types::Failure> {
         ask::<P, _, _>(call, |call| P::list(call, cursor.as_deref(), limit))
     }
 
@@ -42,8 +52,14 @@ impl<P: Snapshots> snapshots::Guest for Exported<P> {
         ask::<P, _, _>(call, |call| P::start_delete(call, &reference))
     }
 
-    fn start_restore(call: types::Call, reference: String, target: snapshots::Target) -> Result<types::Step, types::Failure> {
-        ask::<P, _, _>(call, |call| P::start_restore(call, &reference, &target.into()))
+    fn start_restore(
+        call: types::Call,
+        reference: String,
+        target: snapshots::Target,
+    ) -> Result<types::Step, types::Failure> {
+        ask::<P, _, _>(call, |call| {
+            P::start_restore(call, &reference, &target.into())
+        })
     }
 
     fn start_verify(call: types::Call, reference: String) -> Result<types::Step, types::Failure> {

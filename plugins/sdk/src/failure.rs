@@ -110,7 +110,9 @@ impl From<files::Error> for Failure {
 impl From<state::Error> for Failure {
     fn from(error: state::Error) -> Self {
         match error {
-            state::Error::Changed => Self::Conflict("another call changed the stored value".to_owned()),
+            state::Error::Changed => {
+                Self::Conflict("another call changed the stored value".to_owned())
+            }
             state::Error::Limit(detail) => Self::Quota(detail),
             state::Error::Unavailable(detail) => Self::Unavailable(detail),
         }
@@ -125,7 +127,9 @@ impl From<Failure> for types::Failure {
             Failure::NotFound(detail) => Self::NotFound(detail),
             Failure::Conflict(detail) => Self::Conflict(detail),
             Failure::Quota(detail) => Self::Quota(detail),
-            Failure::Throttled(detail, wait) => Self::Throttled((detail, u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))),
+            Failure::Throttled(detail, wait) => {
+                Self::Throttled((detail, u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)))
+            }
             Failure::Unavailable(detail) => Self::Unavailable(detail),
             Failure::Corrupt(detail) => Self::Corrupt(detail),
             Failure::Other(detail) => Self::Other(detail),

@@ -5,6 +5,7 @@
 //! Read next: `plugin.rs` (the traits), then `files/mod.rs`; `README.md` has a whole plugin in 40 lines.
 
 mod answer;
+mod arena;
 #[doc(hidden)]
 pub mod bindings;
 mod call;
@@ -23,8 +24,13 @@ pub mod state;
 pub mod testing;
 
 pub use answer::{Evidence, Operation, Step};
+pub use arena::Arena;
 pub use call::{Call, Instant};
 pub use description::{Access, Description};
 pub use failure::Failure;
 pub use plugin::{Plugin, Snapshots, Task};
 pub use snapshot::{Page, Snapshot, State as SnapshotState, Target};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

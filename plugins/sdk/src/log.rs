@@ -24,7 +24,10 @@ pub fn error(message: &str, fields: &[(&str, String)]) {
 
 #[cfg(target_arch = "wasm32")]
 fn write(level: host::Level, message: &str, fields: &[(&str, String)]) {
-    let fields: Vec<(String, String)> = fields.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+    let fields: Vec<(String, String)> = fields
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), value.clone()))
+        .collect();
     host::write(level, message, &fields);
 }
 

@@ -22,7 +22,9 @@ pub trait Task: Plugin {
     /// Asks after an operation that `run` began. Only plugins whose `run` answers `Running` need it.
     fn poll(call: Call<Self::Config>, operation: Vec<u8>) -> Result<Step, Failure> {
         let _ = (call, operation);
-        Err(Failure::invalid("this plugin never has operations that go on"))
+        Err(Failure::invalid(
+            "this plugin never has operations that go on",
+        ))
     }
 }
 
@@ -34,7 +36,9 @@ pub trait Snapshots: Plugin {
     /// Asks after an operation. Only plugins that answer `Running` need it.
     fn poll(call: Call<Self::Config>, operation: Vec<u8>) -> Result<Step, Failure> {
         let _ = (call, operation);
-        Err(Failure::invalid("this plugin never has operations that go on"))
+        Err(Failure::invalid(
+            "this plugin never has operations that go on",
+        ))
     }
 
     /// Reads one snapshot back from the provider.
@@ -47,7 +51,11 @@ pub trait Snapshots: Plugin {
     fn start_delete(call: Call<Self::Config>, reference: &str) -> Result<Step, Failure>;
 
     /// Begins a restore into an empty target; verified before `Done`.
-    fn start_restore(call: Call<Self::Config>, reference: &str, target: &Target) -> Result<Step, Failure>;
+    fn start_restore(
+        call: Call<Self::Config>,
+        reference: &str,
+        target: &Target,
+    ) -> Result<Step, Failure>;
 
     /// Begins to compare a whole snapshot with what was recorded when it was made.
     fn start_verify(call: Call<Self::Config>, reference: &str) -> Result<Step, Failure>;

@@ -20,6 +20,10 @@ macro_rules! task {
 #[macro_export]
 macro_rules! register {
     ($plugin:ty, $role:ident, $export:ident) => {
+        // Outside a component the type counts as used all the same.
+        #[cfg(not(target_arch = "wasm32"))]
+        const _: fn() -> $crate::Description = <$plugin as $crate::Plugin>::describe;
+
         #[cfg(target_arch = "wasm32")]
         #[allow(unsafe_code, reason = "the exports of a component")]
         mod strongroom_component {

@@ -55,7 +55,10 @@ pub struct Target {
 
 impl From<wit::Target> for Target {
     fn from(target: wit::Target) -> Self {
-        Self { place: target.place, paths: target.paths }
+        Self {
+            place: target.place,
+            paths: target.paths,
+        }
     }
 }
 
@@ -80,6 +83,9 @@ impl From<Snapshot> for wit::Snapshot {
 
 impl From<Page> for wit::Page {
     fn from(page: Page) -> Self {
-        Self { snapshots: page.snapshots.into_iter().map(Into::into).collect(), next: page.next }
+        Self {
+            snapshots: page.snapshots.into_iter().map(Into::into).collect(),
+            next: page.next,
+        }
     }
 }

@@ -12,12 +12,23 @@ use super::{answers, misbehaving_bytes, refusal, runtime, sandbox, settings, wat
 /// Loads with a compiler that cannot work: only the cache can answer.
 fn from_cache_only(cache: &Path, bytes: Vec<u8>) -> Result<(), LoadError> {
     let compiler = CompilerCommand::new("/bin/false", [""; 0]);
-    let settings = Settings { compiler, ..settings(cache) };
+    let settings = Settings {
+        compiler,
+        ..settings(cache)
+    };
     runtime().block_on(async { Sandbox::new(settings).unwrap().load(bytes).await.map(drop) })
 }
 
 fn load(cache: &Path, bytes: Vec<u8>) {
-    runtime().block_on(async { drop(Sandbox::new(settings(cache)).unwrap().load(bytes).await.unwrap()) });
+    runtime().block_on(async {
+        drop(
+            Sandbox::new(settings(cache))
+                .unwrap()
+                .load(bytes)
+                .await
+                .unwrap(),
+        )
+    });
 }
 
 #[test]
@@ -25,10 +36,16 @@ fn a_plugin_says_who_it_is() {
     runtime().block_on(async {
         let plugin = sandbox().load(misbehaving_bytes()).await.unwrap();
         assert_eq!(plugin.description().name.as_str(), "misbehaving");
-        assert_eq!(plugin.roles().iter().copied().collect::<Vec<_>>(), [Role::Task]);
+        assert_eq!(
+            plugin.roles().iter().copied().collect::<Vec<_>>(),
+            [Role::Task]
+        );
         assert!(plugin.capabilities().contains("files") && plugin.capabilities().contains("log"));
         assert_eq!(plugin.digest().len(), 64);
-        assert_eq!(plugin.digest(), Sandbox::inspect(&misbehaving_bytes()).unwrap().digest);
+        assert_eq!(
+            plugin.digest(),
+            Sandbox::inspect(&misbehaving_bytes()).unwrap().digest
+        );
         answers(&plugin).await;
     });
 }
@@ -57,19 +74,32 @@ fn a_component_of_another_world_hears_which_roles_there_are() {
 
 #[test]
 fn a_component_of_another_version_hears_both_versions() {
-    assert!(refusal(wat("other-version")).to_string().ends_with("it wants files@0.2.0, this host offers 0.1.0"));
+    assert!(
+        refusal(wat("other-version"))
+            .to_string()
+            .ends_with("it wants files@0.2.0, this host offers 0.1.0")
+    );
 }
 
 #[test]
 fn sockets_are_not_granted() {
-    assert!(refusal(wat("sockets")).to_string().contains("wasi:sockets is not granted to plugins"));
+    assert!(
+        refusal(wat("sockets"))
+            .to_string()
+            .contains("wasi:sockets is not granted to plugins")
+    );
 }
 
 #[test]
 fn many_memories_are_refused_before_anything_runs() {
     let error = refusal(wat("many-memories"));
     assert!(matches!(error, LoadError::Oversized { .. }), "{error}");
-    assert!(error.to_string().starts_with("the plugin asks for more than any plugin gets: "), "{error}");
+    assert!(
+        error
+            .to_string()
+            .starts_with("the plugin asks for more than any plugin gets: "),
+        "{error}"
+    );
 }
 
 #[test]
@@ -91,7 +121,10 @@ fn a_start_function_that_grows_a_table_is_refused() {
 fn a_plugin_is_compiled_once() {
     let place = tempfile::tempdir().unwrap();
     let cache = place.path().join("cache");
-    assert!(matches!(from_cache_only(&cache, wat("behaving")), Err(LoadError::Compile { .. })));
+    assert!(matches!(
+        from_cache_only(&cache, wat("behaving")),
+        Err(LoadError::Compile { .. })
+    ));
     load(&cache, wat("behaving"));
     from_cache_only(&cache, wat("behaving")).unwrap();
 }
@@ -101,7 +134,12 @@ fn a_damaged_cache_is_compiled_again() {
     let place = tempfile::tempdir().unwrap();
     let cache = place.path().join("cache");
     load(&cache, wat("behaving"));
-    let file = fs::read_dir(&cache).unwrap().next().unwrap().unwrap().path();
+    let file = fs::read_dir(&cache)
+        .unwrap()
+        .next()
+        .unwrap()
+        .unwrap()
+        .path();
     let mut bytes = fs::read(&file).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;

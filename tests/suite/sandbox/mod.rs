@@ -39,7 +39,12 @@ fn shared_cache() -> PathBuf {
 
 fn settings(cache: &Path) -> Settings {
     let compiler = CompilerCommand::new(strongroom(), ["compile-plugin"]);
-    Settings { compiler, cache: cache.to_owned(), slots: 8, memory_ceiling: MEMORY }
+    Settings {
+        compiler,
+        cache: cache.to_owned(),
+        slots: 8,
+        memory_ceiling: MEMORY,
+    }
 }
 
 fn sandbox() -> Arc<Sandbox> {
@@ -70,11 +75,20 @@ fn call(config: &str) -> Call {
 
 fn context(outside: Arc<Recorder>) -> Context {
     let now = Timestamp::from_second(1_000_000_000).unwrap();
-    Context { memory: MEMORY, time: TIME, now, outside }
+    Context {
+        memory: MEMORY,
+        time: TIME,
+        now,
+        outside,
+    }
 }
 
 fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
 }
 
 /// What was seen of one call.
@@ -86,7 +100,9 @@ struct Seen {
 impl Seen {
     fn detail(&self) -> &str {
         match &self.ending {
-            Ending::OutOfMemory { detail } | Ending::Trapped { detail } | Ending::Refused { detail } => detail,
+            Ending::OutOfMemory { detail }
+            | Ending::Trapped { detail }
+            | Ending::Refused { detail } => detail,
             Ending::Failed(failure) => failure.detail(),
             other => panic!("no detail in {other:?}"),
         }
@@ -113,12 +129,20 @@ fn act_with(config: &str, outside: Arc<Recorder>) -> Seen {
         let stop = Arc::new(AtomicBool::new(false));
         let neighbour = tokio::spawn(neighbour(plugin.clone(), Arc::clone(&stop)));
         let began = now();
-        let ending = plugin.call(Request::Run, &call(config), context(Arc::clone(&outside))).await;
+        let ending = plugin
+            .call(Request::Run, &call(config), context(Arc::clone(&outside)))
+            .await;
         let took = began.elapsed();
         stop.store(true, Ordering::Relaxed);
         let slowest = neighbour.await.unwrap();
-        assert!(took < TIME + NEIGHBOUR, "{config} ended after {took:?} instead of {TIME:?}");
-        assert!(slowest < NEIGHBOUR, "a neighbour of {config} took {slowest:?}");
+        assert!(
+            took < TIME + NEIGHBOUR,
+            "{config} ended after {took:?} instead of {TIME:?}"
+        );
+        assert!(
+            slowest < NEIGHBOUR,
+            "a neighbour of {config} took {slowest:?}"
+        );
         answers(&plugin).await;
         Seen { ending, outside }
     })
@@ -126,8 +150,17 @@ fn act_with(config: &str, outside: Arc<Recorder>) -> Seen {
 
 /// Asserts that a plugin still answers.
 async fn answers(plugin: &Plugin) {
-    let ending = plugin.call(Request::Run, &call(r#"{"do":"ok"}"#), context(Arc::default())).await;
-    assert!(matches!(ending, Ending::Answered(Answer::Step(Step::Done(_)))), "{ending:?}");
+    let ending = plugin
+        .call(
+            Request::Run,
+            &call(r#"{"do":"ok"}"#),
+            context(Arc::default()),
+        )
+        .await;
+    assert!(
+        matches!(ending, Ending::Answered(Answer::Step(Step::Done(_)))),
+        "{ending:?}"
+    );
 }
 
 /// Calls an honest function again and again; the slowest answer.

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use strongroom_sandbox::outside::{
-    Change, Copied, CopyItem, Entry, FileError, FileKind, FileTime, Handle, LogLine, Metadata, Outside, Progress,
-    StateError, StateValue,
+    Change, Copied, CopyItem, Entry, FileError, FileKind, FileTime, Handle, LogLine, Metadata,
+    Outside, Progress, StateError, StateValue,
 };
 
 type Files<T> = Result<T, FileError>;
@@ -20,11 +20,18 @@ pub(crate) struct Recorder {
     opened: AtomicU64,
     closed: AtomicU64,
     written: AtomicU64,
-    /// Files never answer.
-    pub(crate) stuck: bool,
+    stuck: bool,
 }
 
 impl Recorder {
+    /// One whose files never answer.
+    pub(crate) fn stuck() -> Self {
+        Self {
+            stuck: true,
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn lines(&self) -> Vec<LogLine> {
         self.lines.lock().unwrap().clone()
     }
@@ -46,7 +53,10 @@ impl Recorder {
     }
 }
 
-const ZERO: FileTime = FileTime { seconds: 0, nanoseconds: 0 };
+const ZERO: FileTime = FileTime {
+    seconds: 0,
+    nanoseconds: 0,
+};
 
 fn folder() -> Entry {
     let metadata = Metadata {
@@ -62,7 +72,13 @@ fn folder() -> Entry {
         device: 0,
         inode: 0,
     };
-    Entry { path: Vec::new(), metadata, target: None, attributes: Vec::new(), error: None }
+    Entry {
+        path: Vec::new(),
+        metadata,
+        target: None,
+        attributes: Vec::new(),
+        error: None,
+    }
 }
 
 #[async_trait]
@@ -79,7 +95,12 @@ impl Outside for Recorder {
         Ok(None)
     }
 
-    async fn state_set(&self, _key: String, _bytes: Vec<u8>, _expected: Option<u64>) -> Result<u64, StateError> {
+    async fn state_set(
+        &self,
+        _key: String,
+        _bytes: Vec<u8>,
+        _expected: Option<u64>,
+    ) -> Result<u64, StateError> {
         Ok(1)
     }
 
@@ -88,7 +109,11 @@ impl Outside for Recorder {
     }
 
     fn tree_writable(&self, tree: &str) -> Files<bool> {
-        if tree == "data" { Ok(true) } else { Err(FileError::NotFound) }
+        if tree == "data" {
+            Ok(true)
+        } else {
+            Err(FileError::NotFound)
+        }
     }
 
     async fn space(&self, _tree: String) -> Files<(u64, u64)> {
@@ -123,7 +148,8 @@ impl Outside for Recorder {
     }
 
     async fn write_next(&self, _writer: Handle, bytes: Vec<u8>) -> Files<()> {
-        self.written.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        self.written
+            .fetch_add(bytes.len() as u64, Ordering::Relaxed);
         Ok(())
     }
 

@@ -25,6 +25,7 @@ pub(crate) async fn once(arguments: &Arguments, options: &Once) -> Result<u8, Cl
     let clock = Arc::new(SystemClock);
     let watcher = Arc::new(Console::new(false, arguments.json));
     let access = compose::access(arguments, clock.clone(), ledger.clone(), Some(watcher));
+    let access = strongroom_orchestrator::Access { retries: false, ..access };
     if options.dry_run {
         return dry(arguments, &access, &prepared, &tenants).await;
     }

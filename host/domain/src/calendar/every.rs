@@ -98,9 +98,8 @@ impl Every {
 
     /// The first due time strictly after a moment.
     pub(super) fn next(&self, zone: &Zone, after: Timestamp) -> Option<DueTime> {
-        let today = zone.time_zone().to_datetime(after).date();
-        // One day back: where the clocks go back over midnight, a day goes on after the next one has begun.
-        let mut day = today.yesterday().unwrap_or(today);
+        // Where the clocks go back over midnight, the next day has already begun once; the loop finds it.
+        let mut day = zone.time_zone().to_datetime(after).date();
         if self.seconds >= DAY_SECONDS {
             day = self.on_grid(day)?;
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tlog_tiles::Hash;
 
-use crate::audit::files::{self, CHECKPOINT, push_entry};
+use crate::audit::files::{self, CHECKPOINT, KEY, key_file, push_entry};
 use crate::audit::key::{TreeHead, open_checkpoint};
 use crate::audit::tree::{FilledTile, RightEdge, TILE_WIDTH, TileCutter, bundle_path, paths};
 use crate::audit::{AuditState, ExportReport, hex};
@@ -114,6 +114,7 @@ impl Exporter {
             let folder = fs::File::open(&self.folder)?;
             // One sync for all tiles: they must be on disk before the checkpoint that vouches for them.
             rustix::fs::syncfs(&folder)?;
+            files::write(&self.folder, KEY, &key_file(&self.state.verifier))?;
             files::write(&self.folder, CHECKPOINT, self.state.checkpoint.as_bytes())?;
             folder.sync_all()
         };
@@ -143,7 +144,7 @@ impl Exporter {
 
     fn remove_outgrown(&self) -> Result<(), LedgerError> {
         let mut expected: BTreeSet<String> = paths(self.head.size).into_iter().collect();
-        expected.insert(CHECKPOINT.to_owned());
+        expected.extend([CHECKPOINT.to_owned(), KEY.to_owned()]);
         let extra = files::unexpected(&self.folder, &expected).map_err(|error| fault("listing", &error))?;
         for name in extra {
             let path = self.folder.join(&name);

@@ -11,6 +11,14 @@ use crate::audit::tree::TILE_WIDTH;
 /// The signed tree head.
 pub(crate) const CHECKPOINT: &str = "checkpoint";
 
+/// The verifier key, for convenience: it proves nothing unless it is compared with one kept elsewhere.
+pub(crate) const KEY: &str = "key";
+
+/// What the file [`KEY`] holds.
+pub(crate) fn key_file(key: &str) -> Vec<u8> {
+    format!("{}\n", key.trim()).into_bytes()
+}
+
 /// A full bundle of the longest entries; nothing in an export is larger.
 const FILE_BYTES: u64 = (TILE_WIDTH * (ENTRY_BYTES + 2)) as u64;
 

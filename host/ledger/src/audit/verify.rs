@@ -9,7 +9,7 @@ use tlog_tiles::HASH_SIZE;
 
 use crate::audit::entry::decode;
 use crate::audit::export::root_text;
-use crate::audit::files::{self, CHECKPOINT, pop_entry};
+use crate::audit::files::{self, CHECKPOINT, KEY, key_file, pop_entry};
 use crate::audit::key::{TreeHead, open_checkpoint};
 use crate::audit::tree::{FilledTile, RightEdge, TILE_WIDTH, TileCutter, bundle_path, paths};
 
@@ -133,12 +133,22 @@ pub fn verify_export(folder: &Path, key: &str, earlier: Option<&str>) -> Result<
     };
     let mut expected: BTreeSet<String> = paths(head.size).into_iter().collect();
     expected.insert(CHECKPOINT.to_owned());
+    check_key(folder, key)?;
+    expected.insert(KEY.to_owned());
     let extra = files::unexpected(folder, &expected)
         .map_err(|error| AuditError::Unreadable { file: folder.display().to_string(), error })?;
     if let Some(file) = extra.into_iter().next() {
         return Err(AuditError::Unexpected { file });
     }
     Reading::new(folder, earlier.as_ref()).run(&head)
+}
+
+/// The key that came with the files must be the one that they are verified with, to the byte.
+fn check_key(folder: &Path, key: &str) -> Result<(), AuditError> {
+    if read(folder, KEY)? == key_file(key) {
+        return Ok(());
+    }
+    Err(AuditError::Checkpoint { detail: format!("the file `{KEY}` holds another key than the one given") })
 }
 
 fn read(folder: &Path, name: &str) -> Result<Vec<u8>, AuditError> {

@@ -96,13 +96,16 @@ async fn existing(
     connection: &mut SqliteConnection,
     chunk: &[NewOccurrence],
 ) -> Result<Vec<(Pair, Timestamp)>, LedgerError> {
-    let mut query = QueryBuilder::<Sqlite>::new(
-        "SELECT schedule, tenant, due FROM occurrences WHERE (schedule, tenant, due) IN (",
-    );
+    let mut query = QueryBuilder::<Sqlite>::new("WITH asked (schedule, tenant, due) AS (");
     query.push_values(chunk, |mut row, new| {
         row.push_bind(new.schedule.as_str()).push_bind(new.tenant.as_str()).push_bind(ms(new.due));
     });
-    let rows = query.push(")").build().fetch_all(connection).await?;
+    // CROSS JOIN: SQLite takes the tables in this order, and looks up one row for each asked for.
+    query.push(
+        ") SELECT known.schedule, known.tenant, known.due FROM asked CROSS JOIN occurrences known \
+         WHERE known.schedule = asked.schedule AND known.tenant = asked.tenant AND known.due = asked.due",
+    );
+    let rows = query.build().fetch_all(connection).await?;
     rows.iter().map(|row| Ok((pair(row)?, get_time(row, "due")?))).collect()
 }
 
@@ -118,13 +121,16 @@ async fn waiting(
     if pairs.is_empty() {
         return Ok(Vec::new());
     }
-    let mut query = QueryBuilder::<Sqlite>::new(
-        "SELECT schedule, tenant, MIN(due) AS due FROM occurrences WHERE outcome IS NULL AND (schedule, tenant) IN (",
-    );
+    let mut query = QueryBuilder::<Sqlite>::new("WITH asked (schedule, tenant) AS (");
     query.push_values(pairs, |mut row, (schedule, tenant)| {
         row.push_bind(schedule).push_bind(tenant);
     });
-    let rows = query.push(") GROUP BY schedule, tenant").build().fetch_all(connection).await?;
+    query.push(
+        ") SELECT known.schedule, known.tenant, MIN(known.due) AS due FROM asked CROSS JOIN occurrences known \
+         WHERE known.outcome IS NULL AND known.schedule = asked.schedule AND known.tenant = asked.tenant \
+         GROUP BY known.schedule, known.tenant",
+    );
+    let rows = query.build().fetch_all(connection).await?;
     rows.iter().map(|row| Ok((pair(row)?, get_time(row, "due")?))).collect()
 }
 

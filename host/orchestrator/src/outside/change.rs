@@ -3,6 +3,8 @@
 //! Owns: that a change acts on one name in a folder held by a handle. Never: replaces a folder, follows a link.
 //! Read next: `set` for metadata, `remove` for whole folders.
 
+use std::os::fd::OwnedFd;
+
 use rustix::fs::{AtFlags, Mode, RenameFlags, linkat, mkdirat, renameat, renameat_with, symlinkat, unlinkat};
 use rustix::io::Errno;
 use strongroom_sandbox::outside::{FileError, FileKind};
@@ -33,18 +35,41 @@ pub(super) fn symlink(tree: &Writable, path: &[u8], target: &[u8]) -> Files<()> 
 
 /// Links files under new names: pairs of existing and new path.
 pub(super) fn link(tree: &Writable, items: &[(Vec<u8>, Vec<u8>)], stop: &Stop) -> Vec<Files<()>> {
-    items.iter().map(|(existing, new)| stop.check().and_then(|()| link_one(tree, existing, new))).collect()
+    let (mut from, mut to) = (Folders::new(tree), Folders::new(tree));
+    let mut link_one = |existing: &[u8], new: &[u8]| {
+        stop.check()?;
+        let (from, name) = from.place(TreePath::new(existing)?)?;
+        let (to, new_name) = to.place(TreePath::new(new)?)?;
+        match of_name(from, name).map_err(failure)?.kind {
+            FileKind::File | FileKind::Symlink => {}
+            FileKind::Directory => return Err(FileError::IsADirectory),
+            FileKind::Special => return Err(refused("a device, socket or FIFO is never linked")),
+        }
+        linkat(from, name, to, new_name, AtFlags::empty()).map_err(failure)
+    };
+    items.iter().map(|(existing, new)| link_one(existing, new)).collect()
 }
 
-fn link_one(tree: &Writable, existing: &[u8], new: &[u8]) -> Files<()> {
-    let (from, name) = tree.place(TreePath::new(existing)?)?;
-    let (to, new_name) = tree.place(TreePath::new(new)?)?;
-    match of_name(&from, name).map_err(failure)?.kind {
-        FileKind::File | FileKind::Symlink => {}
-        FileKind::Directory => return Err(FileError::IsADirectory),
-        FileKind::Special => return Err(refused("a device, socket or FIFO is never linked")),
+/// Keeps the last folder's handle through one list: neighbours in a list mostly lie in one folder.
+struct Folders<'t> {
+    tree: &'t Writable,
+    last: Option<(Vec<u8>, OwnedFd)>,
+}
+
+impl<'t> Folders<'t> {
+    fn new(tree: &'t Writable) -> Self {
+        Self { tree, last: None }
     }
-    linkat(&from, name, &to, new_name, AtFlags::empty()).map_err(failure)
+
+    fn place<'a>(&mut self, path: TreePath<'a>) -> Files<(&OwnedFd, &'a [u8])> {
+        let (folder, name) = path.split()?;
+        let opened = match self.last.take() {
+            Some((last, handle)) if last == folder.for_kernel() => (last, handle),
+            _ => (folder.for_kernel().to_owned(), self.tree.folder(folder)?),
+        };
+        let (_, handle) = self.last.insert(opened);
+        Ok((handle, name))
+    }
 }
 
 /// Moves, replacing a file or link but never a folder.

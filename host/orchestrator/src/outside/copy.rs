@@ -20,8 +20,8 @@ use super::trees::{NewFile, Tree, Writable, reopen};
 
 /// More threads only queue at the disk and at the folder's lock.
 const THREADS: usize = 4;
-/// Two ticks of the slowest clock (10 ms), which also covers a write of some megabytes in one call.
-const FRESH_NANOSECONDS: i128 = 20_000_000;
+/// Covers ticks (at most 10 ms), writes of some hundred megabytes in one call, and a writer made to wait in the middle.
+const FRESH_NANOSECONDS: i128 = 250_000_000;
 
 /// Copies files, each on its own; the answers are in the order of the items.
 pub(super) fn copy(from: &Tree, to: &Writable, items: &[CopyItem], stop: &Stop) -> Vec<Files<Copied>> {

@@ -46,3 +46,26 @@ pub(super) fn resolution(errno: Errno) -> FileError {
 pub(super) fn refused(why: &str) -> FileError {
     FileError::Refused(why.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_answer_that_a_plugin_acts_on_has_its_error() {
+        let told = [
+            (Errno::MLINK, FileError::TooManyLinks),
+            (Errno::XDEV, FileError::CrossDevice),
+            (Errno::NOSPC, FileError::Full),
+            (Errno::DQUOT, FileError::Full),
+            (Errno::PERM, FileError::Permission),
+        ];
+        for (errno, error) in told {
+            assert_eq!(failure(errno), error);
+        }
+        assert!(matches!(resolution(Errno::XDEV), FileError::Refused(_)));
+        assert!(matches!(resolution(Errno::LOOP), FileError::Refused(_)));
+        assert_eq!(resolution(Errno::NOENT), FileError::NotFound);
+        assert_eq!(failure(Errno::IO), FileError::Other("Input/output error (os error 5)".into()));
+    }
+}

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use strongroom_domain::retention::{ShelfItem, Verdict, decide};
 use strongroom_domain::retry::Failure;
-use strongroom_domain::{Evidence, TenantName};
-use strongroom_ledger::{AuditEntry, CatalogChange, LedgerError, SnapshotFilter, SnapshotRow, SnapshotState};
+use strongroom_domain::{Evidence, Outcome, TenantName};
+use strongroom_ledger::{AuditEntry, CatalogChange, LedgerError, OccurrenceFilter, SnapshotFilter, SnapshotRow, SnapshotState};
 use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{Answer, Operation, Request, Step};
 
@@ -52,16 +52,22 @@ fn item(row: &SnapshotRow) -> ShelfItem {
     }
 }
 
-/// Deletes what no rule keeps. A deletion that fails stays visible as `delete-failed` and is tried again next time.
+/// Deletes what no rule keeps as of a success. A deletion that fails stays visible as `delete-failed` and is tried
+/// again next time.
 ///
 /// # Errors
 /// The ledger cannot be read or written; then nothing more is deleted.
-pub async fn apply(access: &Access, prepared: &Prepared, tenant: &TenantName) -> Result<usize, LedgerError> {
+pub async fn apply(
+    access: &Access,
+    prepared: &Prepared,
+    tenant: &TenantName,
+    as_of: Timestamp,
+) -> Result<usize, LedgerError> {
     if prepared.role != Role::Snapshots || prepared.schedule.retention.is_none() {
         return Ok(0);
     }
     let shelf = shelf(access, prepared, tenant).await?;
-    let verdicts = explain(prepared, &shelf, access.clock.now());
+    let verdicts = explain(prepared, &shelf, as_of);
     let mut deleted = 0;
     for (row, verdict) in shelf.iter().zip(&verdicts) {
         if !verdict.keep && delete(access, prepared, row, &verdict.rules).await? {
@@ -69,6 +75,27 @@ pub async fn apply(access: &Access, prepared: &Prepared, tenant: &TenantName) ->
         }
     }
     Ok(deleted)
+}
+
+/// Takes up what a crash may have cut short: if the last thing that happened was a success, retention as of then.
+///
+/// Without a success nothing is deleted, however old it has become meanwhile.
+///
+/// # Errors
+/// The ledger cannot be read or written.
+pub async fn resume(access: &Access, prepared: &Prepared, tenant: &TenantName) -> Result<usize, LedgerError> {
+    let filter = OccurrenceFilter {
+        schedule: Some(prepared.schedule.name.clone()),
+        tenant: Some(tenant.clone()),
+        limit: Some(1),
+        newest_first: true,
+        ..OccurrenceFilter::default()
+    };
+    let last = access.ledger.occurrences(filter).await?.pop();
+    match last.and_then(|last| last.ended_at.filter(|_| last.outcome == Some(Outcome::Succeeded))) {
+        Some(ended_at) => apply(access, prepared, tenant, ended_at).await,
+        None => Ok(0),
+    }
 }
 
 async fn delete(access: &Access, prepared: &Prepared, row: &SnapshotRow, rules: &[String]) -> Result<bool, LedgerError> {

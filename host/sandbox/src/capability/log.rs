@@ -51,7 +51,10 @@ struct State {
 impl LogSink {
     /// Nothing is used yet.
     pub(crate) fn new(outside: Arc<dyn Outside>) -> Self {
-        Self { outside, state: Mutex::default() }
+        Self {
+            outside,
+            state: Mutex::default(),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -83,8 +86,15 @@ impl LogSink {
         self.flush(&mut state, Stream::Err);
         let dropped = std::mem::take(&mut state.dropped);
         if dropped > 0 {
-            let message = format!("{dropped} further lines were dropped: a call may write {} KiB", CALL_LIMIT >> 10);
-            self.outside.log(LogLine { level: LogLevel::Warn, message, fields: Vec::new() });
+            let message = format!(
+                "{dropped} further lines were dropped: a call may write {} KiB",
+                CALL_LIMIT >> 10
+            );
+            self.outside.log(LogLine {
+                level: LogLevel::Warn,
+                message,
+                fields: Vec::new(),
+            });
         }
     }
 
@@ -142,7 +152,10 @@ impl State {
 
 /// A line costs at least something, so that a flood of empty ones ends too.
 fn size(line: &LogLine) -> usize {
-    let fields = line.fields.iter().map(|(name, value)| name.len() + value.len());
+    let fields = line
+        .fields
+        .iter()
+        .map(|(name, value)| name.len() + value.len());
     line.message.len() + fields.sum::<usize>() + 16
 }
 
@@ -155,8 +168,15 @@ fn fitted(level: LogLevel, message: &str, fields: &[(String, String)]) -> LogLin
         fitted
     };
     let message = fit(message);
-    let fields = fields.iter().take(FIELDS_LIMIT).map(|(name, value)| (fit(name), fit(value)));
-    LogLine { level, message, fields: fields.collect() }
+    let fields = fields
+        .iter()
+        .take(FIELDS_LIMIT)
+        .map(|(name, value)| (fit(name), fit(value)));
+    LogLine {
+        level,
+        message,
+        fields: fields.collect(),
+    }
 }
 
 /// The view: the call's sink.
@@ -205,12 +225,23 @@ mod tests {
     #[test]
     fn a_line_is_escaped_and_cut() {
         let (sink, outside) = sink();
-        sink.line(LogLevel::Info, "a\nb", &[("k\x1b".into(), "v\u{202e}".into())]);
-        sink.line(LogLevel::Info, &"é".repeat(LINE_LIMIT), &[("k".into(), "v".into())]);
+        sink.line(
+            LogLevel::Info,
+            "a\nb",
+            &[("k\x1b".into(), "v\u{202e}".into())],
+        );
+        sink.line(
+            LogLevel::Info,
+            &"é".repeat(LINE_LIMIT),
+            &[("k".into(), "v".into())],
+        );
         sink.line(LogLevel::Info, &"\0".repeat(LINE_LIMIT), &[]);
         let lines = outside.lines();
         assert_eq!(lines[0].message, "a\\nb");
-        assert_eq!(lines[0].fields, [("k\\u{1b}".to_owned(), "v\\u{202e}".to_owned())]);
+        assert_eq!(
+            lines[0].fields,
+            [("k\\u{1b}".to_owned(), "v\\u{202e}".to_owned())]
+        );
         for line in &lines[1..] {
             assert!(size(line) <= LINE_LIMIT + 16, "{}", size(line));
         }
@@ -227,7 +258,10 @@ mod tests {
         sink.finish();
         let lines = outside.lines();
         assert_eq!(lines.len(), 16);
-        assert_eq!(lines[15].message, "26 further lines were dropped: a call may write 1024 KiB");
+        assert_eq!(
+            lines[15].message,
+            "26 further lines were dropped: a call may write 1024 KiB"
+        );
     }
 
     #[test]
@@ -248,7 +282,11 @@ mod tests {
         sink.write(Stream::Out, b" a line\nand \xff more");
         assert_eq!(sink.last_words().as_deref(), Some("panicked at src/lib.rs"));
         drop(sink);
-        let lines: Vec<_> = outside.lines().into_iter().map(|line| (line.level, line.message)).collect();
+        let lines: Vec<_> = outside
+            .lines()
+            .into_iter()
+            .map(|line| (line.level, line.message))
+            .collect();
         assert_eq!(
             lines,
             [

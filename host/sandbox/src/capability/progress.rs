@@ -26,9 +26,21 @@ impl HasData for Reports {
 }
 
 impl wit::Host for ProgressView<'_> {
-    fn report(&mut self, done: u64, total: u64, unit: String, note: String) -> wasmtime::Result<()> {
-        let fit = |text: &str, limit| text::cut(&text::line(&text::cut(text, limit)), limit).into_owned();
-        self.0.progress(Progress { done, total, unit: fit(&unit, UNIT_LIMIT), note: fit(&note, NOTE_LIMIT) });
+    fn report(
+        &mut self,
+        done: u64,
+        total: u64,
+        unit: String,
+        note: String,
+    ) -> wasmtime::Result<()> {
+        let fit =
+            |text: &str, limit| text::cut(&text::line(&text::cut(text, limit)), limit).into_owned();
+        self.0.progress(Progress {
+            done,
+            total,
+            unit: fit(&unit, UNIT_LIMIT),
+            note: fit(&note, NOTE_LIMIT),
+        });
         Ok(())
     }
 }

@@ -37,10 +37,16 @@ impl From<StateError> for wit::Error {
 
 fn fits(key: &str, value: &[u8]) -> Result<(), wit::Error> {
     if key.is_empty() || key.len() > KEY_LIMIT {
-        return Err(wit::Error::Limit(format!("a key has 1 to {KEY_LIMIT} bytes, this one has {}", key.len())));
+        return Err(wit::Error::Limit(format!(
+            "a key has 1 to {KEY_LIMIT} bytes, this one has {}",
+            key.len()
+        )));
     }
     if value.len() > VALUE_LIMIT {
-        return Err(wit::Error::Limit(format!("a value has at most {VALUE_LIMIT} bytes, this one has {}", value.len())));
+        return Err(wit::Error::Limit(format!(
+            "a value has at most {VALUE_LIMIT} bytes, this one has {}",
+            value.len()
+        )));
     }
     Ok(())
 }
@@ -54,7 +60,12 @@ impl wit::Host for StateView<'_> {
         }
         let value = self.0.state_get(key).await;
         Ok(value
-            .map(|value| value.map(|value| wit::Value { bytes: value.bytes, version: value.version }))
+            .map(|value| {
+                value.map(|value| wit::Value {
+                    bytes: value.bytes,
+                    version: value.version,
+                })
+            })
             .map_err(Into::into))
     }
 
@@ -62,7 +73,11 @@ impl wit::Host for StateView<'_> {
         if let Err(error) = fits(&key, &bytes) {
             return Ok(Err(error));
         }
-        Ok(self.0.state_set(key, bytes, expected).await.map_err(Into::into))
+        Ok(self
+            .0
+            .state_set(key, bytes, expected)
+            .await
+            .map_err(Into::into))
     }
 
     async fn delete(&mut self, key: String, expected: u64) -> Answer<()> {
@@ -86,7 +101,10 @@ mod tests {
     fn keys_and_values_have_their_limits() {
         assert!(fits(&"k".repeat(128), &[0; 64 * 1024]).is_ok());
         for (key, value) in [("", 0), (&"k".repeat(129) as &str, 0), ("k", 64 * 1024 + 1)] {
-            assert!(matches!(fits(key, &vec![0; value]), Err(wit::Error::Limit(_))), "{key} {value}");
+            assert!(
+                matches!(fits(key, &vec![0; value]), Err(wit::Error::Limit(_))),
+                "{key} {value}"
+            );
         }
     }
 }

@@ -10,8 +10,8 @@ use std::time::Duration;
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 use wasmtime_wasi::filesystem::{WasiFilesystem, WasiFilesystemCtxView};
 use wasmtime_wasi::p2::bindings::cli::{
-    environment, exit, stderr, stdin, stdout, terminal_input, terminal_output, terminal_stderr, terminal_stdin,
-    terminal_stdout,
+    environment, exit, stderr, stdin, stdout, terminal_input, terminal_output, terminal_stderr,
+    terminal_stdin, terminal_stdout,
 };
 use wasmtime_wasi::p2::bindings::clocks::{monotonic_clock, wall_clock};
 use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
@@ -155,25 +155,34 @@ impl terminal_input::HostTerminalInput for CliView<'_> {
 
 impl terminal_output::Host for CliView<'_> {}
 impl terminal_output::HostTerminalOutput for CliView<'_> {
-    fn drop(&mut self, terminal: Resource<terminal_output::TerminalOutput>) -> wasmtime::Result<()> {
+    fn drop(
+        &mut self,
+        terminal: Resource<terminal_output::TerminalOutput>,
+    ) -> wasmtime::Result<()> {
         Ok(self.table.delete(terminal).map(drop)?)
     }
 }
 
 impl terminal_stdin::Host for CliView<'_> {
-    fn get_terminal_stdin(&mut self) -> wasmtime::Result<Option<Resource<terminal_input::TerminalInput>>> {
+    fn get_terminal_stdin(
+        &mut self,
+    ) -> wasmtime::Result<Option<Resource<terminal_input::TerminalInput>>> {
         Ok(None)
     }
 }
 
 impl terminal_stdout::Host for CliView<'_> {
-    fn get_terminal_stdout(&mut self) -> wasmtime::Result<Option<Resource<terminal_output::TerminalOutput>>> {
+    fn get_terminal_stdout(
+        &mut self,
+    ) -> wasmtime::Result<Option<Resource<terminal_output::TerminalOutput>>> {
         Ok(None)
     }
 }
 
 impl terminal_stderr::Host for CliView<'_> {
-    fn get_terminal_stderr(&mut self) -> wasmtime::Result<Option<Resource<terminal_output::TerminalOutput>>> {
+    fn get_terminal_stderr(
+        &mut self,
+    ) -> wasmtime::Result<Option<Resource<terminal_output::TerminalOutput>>> {
         Ok(None)
     }
 }
@@ -181,11 +190,17 @@ impl terminal_stderr::Host for CliView<'_> {
 impl wall_clock::Host for ClocksView<'_> {
     fn now(&mut self) -> wasmtime::Result<wall_clock::Datetime> {
         let now = self.began.saturating_add(self.deadline.elapsed());
-        Ok(wall_clock::Datetime { seconds: now.as_secs(), nanoseconds: now.subsec_nanos() })
+        Ok(wall_clock::Datetime {
+            seconds: now.as_secs(),
+            nanoseconds: now.subsec_nanos(),
+        })
     }
 
     fn resolution(&mut self) -> wasmtime::Result<wall_clock::Datetime> {
-        Ok(wall_clock::Datetime { seconds: 0, nanoseconds: 1 })
+        Ok(wall_clock::Datetime {
+            seconds: 0,
+            nanoseconds: 1,
+        })
     }
 }
 
@@ -211,7 +226,10 @@ impl Pollable for Sleep {
 
 impl ClocksView<'_> {
     fn sleep(&mut self, duration: Duration) -> wasmtime::Result<Resource<DynPollable>> {
-        let sleep = self.table.push(Sleep { until: Deadline::begin(duration), yielded: false })?;
+        let sleep = self.table.push(Sleep {
+            until: Deadline::begin(duration),
+            yielded: false,
+        })?;
         subscribe(self.table, sleep)
     }
 }
@@ -225,11 +243,17 @@ impl monotonic_clock::Host for ClocksView<'_> {
         Ok(1)
     }
 
-    fn subscribe_instant(&mut self, when: monotonic_clock::Instant) -> wasmtime::Result<Resource<DynPollable>> {
+    fn subscribe_instant(
+        &mut self,
+        when: monotonic_clock::Instant,
+    ) -> wasmtime::Result<Resource<DynPollable>> {
         self.sleep(Duration::from_nanos(when).saturating_sub(self.deadline.elapsed()))
     }
 
-    fn subscribe_duration(&mut self, when: monotonic_clock::Duration) -> wasmtime::Result<Resource<DynPollable>> {
+    fn subscribe_duration(
+        &mut self,
+        when: monotonic_clock::Duration,
+    ) -> wasmtime::Result<Resource<DynPollable>> {
         self.sleep(Duration::from_nanos(when))
     }
 }
@@ -241,8 +265,10 @@ impl HasData for Random {
 impl Random {
     fn bytes(length: u64) -> wasmtime::Result<Vec<u8>> {
         if length > RANDOM_LIMIT {
-            return Err(Stop::Breach(format!("it asked for {length} random bytes at once, {RANDOM_LIMIT} are allowed"))
-                .into());
+            return Err(Stop::Breach(format!(
+                "it asked for {length} random bytes at once, {RANDOM_LIMIT} are allowed"
+            ))
+            .into());
         }
         let mut bytes = vec![0; usize::try_from(length)?];
         Self::fill(&mut bytes)?;
@@ -257,7 +283,8 @@ impl Random {
 
     fn fill(mut rest: &mut [u8]) -> wasmtime::Result<()> {
         while !rest.is_empty() {
-            let filled = rustix::rand::getrandom(&mut *rest, rustix::rand::GetRandomFlags::empty())?;
+            let filled =
+                rustix::rand::getrandom(&mut *rest, rustix::rand::GetRandomFlags::empty())?;
             rest = rest.get_mut(filled..).unwrap_or_default();
         }
         Ok(())
@@ -299,13 +326,23 @@ impl IoView for Guest {
 /// Links what `std` imports, nothing else of WASI.
 pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     fn cli(guest: &mut Guest) -> CliView<'_> {
-        CliView { log: &guest.log, table: &mut guest.table }
+        CliView {
+            log: &guest.log,
+            table: &mut guest.table,
+        }
     }
     fn clocks(guest: &mut Guest) -> ClocksView<'_> {
-        ClocksView { deadline: guest.deadline, began: guest.began, table: &mut guest.table }
+        ClocksView {
+            deadline: guest.deadline,
+            began: guest.began,
+            table: &mut guest.table,
+        }
     }
     fn filesystem(guest: &mut Guest) -> WasiFilesystemCtxView<'_> {
-        WasiFilesystemCtxView { ctx: &mut guest.filesystem, table: &mut guest.table }
+        WasiFilesystemCtxView {
+            ctx: &mut guest.filesystem,
+            table: &mut guest.table,
+        }
     }
     environment::add_to_linker::<_, Cli>(linker, cli)?;
     exit::add_to_linker::<_, Cli>(linker, cli)?;

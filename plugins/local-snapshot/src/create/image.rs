@@ -88,7 +88,15 @@ pub(crate) struct Image<'a> {
 }
 
 impl<'a> Image<'a> {
-    pub(crate) fn new(place: &'a Tree, folder: Vec<u8>, files: (Writer, Writer), previous: Previous, began: Time, place_identity: (u64, u64), sqlite: bool) -> Self {
+    pub(crate) fn new(
+        place: &'a Tree,
+        folder: Vec<u8>,
+        files: (Writer, Writer),
+        previous: Previous,
+        began: Time,
+        place_identity: (u64, u64),
+        sqlite: bool,
+    ) -> Self {
         let (metadata, manifest) = files;
         Self {
             place,
@@ -111,29 +119,51 @@ impl<'a> Image<'a> {
     pub(crate) fn plan(&mut self, source: &Source, entry: Entry) -> Result<Planned, Failure> {
         let path = join(source.name.as_bytes(), &entry.path);
         if compare(&self.last, &path).is_ge() {
-            return Err(Failure::other(format!("the walk came to {} after {}: not in order", show(&path), show(&self.last))));
+            return Err(Failure::other(format!(
+                "the walk came to {} after {}: not in order",
+                show(&path),
+                show(&self.last)
+            )));
         }
         self.last.clone_from(&path);
         self.folders.at(&join(&self.folder, &path));
         let record = Record::of(path, &entry);
-        let mut planned = Planned { act: Act::Record, source: entry.path, record, fresh: false };
+        let mut planned = Planned {
+            act: Act::Record,
+            source: entry.path,
+            record,
+            fresh: false,
+        };
         match &entry.error {
             Some(Error::NotFound) => planned.act = Act::Vanished,
             Some(error) => {
                 self.tally.unreadable(&planned.record.path.0, error);
                 planned.record.absent = Some(format!("unreadable: {}", error.words()));
             }
-            None => self.plan_kind(source, &entry.metadata.kind, &mut planned, entry.metadata.links)?,
+            None => self.plan_kind(
+                source,
+                &entry.metadata.kind,
+                &mut planned,
+                entry.metadata.links,
+            )?,
         }
         Ok(planned)
     }
 
-    fn plan_kind(&mut self, source: &Source, kind: &Kind, planned: &mut Planned, links: u64) -> Result<(), Failure> {
+    fn plan_kind(
+        &mut self,
+        source: &Source,
+        kind: &Kind,
+        planned: &mut Planned,
+        links: u64,
+    ) -> Result<(), Failure> {
         match kind {
             Kind::Directory => {
                 if (planned.record.device, planned.record.inode) == self.place_identity {
                     let inside = show(&planned.record.path.0);
-                    return Err(Failure::invalid(format!("the shelf lies inside its own source, at {inside}: move the place out of it")));
+                    return Err(Failure::invalid(format!(
+                        "the shelf lies inside its own source, at {inside}: move the place out of it"
+                    )));
                 }
                 self.folders.enter(on_shelf(&self.folder, &planned.record));
                 planned.act = Act::Directory;
@@ -141,7 +171,10 @@ impl<'a> Image<'a> {
             Kind::Symlink => planned.act = Act::Symlink,
             Kind::Special => {
                 planned.record.absent = Some("a device, socket or FIFO".to_owned());
-                self.tally.warn(format!("recorded but not copied, a device, socket or FIFO: {}", show(&planned.record.path.0)));
+                self.tally.warn(format!(
+                    "recorded but not copied, a device, socket or FIFO: {}",
+                    show(&planned.record.path.0)
+                ));
             }
             Kind::File => self.plan_file(source, planned, links),
         }
@@ -151,8 +184,15 @@ impl<'a> Image<'a> {
     fn plan_file(&mut self, source: &Source, planned: &mut Planned, links: u64) {
         let previous = self.previous.find(&planned.record.path.0);
         let record = &mut planned.record;
-        if BESIDE.iter().any(|end| record.path.0.strip_suffix(*end).is_some_and(|main| self.databases.contains(main))) {
-            record.absent = Some("contained in the copy of the SQLite database beside it".to_owned());
+        if BESIDE.iter().any(|end| {
+            record
+                .path
+                .0
+                .strip_suffix(*end)
+                .is_some_and(|main| self.databases.contains(main))
+        }) {
+            record.absent =
+                Some("contained in the copy of the SQLite database beside it".to_owned());
             return;
         }
         let identity = (record.device, record.inode);
@@ -165,7 +205,14 @@ impl<'a> Image<'a> {
                 return;
             }
             // Numbers are never reused: a group stays until the end, though its record is dropped with its last name.
-            self.groups.insert(identity, Group { number, to_come: links - 1, first: None });
+            self.groups.insert(
+                identity,
+                Group {
+                    number,
+                    to_come: links - 1,
+                    first: None,
+                },
+            );
             record.group = Some(number);
         }
         record.recent = is_recent(self.began, record.ctime);
@@ -176,7 +223,11 @@ impl<'a> Image<'a> {
                 Some(digest) => Act::LinkIf(self.keep(&before, record), digest),
                 None => Act::Copy,
             },
-            Some((Verdict::SameDatabase, before)) if self.sqlite && !has_journal(&source.tree, &planned.source) => Act::Link(self.keep(&before, record)),
+            Some((Verdict::SameDatabase, before))
+                if self.sqlite && !has_journal(&source.tree, &planned.source) =>
+            {
+                Act::Link(self.keep(&before, record))
+            }
             Some((Verdict::SameDatabase, _)) => Act::Copy,
         };
         if planned.act == Act::Copy {
@@ -204,7 +255,9 @@ impl<'a> Image<'a> {
         }
         let mut head = [0; SQLITE.len()];
         // A file that cannot be read is found out when it is copied.
-        let read = tree.read(&planned.source, 0).is_ok_and(|mut reader| reader.read_exact(&mut head).is_ok());
+        let read = tree
+            .read(&planned.source, 0)
+            .is_ok_and(|mut reader| reader.read_exact(&mut head).is_ok());
         if read && &head == SQLITE {
             record.sqlite = true;
             record.journal = has_journal(tree, &planned.source);
@@ -214,12 +267,14 @@ impl<'a> Image<'a> {
 
 /// Whether a log that may hold commits lies beside a database.
 fn has_journal(tree: &Tree, path: &[u8]) -> bool {
-    [&b"-wal"[..], b"-journal"].iter().any(|end| match tree.describe([path, end].concat()) {
-        Ok(found) => found.metadata.size > 0,
-        Err(Error::NotFound) => false,
-        // Not known: as if there were one.
-        Err(_) => true,
-    })
+    [&b"-wal"[..], b"-journal"]
+        .iter()
+        .any(|end| match tree.describe([path, end].concat()) {
+            Ok(found) => found.metadata.size > 0,
+            Err(Error::NotFound) => false,
+            // Not known: as if there were one.
+            Err(_) => true,
+        })
 }
 
 /// The metadata of an entry as the shelf shows it: read-only, with its owner, time and the owner's attributes. Access
@@ -230,12 +285,17 @@ pub(crate) fn on_shelf(folder: &[u8], record: &Record) -> Change {
         What::Directory => Some(record.mode.0 & READ_ONLY | 0o500),
         What::Symlink | What::Special => None,
     };
-    let attributes = record.xattrs.iter().filter(|(name, _)| name.starts_with("user."));
+    let attributes = record
+        .xattrs
+        .iter()
+        .filter(|(name, _)| name.starts_with("user."));
     Change {
         path: join(folder, &record.path.0),
         mode,
         owner: Some((record.uid, record.gid)),
         modified: Some(record.mtime.into()),
-        attributes: attributes.map(|(name, value)| (name.clone(), value.0.clone())).collect(),
+        attributes: attributes
+            .map(|(name, value)| (name.clone(), value.0.clone()))
+            .collect(),
     }
 }

@@ -19,15 +19,25 @@ pub(crate) struct Previous {
 impl Previous {
     /// Opens the snapshot in `folder`; one that cannot be read is as good as none.
     pub(crate) fn open(place: &Tree, folder: Vec<u8>) -> Self {
-        let records = Recorded::open(place, &folder).inspect_err(|trouble| Self::tell(&folder, trouble)).ok();
-        let mut previous = Self { folder, records, ahead: None };
+        let records = Recorded::open(place, &folder)
+            .inspect_err(|trouble| Self::tell(&folder, trouble))
+            .ok();
+        let mut previous = Self {
+            folder,
+            records,
+            ahead: None,
+        };
         previous.advance();
         previous
     }
 
     /// Nothing to link from.
     pub(crate) fn none() -> Self {
-        Self { folder: Vec::new(), records: None, ahead: None }
+        Self {
+            folder: Vec::new(),
+            records: None,
+            ahead: None,
+        }
     }
 
     /// What the snapshot before holds under `path`. Must be asked in the order of the walk.
@@ -65,6 +75,9 @@ impl Previous {
 
     fn tell(folder: &[u8], trouble: &crate::recorded::Trouble) {
         let folder = String::from_utf8_lossy(folder);
-        log::warn("the snapshot before cannot be used to link from; files are copied", &[("reason", trouble.at(&folder).to_string())]);
+        log::warn(
+            "the snapshot before cannot be used to link from; files are copied",
+            &[("reason", trouble.at(&folder).to_string())],
+        );
     }
 }

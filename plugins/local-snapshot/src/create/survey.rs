@@ -19,9 +19,14 @@ pub(crate) fn survey(shelf: &Shelf<'_>, sources: &[Source]) -> Result<Evidence, 
     let (mut files, mut bytes, mut new_bytes, mut directories) = (0, 0, 0, 0);
     let mut unreadable = Vec::new();
     for source in sources {
-        let mut walker = source.tree.walk("").map_err(|error| error.at(&source.name))?;
+        let mut walker = source
+            .tree
+            .walk("")
+            .map_err(|error| error.at(&source.name))?;
         loop {
-            let batch = walker.next_batch().map_err(|error| error.at(&source.name))?;
+            let batch = walker
+                .next_batch()
+                .map_err(|error| error.at(&source.name))?;
             if batch.is_empty() {
                 break;
             }
@@ -36,7 +41,8 @@ pub(crate) fn survey(shelf: &Shelf<'_>, sources: &[Source]) -> Result<Evidence, 
                         files += 1;
                         bytes += record.size;
                         let before = previous.find(&record.path.0);
-                        let changed = before.is_none_or(|before| judge(&before, &record) == Verdict::Changed);
+                        let changed =
+                            before.is_none_or(|before| judge(&before, &record) == Verdict::Changed);
                         new_bytes += if changed { record.size } else { 0 };
                     }
                     Kind::Symlink | Kind::Special => {}
@@ -46,8 +52,17 @@ pub(crate) fn survey(shelf: &Shelf<'_>, sources: &[Source]) -> Result<Evidence, 
     }
     let (free, _) = shelf.place.space().map_err(|error| error.at("place"))?;
     if new_bytes > free {
-        return Err(Failure::quota(format!("the snapshot needs {new_bytes} bytes and the place has {free} free")));
+        return Err(Failure::quota(format!(
+            "the snapshot needs {new_bytes} bytes and the place has {free} free"
+        )));
     }
-    let evidence = Evidence::new().files(files).bytes(bytes).fact("would-copy-bytes", new_bytes).fact("directories", directories).fact("free-bytes", free);
-    Ok(unreadable.iter().fold(evidence, |evidence, warning| evidence.warning(warning)))
+    let evidence = Evidence::new()
+        .files(files)
+        .bytes(bytes)
+        .fact("would-copy-bytes", new_bytes)
+        .fact("directories", directories)
+        .fact("free-bytes", free);
+    Ok(unreadable
+        .iter()
+        .fold(evidence, |evidence, warning| evidence.warning(warning)))
 }

@@ -29,7 +29,12 @@ impl Tally {
     pub(crate) fn warn(&mut self, mut sentence: String) {
         self.totals.warnings += 1;
         if self.warnings.len() < KEPT {
-            sentence.truncate((0..=WARNING.min(sentence.len())).rev().find(|&end| sentence.is_char_boundary(end)).unwrap_or(0));
+            sentence.truncate(
+                (0..=WARNING.min(sentence.len()))
+                    .rev()
+                    .find(|&end| sentence.is_char_boundary(end))
+                    .unwrap_or(0),
+            );
             self.warnings.push(sentence);
         }
     }
@@ -59,7 +64,11 @@ impl Tally {
             self.unreadable,
             self.unreadable_named.join("; "),
         );
-        Some(if self.denied { Failure::denied(detail) } else { Failure::other(detail) })
+        Some(if self.denied {
+            Failure::denied(detail)
+        } else {
+            Failure::other(detail)
+        })
     }
 
     /// The last line of the metadata.
@@ -69,9 +78,15 @@ impl Tally {
             self.warn(format!("{} owners are not kept on the shelf, because the host's user may not give files away; METADATA.jsonl has them", given_up.owners));
         }
         if given_up.attributes > 0 {
-            self.warn(format!("the attributes of {} files are not kept on the shelf; METADATA.jsonl has them", given_up.attributes));
+            self.warn(format!(
+                "the attributes of {} files are not kept on the shelf; METADATA.jsonl has them",
+                given_up.attributes
+            ));
         }
-        End { end: self.totals, warnings: self.warnings.clone() }
+        End {
+            end: self.totals,
+            warnings: self.warnings.clone(),
+        }
     }
 }
 
@@ -88,7 +103,10 @@ pub(crate) fn evidence(reference: &str, run_id: &str, end: &End, manifest: &str)
         .fact("directories", totals.directories)
         .fact("symlinks", totals.symlinks)
         .fact("manifest", manifest);
-    let evidence = end.warnings.iter().fold(evidence, |evidence, warning| evidence.warning(warning));
+    let evidence = end
+        .warnings
+        .iter()
+        .fold(evidence, |evidence, warning| evidence.warning(warning));
     match totals.warnings.saturating_sub(end.warnings.len() as u64) {
         0 => evidence,
         more => evidence.warning(format!("and {more} more warnings")),

@@ -17,11 +17,18 @@ use crate::sealed::{Damage, Sealed};
 use crate::shelf::Shelf;
 
 /// Restores into the granted tree that the target names.
-pub(crate) fn restore(call: &Call<Config>, place: &Tree, reference: &str, target: &Target) -> Result<Evidence, Failure> {
+pub(crate) fn restore(
+    call: &Call<Config>,
+    place: &Tree,
+    reference: &str,
+    target: &Target,
+) -> Result<Evidence, Failure> {
     let name = reference::folder(&call.tenant, reference)?;
     let shelf = Shelf::new(place, &call.tenant)?;
     if !shelf.is_published(name)? {
-        return Err(Failure::not_found(format!("{reference} is not on the shelf")));
+        return Err(Failure::not_found(format!(
+            "{reference} is not on the shelf"
+        )));
     }
     let tree = open_target(target)?;
     let folder = shelf.path(name);
@@ -46,19 +53,34 @@ pub(crate) fn restore(call: &Call<Config>, place: &Tree, reference: &str, target
 
 fn open_target(target: &Target) -> Result<Tree, Failure> {
     if target.place == "place" {
-        return Err(Failure::invalid("a snapshot is not restored onto the shelf itself: name another granted tree"));
+        return Err(Failure::invalid(
+            "a snapshot is not restored onto the shelf itself: name another granted tree",
+        ));
     }
     let tree = Tree::open(&target.place).map_err(|error| match error {
-        Error::NotFound => Failure::denied(format!("the tree {} is not granted: grant an empty folder of that name for writing", target.place)),
+        Error::NotFound => Failure::denied(format!(
+            "the tree {} is not granted: grant an empty folder of that name for writing",
+            target.place
+        )),
         other => other.at(&target.place),
     })?;
     if !tree.writable() {
-        return Err(Failure::denied(format!("the tree {} is granted for reading only", target.place)));
+        return Err(Failure::denied(format!(
+            "the tree {} is granted for reading only",
+            target.place
+        )));
     }
-    let occupied = tree.walk("").and_then(|mut walker| walker.next_batch()).map_err(|error| error.at(&target.place))?;
+    let occupied = tree
+        .walk("")
+        .and_then(|mut walker| walker.next_batch())
+        .map_err(|error| error.at(&target.place))?;
     match occupied.first() {
         None => Ok(tree),
-        Some(entry) => Err(Failure::conflict(format!("the target {} is not empty: it holds {}", target.place, show(&entry.path)))),
+        Some(entry) => Err(Failure::conflict(format!(
+            "the target {} is not empty: it holds {}",
+            target.place,
+            show(&entry.path)
+        ))),
     }
 }
 
@@ -83,7 +105,10 @@ fn empty_again(tree: &Tree, sources: &[String]) {
     for source in sources {
         match tree.remove_all(source) {
             Ok(_) | Err(Error::NotFound) => {}
-            Err(error) => log::error("the unfinished restore could not be removed", &[("path", source.clone()), ("reason", error.words())]),
+            Err(error) => log::error(
+                "the unfinished restore could not be removed",
+                &[("path", source.clone()), ("reason", error.words())],
+            ),
         }
     }
 }
@@ -101,7 +126,9 @@ fn say(place: &Tree, folder: &[u8], chosen: &Chosen) -> Result<Evidence, Failure
     }
     match damage.failure() {
         Some(failure) => Err(failure),
-        None => Ok(Evidence::new().fact("would-restore-files", files).fact("would-restore-bytes", bytes)),
+        None => Ok(Evidence::new()
+            .fact("would-restore-files", files)
+            .fact("would-restore-bytes", bytes)),
     }
 }
 
@@ -112,15 +139,27 @@ struct Chosen {
 
 impl Chosen {
     fn new(paths: &[Vec<u8>]) -> Self {
-        let clean = |path: &Vec<u8>| path.strip_prefix(b"./").unwrap_or(path).strip_suffix(b"/").unwrap_or(path).to_vec();
-        Self { paths: paths.iter().map(clean).collect() }
+        let clean = |path: &Vec<u8>| {
+            path.strip_prefix(b"./")
+                .unwrap_or(path)
+                .strip_suffix(b"/")
+                .unwrap_or(path)
+                .to_vec()
+        };
+        Self {
+            paths: paths.iter().map(clean).collect(),
+        }
     }
 
     /// What lies at or beneath a chosen path, and the directories that lead there.
     fn takes(&self, record: &Record) -> bool {
         let path = &record.path.0;
         let leads_there = |chosen: &Vec<u8>| record.kind == What::Directory && within(path, chosen);
-        self.paths.is_empty() || self.paths.iter().any(|chosen| within(chosen, path) || leads_there(chosen))
+        self.paths.is_empty()
+            || self
+                .paths
+                .iter()
+                .any(|chosen| within(chosen, path) || leads_there(chosen))
     }
 
     /// Every chosen path must be in the snapshot, before anything is written.
@@ -130,12 +169,19 @@ impl Chosen {
             return Ok(());
         }
         let mut records = Sealed::open(place, folder)?;
-        while let Some(record) = records.recorded.next().map_err(|trouble| trouble.at(reference))? {
+        while let Some(record) = records
+            .recorded
+            .next()
+            .map_err(|trouble| trouble.at(reference))?
+        {
             missing.retain(|path| **path != record.path.0);
         }
         match missing.first() {
             None => Ok(()),
-            Some(path) => Err(Failure::not_found(format!("{} is not in {reference}; paths begin with a source's name, as in data/…", show(path)))),
+            Some(path) => Err(Failure::not_found(format!(
+                "{} is not in {reference}; paths begin with a source's name, as in data/…",
+                show(path)
+            ))),
         }
     }
 }
@@ -147,11 +193,23 @@ mod tests {
 
     #[test]
     fn a_chosen_path_takes_what_is_beneath_and_what_leads_to_it() {
-        let record = |path: &[u8], kind| Record { kind, ..Record::of(path.to_vec(), &entry(path)) };
+        let record = |path: &[u8], kind| Record {
+            kind,
+            ..Record::of(path.to_vec(), &entry(path))
+        };
         let chosen = Chosen::new(&[b"./data/a/b/".to_vec()]);
-        assert!(chosen.takes(&record(b"data", What::Directory)) && chosen.takes(&record(b"data/a", What::Directory)));
-        assert!(chosen.takes(&record(b"data/a/b", What::Directory)) && chosen.takes(&record(b"data/a/b/c", What::File)));
-        assert!(!chosen.takes(&record(b"data/a/bc", What::File)) && !chosen.takes(&record(b"data/a/file", What::File)));
+        assert!(
+            chosen.takes(&record(b"data", What::Directory))
+                && chosen.takes(&record(b"data/a", What::Directory))
+        );
+        assert!(
+            chosen.takes(&record(b"data/a/b", What::Directory))
+                && chosen.takes(&record(b"data/a/b/c", What::File))
+        );
+        assert!(
+            !chosen.takes(&record(b"data/a/bc", What::File))
+                && !chosen.takes(&record(b"data/a/file", What::File))
+        );
         assert!(Chosen::new(&[]).takes(&record(b"data/x", What::File)));
     }
 }

@@ -49,7 +49,11 @@ impl<'a> Rebuild<'a> {
     }
 
     /// Rebuilds a batch of records, which come in the order of the walk.
-    pub(crate) fn carry_out(&mut self, batch: Vec<Record>, damage: &mut Damage) -> Result<(), Failure> {
+    pub(crate) fn carry_out(
+        &mut self,
+        batch: Vec<Record>,
+        damage: &mut Damage,
+    ) -> Result<(), Failure> {
         if !damage.is_none() {
             self.read_only(&batch, damage);
             return Ok(());
@@ -64,19 +68,29 @@ impl<'a> Rebuild<'a> {
             }
             match record.kind {
                 What::Directory => {
-                    self.target.make_directory(path).map_err(|error| error.at(path))?;
+                    self.target
+                        .make_directory(path)
+                        .map_err(|error| error.at(path))?;
                     self.folders.enter(original(&record));
                     self.directories += 1;
                 }
                 What::Symlink => {
-                    let text = record.target.as_ref().map(|target| target.0.as_slice()).unwrap_or_default();
-                    self.target.symlink(path, text).map_err(|error| error.at(path))?;
+                    let text = record
+                        .target
+                        .as_ref()
+                        .map(|target| target.0.as_slice())
+                        .unwrap_or_default();
+                    self.target
+                        .symlink(path, text)
+                        .map_err(|error| error.at(path))?;
                     changes.push(original(&record));
                 }
                 What::File => match record.group.and_then(|group| self.groups.get(&group)) {
                     Some(first) => names.push((first.clone(), path.clone())),
                     None => {
-                        record.group.map(|group| self.groups.insert(group, path.clone()));
+                        record
+                            .group
+                            .map(|group| self.groups.insert(group, path.clone()));
                         files.push(record);
                     }
                 },
@@ -94,7 +108,12 @@ impl<'a> Rebuild<'a> {
             let left = self.folders.take_left();
             self.given_up.apply(self.target, left)?;
         }
-        progress::report(self.files, 0, "files", &format!("{} MiB restored", self.bytes >> 20));
+        progress::report(
+            self.files,
+            0,
+            "files",
+            &format!("{} MiB restored", self.bytes >> 20),
+        );
         Ok(())
     }
 
@@ -107,21 +126,37 @@ impl<'a> Rebuild<'a> {
     /// What was restored, and what could not be.
     pub(crate) fn evidence(mut self, reference: &str) -> Evidence {
         if self.given_up.owners > 0 {
-            self.warnings.push(format!("{} owners could not be restored: the host's user may not give files away", self.given_up.owners));
+            self.warnings.push(format!(
+                "{} owners could not be restored: the host's user may not give files away",
+                self.given_up.owners
+            ));
         }
         if self.given_up.attributes > 0 {
             let some = self.given_up.attribute_paths.join(", ");
-            self.warnings.push(format!("the attributes of {} files could not be restored: {some}", self.given_up.attributes));
+            self.warnings.push(format!(
+                "the attributes of {} files could not be restored: {some}",
+                self.given_up.attributes
+            ));
         }
-        let evidence = Evidence::new().fact("restored", reference).files(self.files).bytes(self.bytes).fact("directories", self.directories);
-        self.warnings.iter().fold(evidence, |evidence, warning| evidence.warning(warning))
+        let evidence = Evidence::new()
+            .fact("restored", reference)
+            .files(self.files)
+            .bytes(self.bytes)
+            .fact("directories", self.directories);
+        self.warnings
+            .iter()
+            .fold(evidence, |evidence, warning| evidence.warning(warning))
     }
 
     /// Copies from the shelf; the digest that the host took on the way must be the recorded one.
     fn copy(&mut self, files: &[Record], damage: &mut Damage) -> Result<(), Failure> {
         let items: Vec<CopyItem> = files
             .iter()
-            .map(|record| CopyItem { source: join(self.folder, &record.path.0), destination: record.path.0.clone(), method: Method::Bytes })
+            .map(|record| CopyItem {
+                source: join(self.folder, &record.path.0),
+                destination: record.path.0.clone(),
+                method: Method::Bytes,
+            })
             .collect();
         if items.is_empty() {
             return Ok(());
@@ -129,14 +164,23 @@ impl<'a> Rebuild<'a> {
         for (record, answer) in files.iter().zip(self.place.copy(self.target, &items)) {
             use strongroom_plugin::files::Error;
             match answer {
-                Ok(copied) if record.sha256.is_some_and(|digest| copied.sha256 == digest.0) => {
+                Ok(copied)
+                    if record
+                        .sha256
+                        .is_some_and(|digest| copied.sha256 == digest.0) =>
+                {
                     self.bytes += copied.bytes;
                     if record.disturbed {
-                        self.warn(format!("changed while the snapshot was made, so it is of no single moment: {}", show(&record.path.0)));
+                        self.warn(format!(
+                            "changed while the snapshot was made, so it is of no single moment: {}",
+                            show(&record.path.0)
+                        ));
                     }
                 }
                 Ok(_) => damage.add(&record.path.0, "the content differs"),
-                Err(error @ (Error::Full | Error::ReadOnly)) => return Err(error.at(&record.path.0)),
+                Err(error @ (Error::Full | Error::ReadOnly)) => {
+                    return Err(error.at(&record.path.0));
+                }
                 Err(error) => damage.add(&record.path.0, &error.words()),
             }
         }
@@ -145,8 +189,14 @@ impl<'a> Rebuild<'a> {
 
     /// Once something is damaged, the rest is only read.
     fn read_only(&self, batch: &[Record], damage: &mut Damage) {
-        let files: Vec<&Record> = batch.iter().filter(|record| record.kind == What::File && record.is_present()).collect();
-        let paths: Vec<Vec<u8>> = files.iter().map(|record| join(self.folder, &record.path.0)).collect();
+        let files: Vec<&Record> = batch
+            .iter()
+            .filter(|record| record.kind == What::File && record.is_present())
+            .collect();
+        let paths: Vec<Vec<u8>> = files
+            .iter()
+            .map(|record| join(self.folder, &record.path.0))
+            .collect();
         for (record, answer) in files.iter().zip(self.place.digest(&paths)) {
             match answer {
                 Ok((_, found)) if record.sha256.is_some_and(|digest| found == digest.0) => {}
@@ -158,8 +208,14 @@ impl<'a> Rebuild<'a> {
 
     fn leave_out(&mut self, record: &Record) {
         match (record.kind, &record.absent) {
-            (What::Special, _) => self.warn(format!("a device, socket or FIFO is not restored: {}", show(&record.path.0))),
-            (_, Some(why)) if why.starts_with("unreadable") => self.warn(format!("was not in the snapshot, {why}: {}", show(&record.path.0))),
+            (What::Special, _) => self.warn(format!(
+                "a device, socket or FIFO is not restored: {}",
+                show(&record.path.0)
+            )),
+            (_, Some(why)) if why.starts_with("unreadable") => self.warn(format!(
+                "was not in the snapshot, {why}: {}",
+                show(&record.path.0)
+            )),
             _ => {}
         }
     }
@@ -179,6 +235,10 @@ fn original(record: &Record) -> Change {
         mode,
         owner: Some((record.uid, record.gid)),
         modified: Some(record.mtime.into()),
-        attributes: record.xattrs.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect(),
+        attributes: record
+            .xattrs
+            .iter()
+            .map(|(name, value)| (name.clone(), value.0.clone()))
+            .collect(),
     }
 }

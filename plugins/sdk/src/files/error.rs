@@ -19,7 +19,9 @@ impl Error {
             Self::Full => "the disk or its quota is full".to_owned(),
             Self::CrossDevice => "is on another device".to_owned(),
             Self::TooManyLinks => "has too many links".to_owned(),
-            Self::Database(why) => format!("the SQLite database could not be copied consistently: {why}"),
+            Self::Database(why) => {
+                format!("the SQLite database could not be copied consistently: {why}")
+            }
             Self::Other(why) => why.clone(),
         }
     }
@@ -27,14 +29,23 @@ impl Error {
     /// The failure of a call that cannot go on after this error at `place`.
     #[must_use]
     pub fn at(&self, place: impl AsRef<[u8]>) -> Failure {
-        let detail = format!("{}: {}", String::from_utf8_lossy(place.as_ref()), self.words());
+        let detail = format!(
+            "{}: {}",
+            String::from_utf8_lossy(place.as_ref()),
+            self.words()
+        );
         match self {
             Self::NotFound => Failure::NotFound(detail),
             Self::Permission | Self::ReadOnly => Failure::Denied(detail),
             Self::Full => Failure::Quota(detail),
             Self::Exists | Self::NotEmpty => Failure::Conflict(detail),
             Self::Refused(_) => Failure::Invalid(detail),
-            Self::NotADirectory | Self::IsADirectory | Self::CrossDevice | Self::TooManyLinks | Self::Database(_) | Self::Other(_) => Failure::Other(detail),
+            Self::NotADirectory
+            | Self::IsADirectory
+            | Self::CrossDevice
+            | Self::TooManyLinks
+            | Self::Database(_)
+            | Self::Other(_) => Failure::Other(detail),
         }
     }
 }

@@ -13,7 +13,9 @@ pub(crate) use crate::bindings::files as backend;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use crate::testing::disk as backend;
 
-pub use crate::bindings::files::{Change, Copied, CopyItem, Entry, Error, Kind, Metadata, Method, Time};
+pub use crate::bindings::files::{
+    Change, Copied, CopyItem, Entry, Error, Kind, Metadata, Method, Time,
+};
 pub use stream::{Reader, Walker, Writer};
 pub use tree::Tree;
 

@@ -30,7 +30,11 @@ pub struct Reader {
 
 impl Reader {
     pub(crate) fn new(inner: backend::Reader) -> Self {
-        Self { inner, buffer: Vec::new(), position: 0 }
+        Self {
+            inner,
+            buffer: Vec::new(),
+            position: 0,
+        }
     }
 }
 
@@ -69,7 +73,10 @@ pub struct Writer {
 
 impl Writer {
     pub(crate) fn new(inner: backend::Writer) -> Self {
-        Self { inner, buffer: Vec::new() }
+        Self {
+            inner,
+            buffer: Vec::new(),
+        }
     }
 
     /// Appends.

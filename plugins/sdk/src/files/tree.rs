@@ -1,6 +1,8 @@
 //! A granted tree.
 
-use crate::files::{BATCH, Change, Copied, CopyItem, Entry, Error, Reader, Walker, Writer, backend};
+use crate::files::{
+    BATCH, Change, Copied, CopyItem, Entry, Error, Reader, Walker, Writer, backend,
+};
 
 /// A granted tree. Paths are bytes, relative to it, `/`-separated; the empty path is the tree itself.
 ///
@@ -66,25 +68,37 @@ impl Tree {
     /// Links files of this tree under new names in this tree: pairs of existing and new path.
     #[must_use]
     pub fn link(&self, items: &[(Vec<u8>, Vec<u8>)]) -> Vec<Result<(), Error>> {
-        items.chunks(BATCH).flat_map(|batch| self.0.link(batch)).collect()
+        items
+            .chunks(BATCH)
+            .flat_map(|batch| self.0.link(batch))
+            .collect()
     }
 
     /// Copies files from this tree into another; the bytes stay in the host.
     #[must_use]
     pub fn copy(&self, to: &Self, items: &[CopyItem]) -> Vec<Result<Copied, Error>> {
-        items.chunks(BATCH).flat_map(|batch| self.0.copy(&to.0, batch)).collect()
+        items
+            .chunks(BATCH)
+            .flat_map(|batch| self.0.copy(&to.0, batch))
+            .collect()
     }
 
     /// Size and SHA-256 of files; the bytes stay in the host.
     #[must_use]
     pub fn digest(&self, paths: &[Vec<u8>]) -> Vec<Result<(u64, Vec<u8>), Error>> {
-        paths.chunks(BATCH).flat_map(|batch| self.0.digest(batch)).collect()
+        paths
+            .chunks(BATCH)
+            .flat_map(|batch| self.0.digest(batch))
+            .collect()
     }
 
     /// Sets modes, owners, times and attributes, in the order owner, mode, attributes, time.
     #[must_use]
     pub fn set(&self, items: &[Change]) -> Vec<Result<(), Error>> {
-        items.chunks(BATCH).flat_map(|batch| self.0.set(batch)).collect()
+        items
+            .chunks(BATCH)
+            .flat_map(|batch| self.0.set(batch))
+            .collect()
     }
 
     /// Moves within the tree, replacing a file or link at the new path, never a directory.

@@ -19,7 +19,9 @@ thread_local! {
 
 /// Grants a folder as a tree to code of this thread.
 pub fn grant(name: &str, folder: impl AsRef<Path>, writable: bool) {
-    GRANTS.with_borrow_mut(|grants| grants.insert(name.to_owned(), (folder.as_ref().to_owned(), writable)));
+    GRANTS.with_borrow_mut(|grants| {
+        grants.insert(name.to_owned(), (folder.as_ref().to_owned(), writable))
+    });
 }
 
 /// Takes every grant and hook of this thread back.

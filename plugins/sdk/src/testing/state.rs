@@ -20,7 +20,13 @@ pub(crate) fn set(key: &str, bytes: &[u8], expected: Option<u64>) -> Result<u64,
             return Err(Error::Changed);
         }
         let version = stored.unwrap_or(0) + 1;
-        values.insert(key.to_owned(), Value { bytes: bytes.to_vec(), version });
+        values.insert(
+            key.to_owned(),
+            Value {
+                bytes: bytes.to_vec(),
+                version,
+            },
+        );
         Ok(version)
     })
 }

@@ -25,11 +25,19 @@ pub(crate) fn echo(call: Call) -> Step {
 
 /// An operation whose handle is the number of polls still to come.
 pub(crate) fn running(polls: u64) -> Step {
-    Step::Running(Operation { handle: polls.to_string().into_bytes(), poll_after: 100, percent: None, note: format!("{polls} polls to go") })
+    Step::Running(Operation {
+        handle: polls.to_string().into_bytes(),
+        poll_after: 100,
+        percent: None,
+        note: format!("{polls} polls to go"),
+    })
 }
 
 pub(crate) fn poll(handle: &[u8]) -> Result<Step, Failure> {
-    let polls: u64 = std::str::from_utf8(handle).ok().and_then(|text| text.parse().ok()).ok_or_else(|| Failure::Invalid("not a handle of this plugin".to_owned()))?;
+    let polls: u64 = std::str::from_utf8(handle)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .ok_or_else(|| Failure::Invalid("not a handle of this plugin".to_owned()))?;
     match polls {
         0 | 1 => Ok(Step::Done(vec![fact("polled", "done")])),
         more => Ok(running(more - 1)),
@@ -57,11 +65,19 @@ pub(crate) fn giant_string(megabytes: u64) -> Failure {
 
 /// A pair of strings takes 16 bytes in a component's memory and far more in most hosts.
 pub(crate) fn giant_list(megabytes: u64) -> Step {
-    Step::Done(vec![(String::new(), String::new()); (megabytes << 20) as usize / 24])
+    Step::Done(vec![
+        (String::new(), String::new());
+        (megabytes << 20) as usize / 24
+    ])
 }
 
 pub(crate) fn giant_handle(megabytes: u64) -> Step {
-    Step::Running(Operation { handle: vec![7; (megabytes << 20) as usize], poll_after: 0, percent: Some(255), note: String::new() })
+    Step::Running(Operation {
+        handle: vec![7; (megabytes << 20) as usize],
+        poll_after: 0,
+        percent: Some(255),
+        note: String::new(),
+    })
 }
 
 pub(crate) fn text(megabytes: u64) -> String {

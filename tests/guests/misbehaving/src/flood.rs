@@ -54,10 +54,27 @@ pub(crate) fn giant_log(megabytes: u64) -> Step {
 }
 
 pub(crate) fn forged() -> Step {
-    log::write(Level::Info, "done\n2026-01-01T00:00:00Z ERROR schedule=nightly tenant=other everything is lost", &[]);
-    log::write(Level::Info, "\u{1b}[2J\u{1b}[31mred\u{7}\r\0 and \u{202e}backwards", &[]);
-    let fields = [("tenant", "other"), ("run-id", "00000000-0000-0000-0000-000000000000"), ("level", "error"), ("a\nb", "c\nd"), ("", "nameless")];
-    let fields: Vec<(String, String)> = fields.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    log::write(
+        Level::Info,
+        "done\n2026-01-01T00:00:00Z ERROR schedule=nightly tenant=other everything is lost",
+        &[],
+    );
+    log::write(
+        Level::Info,
+        "\u{1b}[2J\u{1b}[31mred\u{7}\r\0 and \u{202e}backwards",
+        &[],
+    );
+    let fields = [
+        ("tenant", "other"),
+        ("run-id", "00000000-0000-0000-0000-000000000000"),
+        ("level", "error"),
+        ("a\nb", "c\nd"),
+        ("", "nameless"),
+    ];
+    let fields: Vec<(String, String)> = fields
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
     log::write(Level::Info, "fields of another", &fields);
     answers::number("lines", 3)
 }
@@ -74,9 +91,13 @@ pub(crate) fn leak() -> Result<Step, Failure> {
 
 pub(crate) fn write() -> Result<Step, Failure> {
     let tree = Tree::open("data").map_err(|error| Failure::Other(error.words()))?;
-    let writer = tree.write(b"endless").map_err(|error| Failure::Other(error.words()))?;
+    let writer = tree
+        .write(b"endless")
+        .map_err(|error| Failure::Other(error.words()))?;
     let chunk = vec![b'e'; 1 << 20];
     loop {
-        writer.write(&chunk).map_err(|error| Failure::Other(error.words()))?;
+        writer
+            .write(&chunk)
+            .map_err(|error| Failure::Other(error.words()))?;
     }
 }

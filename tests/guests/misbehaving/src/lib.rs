@@ -3,7 +3,8 @@
 //! Owns: one word per way to misbehave. Uses the raw bindings, because the SDK keeps the limits it must break.
 //! Never: shipped. Read next: the file named in the `match` of `run`.
 
-#![expect(clippy::panic, clippy::disallowed_methods, unsafe_code, reason = "misbehaving is what it is for")]
+#![expect(clippy::panic, clippy::disallowed_methods, reason = "misbehaving is what it is for")]
+#![cfg_attr(target_arch = "wasm32", expect(unsafe_code, reason = "it looks where it should not"))]
 
 mod answers;
 mod compute;
@@ -115,7 +116,8 @@ impl plugin::Guest for Misbehaving {
 
 impl task::exports::strongroom::plugin::task::Guest for Misbehaving {
     fn run(call: Call) -> Result<Step, Failure> {
-        let config: Config = serde_json::from_str(&call.config).map_err(|error| Failure::Invalid(error.to_string()))?;
+        let config: Config = serde_json::from_str(&call.config)
+            .map_err(|error| Failure::Invalid(error.to_string()))?;
         let amount = config.amount;
         match config.r#do {
             Act::Ok => Ok(answers::echo(call)),
@@ -151,6 +153,13 @@ impl task::exports::strongroom::plugin::task::Guest for Misbehaving {
         answers::poll(&operation)
     }
 }
+
+// Outside a component everything counts as used all the same.
+#[cfg(not(target_arch = "wasm32"))]
+const _: fn(Call) -> Result<Step, Failure> = {
+    let _: fn() -> plugin::Description = <Misbehaving as plugin::Guest>::describe;
+    <Misbehaving as task::exports::strongroom::plugin::task::Guest>::run
+};
 
 #[cfg(target_arch = "wasm32")]
 mod component {

@@ -61,7 +61,11 @@ pub(crate) fn leftover() -> Step {
         marks += u64::from(found == mark);
         dirty += u64::from(address >= fresh_begins && found != [0; 16]);
     }
-    Step::Done(vec![fact("marks", marks), fact("dirty-fresh", dirty), fact("pages", pages)])
+    Step::Done(vec![
+        fact("marks", marks),
+        fact("dirty-fresh", dirty),
+        fact("pages", pages),
+    ])
 }
 
 #[cfg(not(target_arch = "wasm32"))]

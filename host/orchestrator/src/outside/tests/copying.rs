@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::os::unix::fs::{FileExt, MetadataExt};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use sha2::{Digest, Sha256};
 use strongroom_sandbox::outside::{Copied, CopyItem, CopyMethod, FileError, Outside};
 
-use super::Room;
+use super::{Room, meanwhile};
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
@@ -75,67 +75,51 @@ async fn holes_stay_holes() {
     }
 }
 
-#[tokio::test]
-async fn a_file_written_to_meanwhile_is_copied_whole_or_called_disturbed() {
+#[test]
+fn a_file_written_to_meanwhile_is_copied_whole_or_called_disturbed() {
     let room = Room::new();
     let size = 1 << 20;
     fs::write(room.source("file"), vec![0; size]).unwrap();
-    let over = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let file = fs::File::options().write(true).open(room.source("file")).unwrap();
-            for value in (0..=255_u8).cycle() {
-                if over.load(Ordering::Relaxed) {
-                    break;
-                }
-                file.write_all_at(&vec![value; size], 0).unwrap();
-                // Sometimes it rests, so that some copies are left in peace.
-                for _ in 0..u32::from(value) * 40_000 {
-                    std::hint::spin_loop();
-                }
-            }
-        });
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let mut disturbed = 0;
-        runtime.block_on(async {
-            for number in 0..300 {
-                let name = format!("copy-{number}");
-                let copied = room.copy("file", &name).await.unwrap();
-                let content = fs::read(room.place(&name)).unwrap();
-                assert_eq!(copied.sha256, sha256(&content), "the hash is of what was written");
-                disturbed += u32::from(copied.disturbed);
-                let torn = content.iter().any(|byte| *byte != content[0]);
-                assert!(copied.disturbed || !torn, "copy {number} is torn and nobody noticed");
-                fs::remove_file(room.place(&name)).unwrap();
-            }
-        });
-        over.store(true, Ordering::Relaxed);
-        assert!(disturbed > 0, "some copies met a write");
+    let file = fs::File::options().write(true).open(room.source("file")).unwrap();
+    let value = AtomicU8::new(0);
+    let write = || {
+        let value = value.fetch_add(1, Ordering::Relaxed);
+        file.write_all_at(&vec![value; size], 0).unwrap();
+        // Rests for a while, each time another, so that some copies are left in peace.
+        (0..u32::from(value) * 2_000).for_each(|_| std::hint::spin_loop());
+    };
+    meanwhile(write, async || {
+        let (mut whole, mut disturbed, mut number) = (0, 0, 0);
+        while whole < 20 || disturbed < 20 {
+            number += 1;
+            assert!(number < 20_000, "{whole} whole and {disturbed} disturbed copies");
+            let copied = room.copy("file", "copy").await.unwrap();
+            let content = fs::read(room.place("copy")).unwrap();
+            assert_eq!(copied.sha256, sha256(&content), "the hash is of what was written");
+            let torn = content != vec![content[0]; size];
+            eprintln!("{number} {whole} {disturbed}");
+            assert!(copied.disturbed || !torn, "copy {number} is torn and nobody noticed");
+            *if copied.disturbed { &mut disturbed } else { &mut whole } += 1;
+            fs::remove_file(room.place("copy")).unwrap();
+        }
     });
 }
 
-#[tokio::test]
-async fn a_file_that_grows_is_copied_as_long_as_it_was_and_called_disturbed() {
+#[test]
+fn a_file_that_grows_is_copied_as_long_as_it_was_and_called_disturbed() {
     let room = Room::new();
     fs::write(room.source("log"), "line\n").unwrap();
-    let over = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let file = fs::File::options().append(true).open(room.source("log")).unwrap();
-            while !over.load(Ordering::Relaxed) {
-                std::io::Write::write_all(&mut &file, b"another line\n").unwrap();
-            }
-        });
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let file = fs::File::options().append(true).open(room.source("log")).unwrap();
+    let append = || std::io::Write::write_all(&mut &file, b"another line\n").unwrap();
+    let disturbed = meanwhile(append, async || {
         let mut disturbed = 0;
-        runtime.block_on(async {
-            for number in 0..100 {
-                let copied = room.copy("log", &format!("copy-{number}")).await.unwrap();
-                disturbed += u32::from(copied.disturbed);
-                assert_eq!(copied.bytes, copied.metadata.size);
-            }
-        });
-        over.store(true, Ordering::Relaxed);
-        assert!(disturbed > 0);
+        while disturbed == 0 {
+            let copied = room.copy("log", "copy").await.unwrap();
+            assert_eq!(copied.bytes, copied.metadata.size);
+            disturbed += u32::from(copied.disturbed);
+            fs::remove_file(room.place("copy")).unwrap();
+        }
+        disturbed
     });
+    assert!(disturbed > 0);
 }

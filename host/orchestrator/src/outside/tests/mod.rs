@@ -13,6 +13,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use strongroom_domain::grants::Access;
@@ -154,4 +155,24 @@ fn walk_std(path: &Path) -> Vec<PathBuf> {
         all.extend(fs::read_dir(path).unwrap().flat_map(|entry| walk_std(&entry.unwrap().path())));
     }
     all
+}
+
+/// Runs a test while another thread does the same thing again and again, until the test ends or fails.
+fn meanwhile<T>(again: impl Fn() + Sync, test: impl AsyncFnOnce() -> T) -> T {
+    struct OverOnDrop<'a>(&'a AtomicBool);
+    impl Drop for OverOnDrop<'_> {
+        fn drop(&mut self) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let _over = OverOnDrop(&over);
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                again();
+            }
+        });
+        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(test())
+    })
 }

@@ -14,7 +14,10 @@ pub(super) fn all<A, B: From<A>>(items: Vec<A>) -> Vec<B> {
 
 /// Converts a list of answers.
 pub(super) fn each<A, B: From<A>>(items: Vec<Result<A, FileError>>) -> Vec<Result<B, wit::Error>> {
-    items.into_iter().map(|item| item.map(Into::into).map_err(Into::into)).collect()
+    items
+        .into_iter()
+        .map(|item| item.map(Into::into).map_err(Into::into))
+        .collect()
 }
 
 impl From<FileError> for wit::Error {
@@ -39,13 +42,19 @@ impl From<FileError> for wit::Error {
 
 impl From<FileTime> for wit::Time {
     fn from(time: FileTime) -> Self {
-        Self { seconds: time.seconds, nanoseconds: time.nanoseconds }
+        Self {
+            seconds: time.seconds,
+            nanoseconds: time.nanoseconds,
+        }
     }
 }
 
 impl From<wit::Time> for FileTime {
     fn from(time: wit::Time) -> Self {
-        Self { seconds: time.seconds, nanoseconds: time.nanoseconds }
+        Self {
+            seconds: time.seconds,
+            nanoseconds: time.nanoseconds,
+        }
     }
 }
 
@@ -62,7 +71,19 @@ impl From<FileKind> for wit::Kind {
 
 impl From<Metadata> for wit::Metadata {
     fn from(metadata: Metadata) -> Self {
-        let Metadata { kind, mode, uid, gid, size, allocated, modified, changed, links, device, inode } = metadata;
+        let Metadata {
+            kind,
+            mode,
+            uid,
+            gid,
+            size,
+            allocated,
+            modified,
+            changed,
+            links,
+            device,
+            inode,
+        } = metadata;
         Self {
             kind: kind.into(),
             mode,
@@ -81,15 +102,39 @@ impl From<Metadata> for wit::Metadata {
 
 impl From<Entry> for wit::Entry {
     fn from(entry: Entry) -> Self {
-        let Entry { path, metadata, target, attributes, error } = entry;
-        Self { path, metadata: metadata.into(), target, attributes, error: error.map(Into::into) }
+        let Entry {
+            path,
+            metadata,
+            target,
+            attributes,
+            error,
+        } = entry;
+        Self {
+            path,
+            metadata: metadata.into(),
+            target,
+            attributes,
+            error: error.map(Into::into),
+        }
     }
 }
 
 impl From<wit::Change> for Change {
     fn from(change: wit::Change) -> Self {
-        let wit::Change { path, mode, owner, modified, attributes } = change;
-        Self { path, mode, owner, modified: modified.map(Into::into), attributes }
+        let wit::Change {
+            path,
+            mode,
+            owner,
+            modified,
+            attributes,
+        } = change;
+        Self {
+            path,
+            mode,
+            owner,
+            modified: modified.map(Into::into),
+            attributes,
+        }
     }
 }
 
@@ -99,13 +144,27 @@ impl From<wit::CopyItem> for CopyItem {
             wit::Method::Bytes => CopyMethod::Bytes,
             wit::Method::Sqlite => CopyMethod::Sqlite,
         };
-        Self { source: item.source, destination: item.destination, method }
+        Self {
+            source: item.source,
+            destination: item.destination,
+            method,
+        }
     }
 }
 
 impl From<Copied> for wit::Copied {
     fn from(copied: Copied) -> Self {
-        let Copied { bytes, sha256, metadata, disturbed } = copied;
-        Self { bytes, sha256: sha256.to_vec(), metadata: metadata.into(), disturbed }
+        let Copied {
+            bytes,
+            sha256,
+            metadata,
+            disturbed,
+        } = copied;
+        Self {
+            bytes,
+            sha256: sha256.to_vec(),
+            metadata: metadata.into(),
+            disturbed,
+        }
     }
 }

@@ -67,7 +67,10 @@ impl FilesView<'_> {
         wrap: fn(Handle) -> T,
     ) -> Answer<Resource<T>> {
         match handle {
-            Ok(handle) => Ok(Ok(self.table.push(wrap(handle)).inspect_err(|_| self.outside.close(handle))?)),
+            Ok(handle) => Ok(Ok(self
+                .table
+                .push(wrap(handle))
+                .inspect_err(|_| self.outside.close(handle))?)),
             Err(error) => Ok(Err(error.into())),
         }
     }
@@ -76,7 +79,10 @@ impl FilesView<'_> {
 /// Lists have no error of their own in the contract, so a list that is too long ends the call.
 fn bounded(function: &str, items: usize) -> wasmtime::Result<()> {
     if items > ITEMS_LIMIT {
-        return Err(Stop::Breach(format!("it gave `{function}` {items} items, {ITEMS_LIMIT} are allowed")).into());
+        return Err(Stop::Breach(format!(
+            "it gave `{function}` {items} items, {ITEMS_LIMIT} are allowed"
+        ))
+        .into());
     }
     Ok(())
 }
@@ -84,7 +90,9 @@ fn bounded(function: &str, items: usize) -> wasmtime::Result<()> {
 /// A number of entries or bytes asked for at once.
 fn within(asked: u32, most: u32) -> Result<u32, wit::Error> {
     if asked == 0 || asked > most {
-        return Err(wit::Error::Refused(format!("{asked} at once were asked for, 1 to {most} are allowed")));
+        return Err(wit::Error::Refused(format!(
+            "{asked} at once were asked for, 1 to {most} are allowed"
+        )));
     }
     Ok(asked)
 }
@@ -100,15 +108,27 @@ impl wit::HostTree for FilesView<'_> {
     }
 
     fn writable(&mut self, tree: Resource<Tree>) -> wasmtime::Result<bool> {
-        Ok(self.outside.tree_writable(&self.table.get(&tree)?.name).unwrap_or(false))
+        Ok(self
+            .outside
+            .tree_writable(&self.table.get(&tree)?.name)
+            .unwrap_or(false))
     }
 
     async fn space(&mut self, tree: Resource<Tree>) -> Answer<(u64, u64)> {
-        Ok(self.outside.space(self.name(&tree)?).await.map_err(Into::into))
+        Ok(self
+            .outside
+            .space(self.name(&tree)?)
+            .await
+            .map_err(Into::into))
     }
 
     async fn describe(&mut self, tree: Resource<Tree>, path: Vec<u8>) -> Answer<wit::Entry> {
-        Ok(self.outside.describe(self.name(&tree)?, path).await.map(Into::into).map_err(Into::into))
+        Ok(self
+            .outside
+            .describe(self.name(&tree)?, path)
+            .await
+            .map(Into::into)
+            .map_err(Into::into))
     }
 
     async fn walk(&mut self, tree: Resource<Tree>, path: Vec<u8>) -> Answer<Resource<Walker>> {
@@ -116,7 +136,12 @@ impl wit::HostTree for FilesView<'_> {
         self.opened(handle, Walker)
     }
 
-    async fn read(&mut self, tree: Resource<Tree>, path: Vec<u8>, offset: u64) -> Answer<Resource<Reader>> {
+    async fn read(
+        &mut self,
+        tree: Resource<Tree>,
+        path: Vec<u8>,
+        offset: u64,
+    ) -> Answer<Resource<Reader>> {
         let handle = self.outside.read(self.name(&tree)?, path, offset).await;
         self.opened(handle, Reader)
     }
@@ -127,11 +152,24 @@ impl wit::HostTree for FilesView<'_> {
     }
 
     async fn make_directory(&mut self, tree: Resource<Tree>, path: Vec<u8>) -> Answer<()> {
-        Ok(self.outside.make_directory(self.name(&tree)?, path).await.map_err(Into::into))
+        Ok(self
+            .outside
+            .make_directory(self.name(&tree)?, path)
+            .await
+            .map_err(Into::into))
     }
 
-    async fn symlink(&mut self, tree: Resource<Tree>, path: Vec<u8>, target: Vec<u8>) -> Answer<()> {
-        Ok(self.outside.symlink(self.name(&tree)?, path, target).await.map_err(Into::into))
+    async fn symlink(
+        &mut self,
+        tree: Resource<Tree>,
+        path: Vec<u8>,
+        target: Vec<u8>,
+    ) -> Answer<()> {
+        Ok(self
+            .outside
+            .symlink(self.name(&tree)?, path, target)
+            .await
+            .map_err(Into::into))
     }
 
     async fn link(
@@ -151,7 +189,11 @@ impl wit::HostTree for FilesView<'_> {
     ) -> wasmtime::Result<Vec<Result<wit::Copied, wit::Error>>> {
         bounded("copy", items.len())?;
         let items = all::<_, CopyItem>(items);
-        Ok(each(self.outside.copy(self.name(&tree)?, self.name(&to)?, items).await))
+        Ok(each(
+            self.outside
+                .copy(self.name(&tree)?, self.name(&to)?, items)
+                .await,
+        ))
     }
 
     async fn digest(
@@ -161,7 +203,13 @@ impl wit::HostTree for FilesView<'_> {
     ) -> wasmtime::Result<Vec<Result<(u64, Vec<u8>), wit::Error>>> {
         bounded("digest", paths.len())?;
         let digests = self.outside.digest(self.name(&tree)?, paths).await;
-        Ok(digests.into_iter().map(|item| item.map(|(size, hash)| (size, hash.to_vec())).map_err(Into::into)).collect())
+        Ok(digests
+            .into_iter()
+            .map(|item| {
+                item.map(|(size, hash)| (size, hash.to_vec()))
+                    .map_err(Into::into)
+            })
+            .collect())
     }
 
     async fn set(
@@ -175,19 +223,35 @@ impl wit::HostTree for FilesView<'_> {
     }
 
     async fn rename(&mut self, tree: Resource<Tree>, old: Vec<u8>, new: Vec<u8>) -> Answer<()> {
-        Ok(self.outside.rename(self.name(&tree)?, old, new).await.map_err(Into::into))
+        Ok(self
+            .outside
+            .rename(self.name(&tree)?, old, new)
+            .await
+            .map_err(Into::into))
     }
 
     async fn remove(&mut self, tree: Resource<Tree>, path: Vec<u8>) -> Answer<()> {
-        Ok(self.outside.remove(self.name(&tree)?, path).await.map_err(Into::into))
+        Ok(self
+            .outside
+            .remove(self.name(&tree)?, path)
+            .await
+            .map_err(Into::into))
     }
 
     async fn remove_all(&mut self, tree: Resource<Tree>, path: Vec<u8>) -> Answer<u64> {
-        Ok(self.outside.remove_all(self.name(&tree)?, path).await.map_err(Into::into))
+        Ok(self
+            .outside
+            .remove_all(self.name(&tree)?, path)
+            .await
+            .map_err(Into::into))
     }
 
     async fn sync(&mut self, tree: Resource<Tree>) -> Answer<()> {
-        Ok(self.outside.sync(self.name(&tree)?).await.map_err(Into::into))
+        Ok(self
+            .outside
+            .sync(self.name(&tree)?)
+            .await
+            .map_err(Into::into))
     }
 
     fn drop(&mut self, tree: Resource<Tree>) -> wasmtime::Result<()> {
@@ -202,7 +266,12 @@ impl wit::HostWalker for FilesView<'_> {
             Ok(limit) => limit,
             Err(error) => return Ok(Err(error)),
         };
-        Ok(self.outside.walk_next(handle, limit).await.map(all).map_err(Into::into))
+        Ok(self
+            .outside
+            .walk_next(handle, limit)
+            .await
+            .map(all)
+            .map_err(Into::into))
     }
 
     fn drop(&mut self, walker: Resource<Walker>) -> wasmtime::Result<()> {
@@ -215,7 +284,11 @@ impl wit::HostReader for FilesView<'_> {
     async fn read(&mut self, reader: Resource<Reader>, limit: u32) -> Answer<Vec<u8>> {
         let handle = self.table.get(&reader)?.0;
         match within(limit, CHUNK_LIMIT) {
-            Ok(limit) => Ok(self.outside.read_next(handle, limit).await.map_err(Into::into)),
+            Ok(limit) => Ok(self
+                .outside
+                .read_next(handle, limit)
+                .await
+                .map_err(Into::into)),
             Err(error) => Ok(Err(error)),
         }
     }
@@ -230,10 +303,17 @@ impl wit::HostWriter for FilesView<'_> {
     async fn write(&mut self, writer: Resource<Writer>, bytes: Vec<u8>) -> Answer<()> {
         let handle = self.table.get(&writer)?.0;
         if bytes.len() > CHUNK_LIMIT as usize {
-            let why = format!("{} bytes at once were given, {CHUNK_LIMIT} are allowed", bytes.len());
+            let why = format!(
+                "{} bytes at once were given, {CHUNK_LIMIT} are allowed",
+                bytes.len()
+            );
             return Ok(Err(wit::Error::Refused(why)));
         }
-        Ok(self.outside.write_next(handle, bytes).await.map_err(Into::into))
+        Ok(self
+            .outside
+            .write_next(handle, bytes)
+            .await
+            .map_err(Into::into))
     }
 
     async fn finish(&mut self, writer: Resource<Writer>) -> Answer<()> {
@@ -249,7 +329,10 @@ impl wit::HostWriter for FilesView<'_> {
 
 /// Links `files`.
 pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    wit::add_to_linker::<_, Files>(linker, |guest| FilesView { outside: &guest.outside, table: &mut guest.table })
+    wit::add_to_linker::<_, Files>(linker, |guest| FilesView {
+        outside: &guest.outside,
+        table: &mut guest.table,
+    })
 }
 
 #[cfg(test)]
@@ -260,7 +343,10 @@ mod tests {
     fn lists_and_chunks_have_their_limits() {
         assert!(bounded("copy", 1_024).is_ok());
         let error = bounded("copy", 1_025).unwrap_err();
-        assert_eq!(error.to_string(), "it gave `copy` 1025 items, 1024 are allowed");
+        assert_eq!(
+            error.to_string(),
+            "it gave `copy` 1025 items, 1024 are allowed"
+        );
         assert!(within(1, 5).is_ok() && within(5, 5).is_ok());
         assert!(matches!(within(0, 5), Err(wit::Error::Refused(_))));
         assert!(matches!(within(6, 5), Err(wit::Error::Refused(_))));

@@ -1,0 +1,140 @@
+//! What this host offers to plugins, by name, and what it says to one that wants something else.
+//!
+//! Owns: the lists of capabilities and of WASI's interfaces, and which versions of them fit.
+//! Never: the shapes behind the names (linking checks those). Read next: `inspect`, `capability`.
+
+use semver::Version;
+
+use crate::role::Role;
+
+/// The version of `strongroom:plugin` that this host speaks.
+pub(crate) const CONTRACT: Version = Version::new(0, 1, 0);
+
+/// Interfaces of `strongroom:plugin` that a plugin may import.
+const CAPABILITIES: [&str; 5] = ["files", "log", "progress", "state", "types"];
+
+/// Interfaces of WASI 0.2 that are linked, with nothing behind them.
+const WASI: [&str; 20] = [
+    "cli/environment",
+    "cli/exit",
+    "cli/stdin",
+    "cli/stdout",
+    "cli/stderr",
+    "cli/terminal-input",
+    "cli/terminal-output",
+    "cli/terminal-stdin",
+    "cli/terminal-stdout",
+    "cli/terminal-stderr",
+    "clocks/monotonic-clock",
+    "clocks/wall-clock",
+    "filesystem/preopens",
+    "filesystem/types",
+    "io/error",
+    "io/poll",
+    "io/streams",
+    "random/random",
+    "random/insecure",
+    "random/insecure-seed",
+];
+
+/// The package of the contract.
+pub(crate) const PACKAGE: &str = "strongroom:plugin";
+
+/// `package/interface@version`, taken apart.
+pub(crate) struct Name<'a> {
+    pub(crate) package: &'a str,
+    pub(crate) interface: &'a str,
+    version: Option<Version>,
+}
+
+impl<'a> Name<'a> {
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        let (package, rest) = text.split_once('/')?;
+        let (interface, version) = match rest.split_once('@') {
+            Some((interface, version)) => (interface, Some(Version::parse(version).ok()?)),
+            None => (rest, None),
+        };
+        Some(Self {
+            package,
+            interface,
+            version,
+        })
+    }
+}
+
+/// Says no to an import that is not offered, with what is known about it.
+pub(crate) fn refuse(import: &str) -> Result<(), Option<String>> {
+    let Some(name) = Name::parse(import) else {
+        return Err(None);
+    };
+    let Some((namespace, package)) = name.package.split_once(':') else {
+        return Err(None);
+    };
+    if name.package == PACKAGE && CAPABILITIES.contains(&name.interface) {
+        // Additions inside 0.1 raise the patch number: an older plugin fits, a newer one may want what is not here.
+        return match &name.version {
+            Some(wanted)
+                if (wanted.major, wanted.minor) == (CONTRACT.major, CONTRACT.minor)
+                    && *wanted <= CONTRACT
+                    && wanted.pre.is_empty() =>
+            {
+                Ok(())
+            }
+            Some(wanted) => Err(Some(format!(
+                "it wants {}@{wanted}, this host offers {CONTRACT}",
+                name.interface
+            ))),
+            None => Err(Some(format!(
+                "it wants {} without a version, this host offers {CONTRACT}",
+                name.interface
+            ))),
+        };
+    }
+    if namespace != "wasi" {
+        return Err(None);
+    }
+    if package == "sockets" || package == "http" {
+        return Err(Some(format!(
+            "wasi:{package} is not granted to plugins: there is no network"
+        )));
+    }
+    if !WASI.contains(&format!("{package}/{}", name.interface).as_str()) {
+        return Err(None);
+    }
+    match &name.version {
+        Some(version) if (version.major, version.minor) == (0, 2) && version.pre.is_empty() => {
+            Ok(())
+        }
+        Some(version) => Err(Some(format!(
+            "it wants wasi:{package} {version}, this host offers 0.2"
+        ))),
+        None => Err(Some(format!(
+            "it wants wasi:{package} without a version, this host offers 0.2"
+        ))),
+    }
+}
+
+/// A role of another version among the exports.
+pub(crate) fn other_role(export: &str) -> Option<String> {
+    let name = Name::parse(export).filter(|name| name.package == PACKAGE)?;
+    let role = Role::ALL
+        .into_iter()
+        .find(|role| role.as_str() == name.interface)?;
+    let version = name
+        .version
+        .map_or_else(|| "no version".to_owned(), |version| version.to_string());
+    Some(format!(
+        "it exports {role}@{version}, this host calls {CONTRACT}"
+    ))
+}
+
+/// Everything that may be imported, for a person.
+pub(crate) fn offered() -> Vec<String> {
+    let ours = CAPABILITIES
+        .iter()
+        .map(|name| format!("{PACKAGE}/{name}@{CONTRACT}"));
+    ours.chain([
+        "wasi:cli, clocks, filesystem, io and random at 0.2, with nothing behind them".to_owned(),
+    ])
+    .collect()
+}

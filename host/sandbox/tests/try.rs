@@ -1,3 +1,0 @@
-#![allow(clippy::all)]
-#[path = "../../../tests/suite/sandbox/mod.rs"]
-mod sandbox;
