@@ -85,7 +85,8 @@ fn declared(line: &str) -> Option<&str> {
 fn no_vendor_is_named_in_the_host() {
     let mut offenders = Vec::new();
     for file in rust(&["host/"]) {
-        if file.path.starts_with(AUTHENTICATION_SCHEMES) {
+        // Tests read the schedules that are shipped, and these are some customer's.
+        if file.path.starts_with(AUTHENTICATION_SCHEMES) || file.path.contains("/tests/") {
             continue;
         }
         let named = |line: &str| {

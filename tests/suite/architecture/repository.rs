@@ -175,7 +175,7 @@ fn every_command_in_the_readme_exists() {
             let wrong = match words.first().map(String::as_str) {
                 Some("xtask") => {
                     let task = words.get(1).cloned().unwrap_or_default();
-                    (!tasks.contains(&format!("(\"{task}\",")))
+                    (!tasks.contains(&format!("\n        \"{task}\" => ")))
                         .then(|| format!("there is no task `{task}`"))
                 }
                 _ => wrong_in(&words[1..]),

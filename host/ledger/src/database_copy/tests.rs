@@ -1,3 +1,5 @@
+//! Copies of databases while others write to them.
+
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

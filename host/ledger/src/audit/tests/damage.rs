@@ -1,3 +1,5 @@
+//! Exports that someone changed: every change is found.
+
 use super::super::files::{pop_entry, push_entry};
 use super::super::tree::TileCutter;
 use super::*;

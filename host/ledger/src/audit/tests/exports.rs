@@ -1,3 +1,5 @@
+//! Exports as they grow, and what an auditor reads in them.
+
 use super::super::key::open_checkpoint;
 use super::*;
 use crate::audit::{AuditError, verify_export};

@@ -1,3 +1,5 @@
+//! The tree, against the library's own functions.
+
 use super::super::key::open_checkpoint;
 use super::super::tree::{TILE_HEIGHT, TileCutter, paths};
 use super::*;

@@ -1,3 +1,5 @@
+//! The catalog: states, holds, and what is refused.
+
 use super::*;
 use crate::error::LedgerError;
 use crate::plugin::PluginRow;

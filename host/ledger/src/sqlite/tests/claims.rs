@@ -1,3 +1,5 @@
+//! Claims: leases, fences, one under way at a time.
+
 use super::*;
 use crate::occurrence::OperationRow;
 

@@ -1,3 +1,5 @@
+//! Opening: two hosts, newer files, keys that do not fit.
+
 use super::*;
 use crate::error::LedgerError;
 use crate::snapshot::SnapshotFilter;

@@ -1,3 +1,5 @@
+//! Planning: once for ever, overlap decided inside.
+
 use super::*;
 use crate::occurrence::PlanReport;
 

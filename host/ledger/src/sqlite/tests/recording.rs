@@ -1,3 +1,5 @@
+//! Recording: one transaction, one outcome, one entry.
+
 use super::*;
 use crate::error::LedgerError;
 use crate::snapshot::{CatalogChange, SnapshotFilter};

@@ -1,3 +1,5 @@
+//! Plugins' values: versions and limits.
+
 use super::*;
 use crate::state::{KEY_BYTES, KEYS, StateError, VALUE_BYTES};
 
