@@ -3,6 +3,7 @@
 //! Owns: the story and the folder `target/demo`. Never touches a `--source` folder: it is copied first.
 //! Read next: `story` (what happens in which order), `tree` (the files), `place` (the folder), `days`.
 
+mod compare;
 mod days;
 mod place;
 mod story;
