@@ -43,7 +43,7 @@ pub(crate) fn limit(ledger: &Path, fresh: &Path) -> Limit {
         .enable_all()
         .build()
         .expect("a runtime");
-    let mut rate = |groups: &[&[&'static str]]| {
+    let rate = |groups: &[&[&'static str]]| {
         let rate = runtime
             .block_on(rate(ledger, fresh, groups))
             .expect("SQLite can write the rows");
@@ -94,7 +94,7 @@ async fn rate(ledger: &Path, fresh: &Path, transactions: &[&[&'static str]]) -> 
                 .execute(&mut connection)
                 .await?;
             for statement in *statements {
-                sqlx::query(statement)
+                sqlx::query(*statement)
                     .bind(first)
                     .bind(GROUP)
                     .execute(&mut connection)

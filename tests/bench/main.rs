@@ -70,7 +70,7 @@ fn main() {
         .collect();
     if let Some(unknown) = names
         .iter()
-        .find(|name| !FIGURES.iter().any(|(known, ..)| known == name))
+        .find(|name| !FIGURES.iter().any(|(known, ..)| *known == name.as_str()))
     {
         eprintln!("There is no figure `{unknown}`. There are:");
         FIGURES

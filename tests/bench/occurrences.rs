@@ -98,6 +98,7 @@ fn schedule() -> String {
     }
     format!(
         "[[schedule]]\nname = \"bench\"\nplugin = \"misbehaving\"\nevery = \"1m\"\nmissed = \"latest\"\n\
-         config = {{ do = \"ok\" }}\ntenants = [{tenants}]\n"
+         config = {{ do = \"ok\" }}\ntenants = [{tenants}]\n\
+         grants = {{ files = {{ data = {{ path = \"<data>\", access = \"write\" }} }} }}\n"
     )
 }

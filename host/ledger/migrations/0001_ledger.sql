@@ -33,7 +33,9 @@ CREATE INDEX occurrences_waiting ON occurrences (ready_at, due) WHERE outcome IS
 CREATE INDEX occurrences_under_way ON occurrences (schedule, tenant) WHERE outcome IS NULL;
 CREATE INDEX occurrences_by_due ON occurrences (due);
 
+-- Keyed by time first: rows come in order, where ids alone would scatter every batch over the whole table.
 CREATE TABLE attempts (
+    due BIGINT NOT NULL,
     occurrence BLOB NOT NULL REFERENCES occurrences (id),
     number BIGINT NOT NULL,
     started_at BIGINT NOT NULL,
@@ -42,7 +44,7 @@ CREATE TABLE attempts (
     ending TEXT NOT NULL,
     failure TEXT,
     detail TEXT NOT NULL,
-    PRIMARY KEY (occurrence, number)
+    PRIMARY KEY (due, occurrence, number)
 );
 
 -- Up to which due time each schedule was planned.

@@ -4,13 +4,13 @@
 //! Never: blocks on a plugin. Transitions that are ready together are written in one transaction.
 //! Read next: `planner`, `executor`, `workflows`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use strongroom_domain::{Outcome, ScheduleName, TenantName};
-use strongroom_ledger::{Claim, ClaimRequest, Ledger, LedgerError, Next, Transition};
+use strongroom_ledger::{Claim, ClaimRequest, Ledger, LedgerError, Next, PluginRow, Transition};
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
@@ -81,6 +81,7 @@ impl Engine {
     /// # Errors
     /// The ledger cannot be read or written. Attempts that were running are abandoned; they are claimed again later.
     pub async fn run(&self, until: Until) -> Result<(), LedgerError> {
+        self.register_plugins().await?;
         let mut turn = Loop::new(self, until).await?;
         turn.resume();
         loop {
@@ -93,6 +94,35 @@ impl Engine {
                 return turn.stop().await;
             }
         }
+    }
+}
+
+impl Engine {
+    /// Remembers by digest what is going to run.
+    async fn register_plugins(&self) -> Result<(), LedgerError> {
+        let mut seen = BTreeSet::new();
+        for prepared in self.setup.schedules.values() {
+            let (plugin, description) = (&prepared.plugin, prepared.plugin.description());
+            if !seen.insert(plugin.digest()) {
+                continue;
+            }
+            let described = serde_json::json!({
+                "summary": description.summary, "wants": description.wants, "features": description.features,
+                "config_schema": description.config_schema,
+            });
+            let row = PluginRow {
+                digest: plugin.digest().to_owned(),
+                name: description.name.clone(),
+                version: description.version.clone(),
+                size: prepared.plugin_size,
+                description_json: described.to_string(),
+                first_seen: self.access.clock.now(),
+            };
+            if self.access.ledger.register_plugin(row).await? {
+                tracing::info!(plugin = %description.name, digest = plugin.digest(), "first seen");
+            }
+        }
+        Ok(())
     }
 }
 

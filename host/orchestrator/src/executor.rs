@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use strongroom_domain::retry::{Failure, next_attempt};
 use strongroom_domain::{Evidence, Outcome, TenantName};
 use strongroom_ledger::{AttemptRecord, CatalogChange, Claim, Next, OperationRow, SnapshotRow, SnapshotState, Transition};
-use strongroom_sandbox::call::{Answer, Call, Context, Ending, Request, SnapshotInfo, SnapshotState as Reported, Step};
+use strongroom_sandbox::call::{Answer, Call, Context, Ending, Operation, Request, SnapshotInfo, SnapshotState as Reported, Step};
 use strongroom_sandbox::Role;
 use uuid::Uuid;
 
@@ -125,62 +125,79 @@ pub(crate) async fn attempt(access: &Access, prepared: Option<Arc<Prepared>>, cl
     };
     let reached = errand.call(access, request).await;
     let finished = finish(access, &errand, reached).await;
-    let record = |ending: &str, failure: Option<Failure>| AttemptRecord {
-        number: claim.attempt,
-        started_at,
-        ended_at: access.clock.now(),
-        digest: prepared.plugin.digest().to_owned(),
-        ending: ending.to_owned(),
-        detail: failure.as_ref().map(|failure| failure.detail().to_owned()).unwrap_or_default(),
-        failure,
-    };
+    let tried = Tried { claim: &claim, prepared: &prepared, started_at, ended_at: access.clock.now() };
     match finished {
-        Finished::Done(evidence, snapshot) => {
-            let mut transition =
-                end(&claim, Some(record("done", None)), Outcome::Succeeded, String::new(), evidence.clone());
-            if let Some(info) = snapshot {
-                let row = catalog_row(&claim, &prepared, info, evidence, access.clock.now());
-                transition.catalog.push(CatalogChange::Added(Box::new(row)));
-            }
-            transition
-        }
-        Finished::Running(operation) => {
-            let at = access.clock.now().checked_add(operation.poll_after).unwrap_or(claim.deadline);
-            let operation = OperationRow {
-                handle: operation.handle,
-                note: operation.note,
-                percent: operation.percent,
-                digest: prepared.plugin.digest().to_owned(),
-            };
-            transition(&claim, Some(record("running", None)), Next::Poll { at: at.min(claim.deadline), operation })
-        }
-        Finished::Failed(failure) => {
-            let now = access.clock.now();
-            let policy = &prepared.schedule.retry;
-            let reason = format!("{}: {}", failure.kind(), failure.detail());
-            let again = access
-                .retries
-                .then(|| next_attempt(&failure, policy, claim.attempt, claim.id, now, claim.deadline))
-                .flatten();
-            let record = Some(record("failed", Some(failure)));
-            match again {
-                Some(at) => transition(&claim, record, Next::Retry { at, reason }),
-                None => end(&claim, record, Outcome::Failed, reason, Evidence::default()),
-            }
-        }
+        Finished::Done(evidence, snapshot) => tried.succeeded(evidence, snapshot),
+        Finished::Running(operation) => tried.goes_on(operation),
+        Finished::Failed(failure) => tried.failed(failure, access.retries),
         Finished::TimedOut => {
             let reason = format!("not finished by its deadline {}; the provider may still have acted", claim.deadline);
-            end(&claim, Some(record("timed-out", None)), Outcome::TimedOut, reason, Evidence::default())
+            tried.ended("timed-out", Outcome::TimedOut, reason)
         }
-        Finished::Refused(reason) => {
-            end(&claim, Some(record("refused", None)), Outcome::Refused, reason, Evidence::default())
+        Finished::Refused(reason) => tried.ended("refused", Outcome::Refused, reason),
+    }
+}
+
+/// An attempt that is over, on its way to a transition.
+struct Tried<'a> {
+    claim: &'a Claim,
+    prepared: &'a Prepared,
+    started_at: Timestamp,
+    ended_at: Timestamp,
+}
+
+impl Tried<'_> {
+    fn record(&self, ending: &str, failure: Option<Failure>) -> AttemptRecord {
+        AttemptRecord {
+            number: self.claim.attempt,
+            started_at: self.started_at,
+            ended_at: self.ended_at,
+            digest: self.prepared.plugin.digest().to_owned(),
+            ending: ending.to_owned(),
+            detail: failure.as_ref().map(|failure| failure.detail().to_owned()).unwrap_or_default(),
+            failure,
+        }
+    }
+
+    fn ended(&self, ending: &str, outcome: Outcome, reason: String) -> Transition {
+        end(self.claim, Some(self.record(ending, None)), outcome, reason, Evidence::default())
+    }
+
+    fn succeeded(&self, evidence: Evidence, snapshot: Option<SnapshotInfo>) -> Transition {
+        let row = snapshot.map(|info| catalog_row(self.claim, self.prepared, info, evidence.clone(), self.ended_at));
+        let record = self.record("done", None);
+        let mut transition = end(self.claim, Some(record), Outcome::Succeeded, String::new(), evidence);
+        transition.catalog.extend(row.map(|row| CatalogChange::Added(Box::new(row))));
+        transition
+    }
+
+    fn goes_on(&self, operation: Operation) -> Transition {
+        let deadline = self.claim.deadline;
+        let at = self.ended_at.checked_add(operation.poll_after).unwrap_or(deadline).min(deadline);
+        let operation = OperationRow {
+            handle: operation.handle,
+            note: operation.note,
+            percent: operation.percent,
+            digest: self.prepared.plugin.digest().to_owned(),
+        };
+        transition(self.claim, Some(self.record("running", None)), Next::Poll { at, operation })
+    }
+
+    fn failed(&self, failure: Failure, retries: bool) -> Transition {
+        let (claim, policy) = (self.claim, &self.prepared.schedule.retry);
+        let reason = format!("{}: {}", failure.kind(), failure.detail());
+        let again = next_attempt(&failure, policy, claim.attempt, claim.id, self.ended_at, claim.deadline);
+        let record = Some(self.record("failed", Some(failure)));
+        match again.filter(|_| retries) {
+            Some(at) => transition(claim, record, Next::Retry { at, reason }),
+            None => end(claim, record, Outcome::Failed, reason, Evidence::default()),
         }
     }
 }
 
 enum Finished {
     Done(Evidence, Option<SnapshotInfo>),
-    Running(strongroom_sandbox::call::Operation),
+    Running(Operation),
     Failed(Failure),
     TimedOut,
     Refused(String),

@@ -17,4 +17,4 @@ pub use access::{Access, NoWatcher, Watcher};
 pub use clock::{Clock, SimulatedClock, SystemClock};
 pub use executor::dry_run;
 pub use engine::{Engine, EngineSettings, Until};
-pub use setup::{Misfit, PluginFolder, Prepared, RefusedFile, Setup, load_plugins, prepare};
+pub use setup::{Misfit, PluginFile, PluginFolder, Prepared, RefusedFile, Setup, load_plugins, prepare};

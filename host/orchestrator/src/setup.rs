@@ -21,6 +21,8 @@ pub struct Prepared {
     pub schedule: Schedule,
     /// Loaded, and wanting no more than is granted.
     pub plugin: Plugin,
+    /// Bytes of its file.
+    pub plugin_size: u64,
     /// The role the host calls.
     pub role: Role,
 }
@@ -29,9 +31,20 @@ pub struct Prepared {
 #[derive(Default)]
 pub struct PluginFolder {
     /// Those that can be used.
-    pub plugins: BTreeMap<PluginName, (PathBuf, Plugin)>,
+    pub plugins: BTreeMap<PluginName, PluginFile>,
     /// Those that cannot.
     pub refused: Vec<RefusedFile>,
+}
+
+/// A usable plugin.
+#[derive(Clone)]
+pub struct PluginFile {
+    /// Where.
+    pub file: PathBuf,
+    /// Bytes.
+    pub size: u64,
+    /// Loaded.
+    pub plugin: Plugin,
 }
 
 /// A file in the plugins folder that is no usable plugin.
@@ -74,17 +87,18 @@ pub async fn load_plugins(sandbox: &Arc<Sandbox>, folder: &Path) -> std::io::Res
                 continue;
             }
         };
+        let size = bytes.len() as u64;
         match sandbox.load(bytes).await {
             Err(error) => {
                 loaded.refused.push(RefusedFile { file, reason: error.to_string(), hint: Some(error.hint()) });
             }
             Ok(plugin) => {
                 let name = plugin.description().name.clone();
-                if let Some((other, _)) = loaded.plugins.get(&name) {
+                if let Some(PluginFile { file: other, .. }) = loaded.plugins.get(&name) {
                     let reason = format!("it calls itself `{name}`, and so does {}", other.display());
                     loaded.refused.push(RefusedFile { file, reason, hint: Some("keep one of the two".to_owned()) });
                 } else {
-                    loaded.plugins.insert(name, (file, plugin));
+                    loaded.plugins.insert(name, PluginFile { file, size, plugin });
                 }
             }
         }
@@ -133,7 +147,7 @@ fn fit(
     found: &mut Found,
 ) -> Option<Prepared> {
     let schedule = &located.schedule;
-    let Some((file, plugin)) = folder.plugins.get(&schedule.plugin) else {
+    let Some(PluginFile { file, size, plugin }) = folder.plugins.get(&schedule.plugin) else {
         found.wrong.push(missing_plugin(located, folder));
         return None;
     };
@@ -162,7 +176,7 @@ fn fit(
     }
     check_places(located, reserved, found);
     check_config(located, plugin, found);
-    Some(Prepared { schedule: schedule.clone(), plugin: plugin.clone(), role })
+    Some(Prepared { schedule: schedule.clone(), plugin: plugin.clone(), plugin_size: *size, role })
 }
 
 fn missing_plugin(located: &Located, folder: &PluginFolder) -> Diagnostic {

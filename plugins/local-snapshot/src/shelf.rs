@@ -138,6 +138,16 @@ impl<'a> Shelf<'a> {
         Ok(published)
     }
 
+    /// The snapshot to link from: the last one before `folder`, or the first one after it for a run that comes late.
+    pub(crate) fn before(&self, folder: &str) -> Result<Option<Mark>, Failure> {
+        let published = self.published()?;
+        let last = published
+            .iter()
+            .rev()
+            .find(|mark| mark.folder.as_str() < folder);
+        Ok(last.or(published.first()).cloned())
+    }
+
     /// Whether a complete snapshot of this name is there.
     pub(crate) fn is_published(&self, folder: &str) -> Result<bool, Failure> {
         match self.place.describe(self.path(folder)) {

@@ -95,7 +95,8 @@ async fn writing(
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
+        .pragma("cache_size", std::env::var("CACHE").unwrap_or("-16384".into()))
+        .pragma("wal_autocheckpoint", std::env::var("CKPT").unwrap_or(CHECKPOINT_PAGES.into()));
     let mut connection = options.connect().await?;
     MIGRATIONS.run(&mut connection).await.map_err(migration)?;
     let key = fitting_key(folder, &mut connection).await?;

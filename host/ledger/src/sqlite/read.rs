@@ -74,10 +74,12 @@ fn occurrence(row: &SqliteRow) -> Result<OccurrenceRow, LedgerError> {
 }
 
 pub(super) async fn attempts(readers: &SqlitePool, occurrence: Uuid) -> Result<Vec<AttemptRow>, LedgerError> {
-    let rows = sqlx::query("SELECT * FROM attempts WHERE occurrence = $1 ORDER BY number")
-        .bind(id(occurrence))
-        .fetch_all(readers)
-        .await?;
+    let rows = sqlx::query(
+        "SELECT * FROM attempts WHERE occurrence = $1 AND due = (SELECT due FROM occurrences WHERE id = $1) ORDER BY number",
+    )
+    .bind(id(occurrence))
+    .fetch_all(readers)
+    .await?;
     let attempts = rows.iter().map(|row| {
         Ok(AttemptRow {
             occurrence: get_id(row, "occurrence")?,

@@ -49,7 +49,7 @@ pub(super) async fn record(
             write.log.append(&entry, now)?;
         }
         rows.push(row);
-        attempts.extend(transition.attempt.map(|attempt| (transition.occurrence, attempt)));
+        attempts.extend(transition.attempt.map(|attempt| (claim.due, transition.occurrence, attempt)));
         changes.extend(transition.catalog);
     }
     update(write.connection(), &rows).await?;
@@ -185,16 +185,17 @@ async fn update(connection: &mut SqliteConnection, rows: &[NewColumns]) -> Resul
 
 async fn insert_attempts(
     connection: &mut SqliteConnection,
-    attempts: Vec<(Uuid, AttemptRecord)>,
+    attempts: Vec<(Timestamp, Uuid, AttemptRecord)>,
 ) -> Result<(), LedgerError> {
     for chunk in attempts.chunks(ROWS) {
-        let failures = chunk.iter().map(|(_, attempt)| attempt.failure.as_ref().map(to_json).transpose());
+        let failures = chunk.iter().map(|(.., attempt)| attempt.failure.as_ref().map(to_json).transpose());
         let failures = failures.collect::<Result<Vec<_>, _>>()?;
         let mut query = QueryBuilder::<Sqlite>::new(
-            "INSERT INTO attempts (occurrence, number, started_at, ended_at, digest, ending, failure, detail) ",
+            "INSERT INTO attempts (due, occurrence, number, started_at, ended_at, digest, ending, failure, detail) ",
         );
-        query.push_values(chunk.iter().zip(failures), |mut columns, ((occurrence, attempt), failure)| {
+        query.push_values(chunk.iter().zip(failures), |mut columns, ((due, occurrence, attempt), failure)| {
             columns
+                .push_bind(ms(*due))
                 .push_bind(id(*occurrence))
                 .push_bind(i64::from(attempt.number))
                 .push_bind(ms(attempt.started_at))
@@ -206,7 +207,7 @@ async fn insert_attempts(
         });
         // A poll goes on with its attempt: the beginning stays, the rest is news.
         query.push(
-            " ON CONFLICT (occurrence, number) DO UPDATE SET ended_at = excluded.ended_at, digest = excluded.digest, \
+            " ON CONFLICT (due, occurrence, number) DO UPDATE SET ended_at = excluded.ended_at, digest = excluded.digest, \
              ending = excluded.ending, failure = excluded.failure, detail = excluded.detail",
         );
         query.build().execute(&mut *connection).await?;

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use strongroom_sandbox::outside::{
-    Change, Copied, CopyItem, CopyMethod, Entry, FileError, Handle, LogLine, Outside, Progress, StateError, StateValue,
+    Change, Copied, CopyItem, CopyMethod, Entry, FileError, Handle, LogLine, Outside, Progress,
+    StateError, StateValue,
 };
 
 use super::database::DatabaseItem;
@@ -41,8 +42,15 @@ impl Outside for CallOutside {
         self.state(&key, 0)?.get(&key).await
     }
 
-    async fn state_set(&self, key: String, bytes: Vec<u8>, expected: Option<u64>) -> Result<u64, StateError> {
-        self.state(&key, bytes.len())?.set(&key, bytes, expected).await
+    async fn state_set(
+        &self,
+        key: String,
+        bytes: Vec<u8>,
+        expected: Option<u64>,
+    ) -> Result<u64, StateError> {
+        self.state(&key, bytes.len())?
+            .set(&key, bytes, expected)
+            .await
     }
 
     async fn state_delete(&self, key: String, expected: u64) -> Result<(), StateError> {
@@ -60,7 +68,8 @@ impl Outside for CallOutside {
 
     async fn describe(&self, tree: String, path: Vec<u8>) -> Files<Entry> {
         let tree = self.tree(&tree)?;
-        self.blocking(move |_| entry_of_handle(&path, &tree.handle(TreePath::new(&path)?)?)).await?
+        self.blocking(move |_| entry_of_handle(&path, &tree.handle(TreePath::new(&path)?)?))
+            .await?
     }
 
     async fn walk(&self, tree: String, path: Vec<u8>) -> Files<Handle> {
@@ -82,7 +91,9 @@ impl Outside for CallOutside {
     async fn read(&self, tree: String, path: Vec<u8>, offset: u64) -> Files<Handle> {
         let tree = self.tree(&tree)?;
         self.streams.room(false)?;
-        let reader = self.blocking(move |_| Reader::new(&tree, &path, offset)).await??;
+        let reader = self
+            .blocking(move |_| Reader::new(&tree, &path, offset))
+            .await??;
         self.streams.insert(Stream::Reader(reader))
     }
 
@@ -128,18 +139,23 @@ impl Outside for CallOutside {
 
     async fn make_directory(&self, tree: String, path: Vec<u8>) -> Files<()> {
         let tree = self.writable(&tree)?;
-        self.blocking(move |_| change::make_directory(&tree, &path)).await?
+        self.blocking(move |_| change::make_directory(&tree, &path))
+            .await?
     }
 
     async fn symlink(&self, tree: String, path: Vec<u8>, target: Vec<u8>) -> Files<()> {
         let tree = self.writable(&tree)?;
-        self.blocking(move |_| change::symlink(&tree, &path, &target)).await?
+        self.blocking(move |_| change::symlink(&tree, &path, &target))
+            .await?
     }
 
     async fn link(&self, tree: String, items: Vec<(Vec<u8>, Vec<u8>)>) -> Vec<Files<()>> {
         let count = items.len();
         let tree = within_limit(count).and_then(|()| self.writable(&tree));
-        self.list(count, tree, move |tree, stop| change::link(tree, &items, stop)).await
+        self.list(count, tree, move |tree, stop| {
+            change::link(tree, &items, stop)
+        })
+        .await
     }
 
     async fn copy(&self, from: String, to: String, items: Vec<CopyItem>) -> Vec<Files<Copied>> {
@@ -149,9 +165,17 @@ impl Outside for CallOutside {
             Ok(trees) => trees,
             Err(error) => return same_for_all(count, error),
         };
-        let plain: Vec<_> = items.iter().filter(|item| item.method == CopyMethod::Bytes).cloned().collect();
+        let plain: Vec<_> = items
+            .iter()
+            .filter(|item| item.method == CopyMethod::Bytes)
+            .cloned()
+            .collect();
         let ends = Ok((Arc::clone(&from), to.clone()));
-        let copied = self.list(plain.len(), ends, move |(from, to), stop| copy::copy(from, to, &plain, stop)).await;
+        let copied = self
+            .list(plain.len(), ends, move |(from, to), stop| {
+                copy::copy(from, to, &plain, stop)
+            })
+            .await;
         let mut copied = copied.into_iter();
         let mut answers = Vec::with_capacity(count);
         for item in &items {
@@ -166,18 +190,23 @@ impl Outside for CallOutside {
     async fn digest(&self, tree: String, paths: Vec<Vec<u8>>) -> Vec<Files<(u64, [u8; 32])>> {
         let count = paths.len();
         let tree = within_limit(count).and_then(|()| self.tree(&tree));
-        self.list(count, tree, move |tree, stop| copy::digest(tree, &paths, stop)).await
+        self.list(count, tree, move |tree, stop| {
+            copy::digest(tree, &paths, stop)
+        })
+        .await
     }
 
     async fn set(&self, tree: String, items: Vec<Change>) -> Vec<Files<()>> {
         let count = items.len();
         let tree = within_limit(count).and_then(|()| self.writable(&tree));
-        self.list(count, tree, move |tree, stop| set::set(tree, &items, stop)).await
+        self.list(count, tree, move |tree, stop| set::set(tree, &items, stop))
+            .await
     }
 
     async fn rename(&self, tree: String, old: Vec<u8>, new: Vec<u8>) -> Files<()> {
         let tree = self.writable(&tree)?;
-        self.blocking(move |_| change::rename(&tree, &old, &new)).await?
+        self.blocking(move |_| change::rename(&tree, &old, &new))
+            .await?
     }
 
     async fn remove(&self, tree: String, path: Vec<u8>) -> Files<()> {
@@ -187,7 +216,8 @@ impl Outside for CallOutside {
 
     async fn remove_all(&self, tree: String, path: Vec<u8>) -> Files<u64> {
         let tree = self.writable(&tree)?;
-        self.blocking(move |stop| remove::remove_all(&tree, &path, stop)).await?
+        self.blocking(move |stop| remove::remove_all(&tree, &path, stop))
+            .await?
     }
 
     async fn sync(&self, tree: String) -> Files<()> {
@@ -208,7 +238,9 @@ impl CallOutside {
         if value_bytes > VALUE_BYTES {
             return Err(StateError::Limit("a value has at most 64 KiB".into()));
         }
-        self.state.as_deref().ok_or_else(|| StateError::Unavailable("the grant `state = true` is missing".into()))
+        self.state
+            .as_deref()
+            .ok_or_else(|| StateError::Unavailable("the grant `state = true` is missing".into()))
     }
 
     /// Works through a list; if nothing could be done, every item says why.
@@ -225,18 +257,34 @@ impl CallOutside {
         done.unwrap_or_else(|error| same_for_all(count, error))
     }
 
-    async fn copy_database(&self, from: &Arc<Tree>, to: &Writable, item: &CopyItem) -> Files<Copied> {
+    async fn copy_database(
+        &self,
+        from: &Arc<Tree>,
+        to: &Writable,
+        item: &CopyItem,
+    ) -> Files<Copied> {
         let (from, to, item) = (Arc::clone(from), to.clone(), item.clone());
-        let prepared = self.blocking(move |_| DatabaseItem::prepare(&from, &to, &item)).await??;
-        self.databases.copy(&prepared.source, &prepared.destination).await.map_err(FileError::Database)?;
+        let prepared = self
+            .blocking(move |_| DatabaseItem::prepare(&from, &to, &item))
+            .await??;
+        self.databases
+            .copy(&prepared.source, &prepared.destination)
+            .await
+            .map_err(FileError::Database)?;
         self.blocking(move |stop| prepared.finish(stop)).await?
     }
 }
 
 fn within_limit(items: usize) -> Files<()> {
-    if items > ITEMS { Err(refused("more than 1 024 items in one list")) } else { Ok(()) }
+    if items > ITEMS {
+        Err(refused("more than 1 024 items in one list"))
+    } else {
+        Ok(())
+    }
 }
 
 fn same_for_all<R>(count: usize, error: FileError) -> Vec<Files<R>> {
-    std::iter::repeat_with(|| Err(error.clone())).take(count).collect()
+    std::iter::repeat_with(|| Err(error.clone()))
+        .take(count)
+        .collect()
 }

@@ -5,7 +5,9 @@
 
 use std::os::fd::OwnedFd;
 
-use rustix::fs::{AtFlags, Mode, RenameFlags, linkat, mkdirat, renameat, renameat_with, symlinkat, unlinkat};
+use rustix::fs::{
+    AtFlags, Mode, RenameFlags, linkat, mkdirat, renameat, renameat_with, symlinkat, unlinkat,
+};
 use rustix::io::Errno;
 use strongroom_sandbox::outside::{FileError, FileKind};
 
@@ -47,7 +49,10 @@ pub(super) fn link(tree: &Writable, items: &[(Vec<u8>, Vec<u8>)], stop: &Stop) -
         }
         linkat(from, name, to, new_name, AtFlags::empty()).map_err(failure)
     };
-    items.iter().map(|(existing, new)| link_one(existing, new)).collect()
+    items
+        .iter()
+        .map(|(existing, new)| link_one(existing, new))
+        .collect()
 }
 
 /// Keeps the last folder's handle through one list: neighbours in a list mostly lie in one folder.

@@ -39,7 +39,12 @@ pub(super) struct Pour<'a> {
 impl<'a> Pour<'a> {
     /// Only reads.
     pub(super) fn hash(from: &'a OwnedFd, metadata: &Metadata) -> Self {
-        Self { from, to: None, size: metadata.size, allocated: metadata.allocated }
+        Self {
+            from,
+            to: None,
+            size: metadata.size,
+            allocated: metadata.allocated,
+        }
     }
 
     /// Does it.
@@ -48,16 +53,27 @@ impl<'a> Pour<'a> {
         let sparse = self.allocated < self.size;
         let (mut at, mut other_size) = (0, false);
         'extents: while at < self.size {
-            let (start, end) = if sparse { self.extent(at)? } else { (at, self.size) };
+            let (start, end) = if sparse {
+                self.extent(at)?
+            } else {
+                (at, self.size)
+            };
             zeros(start - at, &mut hash, stop)?;
             at = start;
             while at < end {
                 stop.check()?;
                 // One byte more than there should be tells, without another call, whether the file grew.
                 let left = end - at;
-                let wanted = if end == self.size { left.saturating_add(1) } else { left };
-                let room = usize::try_from(wanted).unwrap_or(usize::MAX).min(buffer.len());
-                let read = pread(self.from, buffer.get_mut(..room).unwrap_or_default(), at).map_err(failure)?;
+                let wanted = if end == self.size {
+                    left.saturating_add(1)
+                } else {
+                    left
+                };
+                let room = usize::try_from(wanted)
+                    .unwrap_or(usize::MAX)
+                    .min(buffer.len());
+                let read = pread(self.from, buffer.get_mut(..room).unwrap_or_default(), at)
+                    .map_err(failure)?;
                 let kept = read.min(usize::try_from(left).unwrap_or(usize::MAX));
                 other_size |= read == 0 || read > kept;
                 if read == 0 {
@@ -74,7 +90,11 @@ impl<'a> Pour<'a> {
         if let (Some(to), true) = (self.to, sparse) {
             ftruncate(to, at).map_err(failure)?;
         }
-        Ok(Content { bytes: at, sha256: hash.finalize().into(), other_size })
+        Ok(Content {
+            bytes: at,
+            sha256: hash.finalize().into(),
+            other_size,
+        })
     }
 
     /// Where the next bytes lie that are not a hole.
@@ -94,7 +114,9 @@ impl<'a> Pour<'a> {
 fn zeros(mut count: u64, hash: &mut Sha256, stop: &Stop) -> Files<()> {
     while count > 0 {
         stop.check()?;
-        let length = usize::try_from(count).unwrap_or(usize::MAX).min(ZEROS.len());
+        let length = usize::try_from(count)
+            .unwrap_or(usize::MAX)
+            .min(ZEROS.len());
         hash.update(ZEROS.get(..length).unwrap_or_default());
         count -= length as u64;
     }

@@ -24,9 +24,16 @@ const THREADS: usize = 4;
 const FRESH_NANOSECONDS: i128 = 250_000_000;
 
 /// Copies files, each on its own; the answers are in the order of the items.
-pub(super) fn copy(from: &Tree, to: &Writable, items: &[CopyItem], stop: &Stop) -> Vec<Files<Copied>> {
+pub(super) fn copy(
+    from: &Tree,
+    to: &Writable,
+    items: &[CopyItem],
+    stop: &Stop,
+) -> Vec<Files<Copied>> {
     let clones = AtomicBool::new(true);
-    on_threads(items, |item, buffer| copy_one(from, to, item, &clones, buffer, stop))
+    on_threads(items, |item, buffer| {
+        copy_one(from, to, item, &clones, buffer, stop)
+    })
 }
 
 /// Size and SHA-256 of files.
@@ -59,15 +66,26 @@ fn copy_one(
         let content = Pour::hash(&copy, &cloned).run(buffer, stop)?;
         (content, changed || cloned.size != before.size)
     } else {
-        let pour = Pour { from: &source, to: Some(&new.file), size: before.size, allocated: before.allocated };
+        let pour = Pour {
+            from: &source,
+            to: Some(&new.file),
+            size: before.size,
+            allocated: before.allocated,
+        };
         let content = pour.run(buffer, stop)?;
         let disturbed = content.other_size
             || !same(&before, &of_handle(&source)?)
-            || (too_fresh(&before, &born) && !reads_again(&source, &before, &content, buffer, stop)?);
+            || (too_fresh(&before, &born)
+                && !reads_again(&source, &before, &content, buffer, stop)?);
         (content, disturbed)
     };
     new.keep();
-    Ok(Copied { bytes: content.bytes, sha256: content.sha256, metadata: before, disturbed })
+    Ok(Copied {
+        bytes: content.bytes,
+        sha256: content.sha256,
+        metadata: before,
+        disturbed,
+    })
 }
 
 /// Shares the source's blocks where the file system can; remembers for the batch that it cannot.
@@ -75,7 +93,10 @@ fn clone(source: &OwnedFd, new: &NewFile, clones: &AtomicBool) -> bool {
     match ioctl_ficlone(&new.file, source) {
         Ok(()) => true,
         Err(errno) => {
-            if matches!(errno, Errno::OPNOTSUPP | Errno::XDEV | Errno::NOTTY | Errno::NOSYS) {
+            if matches!(
+                errno,
+                Errno::OPNOTSUPP | Errno::XDEV | Errno::NOTTY | Errno::NOSYS
+            ) {
                 clones.store(false, Ordering::Relaxed);
             }
             false
@@ -86,7 +107,13 @@ fn clone(source: &OwnedFd, new: &NewFile, clones: &AtomicBool) -> bool {
 /// Whether nothing shows that a file changed between two looks.
 pub(super) fn same(before: &Metadata, after: &Metadata) -> bool {
     let telling = |metadata: &Metadata| {
-        (metadata.size, metadata.modified, metadata.changed, metadata.device, metadata.inode)
+        (
+            metadata.size,
+            metadata.modified,
+            metadata.changed,
+            metadata.device,
+            metadata.inode,
+        )
     };
     telling(before) == telling(after)
 }
@@ -94,13 +121,24 @@ pub(super) fn same(before: &Metadata, after: &Metadata) -> bool {
 /// Whether the source changed so shortly before its copy was born that a change may not show in its times: within one
 /// tick of the file system's clock they stay the same, and a long write sets them only when it begins.
 fn too_fresh(source: &Metadata, born: &Metadata) -> bool {
-    let nanoseconds = |time: FileTime| i128::from(time.seconds) * 1_000_000_000 + i128::from(time.nanoseconds);
+    let nanoseconds =
+        |time: FileTime| i128::from(time.seconds) * 1_000_000_000 + i128::from(time.nanoseconds);
     // Some file systems keep whole seconds.
-    let tick = if source.changed.nanoseconds == 0 { 1_000_000_000 } else { 0 };
+    let tick = if source.changed.nanoseconds == 0 {
+        1_000_000_000
+    } else {
+        0
+    };
     nanoseconds(born.changed) - nanoseconds(source.changed) < FRESH_NANOSECONDS + tick
 }
 
-fn reads_again(source: &OwnedFd, before: &Metadata, first: &Content, buffer: &mut [u8], stop: &Stop) -> Files<bool> {
+fn reads_again(
+    source: &OwnedFd,
+    before: &Metadata,
+    first: &Content,
+    buffer: &mut [u8],
+    stop: &Stop,
+) -> Files<bool> {
     Ok(Pour::hash(source, before).run(buffer, stop)? == *first)
 }
 
@@ -113,7 +151,9 @@ fn on_threads<I: Sync, R: Send>(items: &[I], work: impl Fn(&I, &mut [u8]) -> R +
         let mut done = Vec::new();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(item) = items.get(index) else { return done };
+            let Some(item) = items.get(index) else {
+                return done;
+            };
             done.push((index, work(item, &mut buffer)));
         }
     };

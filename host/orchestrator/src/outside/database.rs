@@ -45,13 +45,19 @@ impl DatabaseItem {
                 Err(Errno::NOENT | Errno::NAMETOOLONG) => {}
                 Err(errno) => return Err(failure(errno)),
                 Ok(_) => {
-                    let why = format!("a file ending in `{suffix}` already lies beside the destination");
+                    let why =
+                        format!("a file ending in `{suffix}` already lies beside the destination");
                     return Err(FileError::Database(why));
                 }
             }
         }
         let destination = absolute(&new.file)?;
-        let prepared = Self { source, destination, before, new };
+        let prepared = Self {
+            source,
+            destination,
+            before,
+            new,
+        };
         prepared.still_there()?;
         Ok(prepared)
     }
@@ -68,7 +74,12 @@ impl DatabaseItem {
         self.new.keep();
         let Content { bytes, sha256, .. } = content;
         // SQLite's backup is of one moment, whatever is written meanwhile.
-        Ok(Copied { bytes, sha256, metadata: self.before, disturbed: false })
+        Ok(Copied {
+            bytes,
+            sha256,
+            metadata: self.before,
+            disturbed: false,
+        })
     }
 
     fn still_there(&self) -> Files<()> {
@@ -76,7 +87,9 @@ impl DatabaseItem {
         if same_file(&self.source, &self.before) && same_file(&self.destination, &new) {
             return Ok(());
         }
-        Err(FileError::Database("it was moved or replaced while it was being copied".into()))
+        Err(FileError::Database(
+            "it was moved or replaced while it was being copied".into(),
+        ))
     }
 }
 
@@ -88,7 +101,13 @@ fn absolute(handle: &OwnedFd) -> Files<PathBuf> {
 /// Whether an absolute path, no link in it, names this file.
 fn same_file(path: &Path, file: &Metadata) -> bool {
     let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-    let named = openat2(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), resolve);
+    let named = openat2(
+        CWD,
+        path,
+        OFlags::PATH | OFlags::CLOEXEC,
+        Mode::empty(),
+        resolve,
+    );
     let named = named.map_err(failure).and_then(|handle| of_handle(&handle));
     named.is_ok_and(|named| (named.device, named.inode) == (file.device, file.inode))
 }

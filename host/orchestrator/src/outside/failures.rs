@@ -37,7 +37,9 @@ pub(super) fn resolution(errno: Errno) -> FileError {
     match errno {
         Errno::LOOP => refused("leads through a symbolic link"),
         Errno::XDEV => refused("leads onto another file system; a change stays on the tree's own"),
-        Errno::NOSYS => FileError::Other("the kernel has no openat2: Linux 5.8 or newer is needed".into()),
+        Errno::NOSYS => {
+            FileError::Other("the kernel has no openat2: Linux 5.8 or newer is needed".into())
+        }
         other => failure(other),
     }
 }
@@ -66,6 +68,9 @@ mod tests {
         assert!(matches!(resolution(Errno::XDEV), FileError::Refused(_)));
         assert!(matches!(resolution(Errno::LOOP), FileError::Refused(_)));
         assert_eq!(resolution(Errno::NOENT), FileError::NotFound);
-        assert_eq!(failure(Errno::IO), FileError::Other("Input/output error (os error 5)".into()));
+        assert_eq!(
+            failure(Errno::IO),
+            FileError::Other("Input/output error (os error 5)".into())
+        );
     }
 }

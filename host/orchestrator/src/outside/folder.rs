@@ -41,17 +41,22 @@ impl Names {
             if matches!(name, b"." | b"..") {
                 continue;
             }
-            let too_many = || FileError::Other("more names in one folder than the host holds (64 MiB)".into());
+            let too_many =
+                || FileError::Other("more names in one folder than the host holds (64 MiB)".into());
             let start = u32::try_from(names.bytes.len()).map_err(|_| too_many())?;
             let length = u16::try_from(name.len()).map_err(|_| too_many())?;
-            names.spans.push((start, length, entry.file_type() == FileType::Directory));
+            names
+                .spans
+                .push((start, length, entry.file_type() == FileType::Directory));
             names.bytes.extend_from_slice(name);
             if held + names.held() > NAMES_BYTES {
                 return Err(too_many());
             }
         }
         let bytes = &names.bytes;
-        names.spans.sort_unstable_by(|left, right| slice(bytes, *left).cmp(slice(bytes, *right)));
+        names
+            .spans
+            .sort_unstable_by(|left, right| slice(bytes, *left).cmp(slice(bytes, *right)));
         Ok(names)
     }
 
@@ -70,7 +75,9 @@ impl Names {
 
 fn slice(bytes: &[u8], (start, length, _): (u32, u16, bool)) -> &[u8] {
     let start = start as usize;
-    bytes.get(start..start + usize::from(length)).unwrap_or_default()
+    bytes
+        .get(start..start + usize::from(length))
+        .unwrap_or_default()
 }
 
 /// Opens a folder by its name in another one, for listing. A link is refused.
@@ -125,7 +132,11 @@ impl Descent {
         {
             above.handle = None;
         }
-        self.levels.push(Level { handle: Some(handle), names, path });
+        self.levels.push(Level {
+            handle: Some(handle),
+            names,
+            path,
+        });
         Ok(())
     }
 
@@ -135,11 +146,18 @@ impl Descent {
         let (name, folder) = level.names.next()?;
         let path = join(&level.path, name);
         let name_at = path.len() - name.len();
-        Some(Found { path, name_at, folder })
+        Some(Found {
+            path,
+            name_at,
+            folder,
+        })
     }
 
     /// The current folder's handle, opened again where it was let go.
-    pub(super) fn current(&mut self, open: impl FnOnce(&[u8]) -> Files<OwnedFd>) -> Files<&OwnedFd> {
+    pub(super) fn current(
+        &mut self,
+        open: impl FnOnce(&[u8]) -> Files<OwnedFd>,
+    ) -> Files<&OwnedFd> {
         let Some(level) = self.levels.last_mut() else {
             return Err(FileError::NotFound);
         };

@@ -6,8 +6,8 @@
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{
-    AtFlags, FileType, RawMode, Statx, StatxFlags, StatxTimestamp, getxattr, lgetxattr, listxattr, llistxattr, makedev,
-    readlinkat, statx,
+    AtFlags, FileType, RawMode, Statx, StatxFlags, StatxTimestamp, getxattr, lgetxattr, listxattr,
+    llistxattr, makedev, readlinkat, statx,
 };
 use rustix::io::Errno;
 use strongroom_sandbox::outside::{Entry, FileError, FileKind, FileTime, Metadata};
@@ -21,7 +21,9 @@ const ATTRIBUTE_BYTES: usize = 65_536;
 /// Describes what a handle names.
 pub(super) fn of_handle(handle: impl AsFd) -> Files<Metadata> {
     let flags = AtFlags::EMPTY_PATH | AtFlags::NO_AUTOMOUNT;
-    statx(handle, c"", flags, StatxFlags::BASIC_STATS).map(|stat| translate(&stat)).map_err(failure)
+    statx(handle, c"", flags, StatxFlags::BASIC_STATS)
+        .map(|stat| translate(&stat))
+        .map_err(failure)
 }
 
 /// Describes one name in a folder, a link itself included.
@@ -33,13 +35,21 @@ pub(super) fn of_name(folder: impl AsFd, name: &[u8]) -> Result<Metadata, Errno>
 /// Everything about what a handle names.
 pub(super) fn entry_of_handle(path: &[u8], handle: &OwnedFd) -> Files<Entry> {
     let metadata = of_handle(handle)?;
-    let mut entry = Entry { path: path.to_owned(), metadata, target: None, attributes: Vec::new(), error: None };
+    let mut entry = Entry {
+        path: path.to_owned(),
+        metadata,
+        target: None,
+        attributes: Vec::new(),
+        error: None,
+    };
     match metadata.kind {
         FileKind::Symlink => entry.target = Some(link_text(handle, b"")?),
-        FileKind::File | FileKind::Directory => match attributes(&name_of(handle).into_bytes(), Follow::Yes) {
-            Ok(attributes) => entry.attributes = attributes,
-            Err(error) => entry.error = Some(error),
-        },
+        FileKind::File | FileKind::Directory => {
+            match attributes(&name_of(handle).into_bytes(), Follow::Yes) {
+                Ok(attributes) => entry.attributes = attributes,
+                Err(error) => entry.error = Some(error),
+            }
+        }
         FileKind::Special => {}
     }
     Ok(entry)
@@ -47,7 +57,9 @@ pub(super) fn entry_of_handle(path: &[u8], handle: &OwnedFd) -> Files<Entry> {
 
 /// A symbolic link's text.
 pub(super) fn link_text(folder: impl AsFd, name: &[u8]) -> Files<Vec<u8>> {
-    readlinkat(folder, name, Vec::new()).map(std::ffi::CString::into_bytes).map_err(failure)
+    readlinkat(folder, name, Vec::new())
+        .map(std::ffi::CString::into_bytes)
+        .map_err(failure)
 }
 
 /// Whether the last component of a path through `/proc/self/fd` is to be followed.
@@ -83,13 +95,18 @@ pub(super) fn attributes(path: &[u8], follow: Follow) -> Files<Vec<(String, Vec<
 
 /// Whether an attribute belongs into an image: what users set, and access lists. The rest is the system's own.
 pub(super) fn belongs(name: &[u8]) -> bool {
-    name.starts_with(b"user.") || matches!(name, b"system.posix_acl_access" | b"system.posix_acl_default")
+    name.starts_with(b"user.")
+        || matches!(
+            name,
+            b"system.posix_acl_access" | b"system.posix_acl_default"
+        )
 }
 
 fn values(path: &[u8], follow: Follow, names: &[u8]) -> Files<Vec<(String, Vec<u8>)>> {
     let mut found = Vec::new();
     for name in names.split(|byte| *byte == 0).filter(|name| belongs(name)) {
-        let text = str::from_utf8(name).map_err(|_| FileError::Other("an attribute's name is not UTF-8".into()))?;
+        let text = str::from_utf8(name)
+            .map_err(|_| FileError::Other("an attribute's name is not UTF-8".into()))?;
         match value(path, follow, text) {
             Ok(value) => found.push((text.to_owned(), value)),
             Err(Errno::NODATA) => {}
@@ -140,5 +157,8 @@ fn translate(stat: &Statx) -> Metadata {
 }
 
 fn time(stamp: StatxTimestamp) -> FileTime {
-    FileTime { seconds: stamp.tv_sec, nanoseconds: stamp.tv_nsec }
+    FileTime {
+        seconds: stamp.tv_sec,
+        nanoseconds: stamp.tv_nsec,
+    }
 }

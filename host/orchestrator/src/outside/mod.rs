@@ -11,6 +11,7 @@ mod copy;
 mod database;
 mod failures;
 mod folder;
+mod granted;
 mod metadata;
 mod paths;
 mod remove;
@@ -30,10 +31,10 @@ use async_trait::async_trait;
 use strongroom_sandbox::outside::{FileError, LogLine, Progress, StateError, StateValue};
 
 use failures::Files;
+pub use granted::{GrantedTree, TreeError};
 use stop::Stop;
 use stream::Streams;
 use trees::{Tree, Writable};
-pub use trees::{GrantedTree, TreeError};
 
 /// The state of one plugin for one tenant. Lengths were checked before; the number of keys (256) is the store's to hold.
 #[async_trait]
@@ -41,7 +42,12 @@ pub trait StateStore: Send + Sync + 'static {
     /// Reads a value.
     async fn get(&self, key: &str) -> Result<Option<StateValue>, StateError>;
     /// Writes if the stored version is still the expected one (absent: no such key); returns the new version.
-    async fn set(&self, key: &str, bytes: Vec<u8>, expected: Option<u64>) -> Result<u64, StateError>;
+    async fn set(
+        &self,
+        key: &str,
+        bytes: Vec<u8>,
+        expected: Option<u64>,
+    ) -> Result<u64, StateError>;
     /// Deletes if the stored version is still the expected one.
     async fn delete(&self, key: &str, expected: u64) -> Result<(), StateError>;
 }
@@ -89,16 +95,29 @@ impl CallOutside {
         let kept_off = Arc::new(trees::of_databases(own_databases));
         let mut trees = BTreeMap::new();
         for tree in granted {
-            trees.insert(tree.name.clone(), Arc::new(Tree::open(tree, Arc::clone(&kept_off))?));
+            trees.insert(
+                tree.name.clone(),
+                Arc::new(Tree::open(tree, Arc::clone(&kept_off))?),
+            );
         }
         if !trees.is_empty() && !Path::new("/proc/self/fd").exists() {
             return Err(TreeError::Unsupported("`/proc` to be mounted"));
         }
-        Ok(Self { trees, state, databases, listener, streams: Arc::default(), stop: Stop::default() })
+        Ok(Self {
+            trees,
+            state,
+            databases,
+            listener,
+            streams: Arc::default(),
+            stop: Stop::default(),
+        })
     }
 
     fn tree(&self, name: &str) -> Files<Arc<Tree>> {
-        self.trees.get(name).map(Arc::clone).ok_or(FileError::NotFound)
+        self.trees
+            .get(name)
+            .map(Arc::clone)
+            .ok_or(FileError::NotFound)
     }
 
     fn writable(&self, name: &str) -> Files<Writable> {

@@ -46,7 +46,11 @@ impl<'a> TreePath<'a> {
 
     /// How many components.
     pub(super) fn levels(self) -> usize {
-        if self.0.is_empty() { 0 } else { 1 + self.0.iter().filter(|byte| **byte == b'/').count() }
+        if self.0.is_empty() {
+            0
+        } else {
+            1 + self.0.iter().filter(|byte| **byte == b'/').count()
+        }
     }
 
     /// The folder and the last component; the tree itself has none.
@@ -91,7 +95,17 @@ mod tests {
 
     #[test]
     fn odd_names_pass() {
-        for path in [&b""[..], b"a", b"a/b", b"new\nline", b"\xff\xfe", b"...", b"..a", b" ", &[b'n'; 255]] {
+        for path in [
+            &b""[..],
+            b"a",
+            b"a/b",
+            b"new\nline",
+            b"\xff\xfe",
+            b"...",
+            b"..a",
+            b" ",
+            &[b'n'; 255],
+        ] {
             assert_eq!(TreePath::new(path).unwrap().0, path);
         }
     }
@@ -101,18 +115,44 @@ mod tests {
         let long = [b"a".repeat(255), b"/".to_vec()].concat().repeat(17);
         let deep = b"d/".repeat(256);
         let bad: [&[u8]; 14] = [
-            b"/", b"/etc", b"..", b"../a", b"a/..", b"a/../b", b".", b"a/.", b"./a", b"a//b", b"a/", b"a\0b", &[b'n'; 256],
+            b"/",
+            b"/etc",
+            b"..",
+            b"../a",
+            b"a/..",
+            b"a/../b",
+            b".",
+            b"a/.",
+            b"./a",
+            b"a//b",
+            b"a/",
+            b"a\0b",
+            &[b'n'; 256],
             &long,
         ];
         for path in bad.into_iter().chain([&deep[..]]) {
-            assert!(matches!(TreePath::new(path), Err(strongroom_sandbox::outside::FileError::Refused(_))), "{path:?}");
+            assert!(
+                matches!(
+                    TreePath::new(path),
+                    Err(strongroom_sandbox::outside::FileError::Refused(_))
+                ),
+                "{path:?}"
+            );
         }
-        assert!(TreePath::new(&deep[..511]).is_ok(), "256 levels are the last that pass");
+        assert!(
+            TreePath::new(&deep[..511]).is_ok(),
+            "256 levels are the last that pass"
+        );
     }
 
     #[test]
     fn a_path_splits_into_folder_and_name() {
-        let split = |path| TreePath::new(path).unwrap().split().map(|(folder, name)| (folder.0, name));
+        let split = |path| {
+            TreePath::new(path)
+                .unwrap()
+                .split()
+                .map(|(folder, name)| (folder.0, name))
+        };
         assert_eq!(split(b"a/b/c"), Ok((&b"a/b"[..], &b"c"[..])));
         assert_eq!(split(b"a"), Ok((&b""[..], &b"a"[..])));
         assert!(split(b"").is_err());

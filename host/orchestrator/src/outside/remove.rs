@@ -30,17 +30,28 @@ pub(super) fn remove_all(tree: &Writable, path: &[u8], stop: &Stop) -> Files<u64
     loop {
         stop.check()?;
         let Some(found) = descent.next() else {
-            let Some(emptied) = descent.leave() else { return Ok(removed) };
+            let Some(emptied) = descent.leave() else {
+                return Ok(removed);
+            };
             let (_, name) = TreePath::new(&emptied)?.split()?;
             if descent.is_empty() {
                 unlinkat(&above, name, AtFlags::REMOVEDIR).map_err(failure)?;
             } else {
-                unlink(descent.current(|path| open(tree, path))?, name, AtFlags::REMOVEDIR).map_err(failure)?;
+                unlink(
+                    descent.current(|path| open(tree, path))?,
+                    name,
+                    AtFlags::REMOVEDIR,
+                )
+                .map_err(failure)?;
             }
             removed += 1;
             continue;
         };
-        let file = if found.folder { Err(Errno::ISDIR) } else { remove_file(tree, &mut descent, found.name())? };
+        let file = if found.folder {
+            Err(Errno::ISDIR)
+        } else {
+            remove_file(tree, &mut descent, found.name())?
+        };
         match file {
             Ok(()) => removed += 1,
             Err(Errno::NOENT) => {}
@@ -55,7 +66,11 @@ pub(super) fn remove_all(tree: &Writable, path: &[u8], stop: &Stop) -> Files<u64
 }
 
 fn remove_file(tree: &Writable, descent: &mut Descent, name: &[u8]) -> Files<Result<(), Errno>> {
-    Ok(unlink(descent.current(|path| open(tree, path))?, name, AtFlags::empty()))
+    Ok(unlink(
+        descent.current(|path| open(tree, path))?,
+        name,
+        AtFlags::empty(),
+    ))
 }
 
 /// Removes a name; a folder that does not allow it is made to.

@@ -4,8 +4,8 @@
 //! Read next: `metadata`, which reads the same.
 
 use rustix::fs::{
-    AtFlags, CWD, Gid, Mode, RawMode, Timespec, Timestamps, UTIME_OMIT, Uid, XattrFlags, chmodat, chownat, setxattr,
-    utimensat,
+    AtFlags, CWD, Gid, Mode, RawMode, Timespec, Timestamps, UTIME_OMIT, Uid, XattrFlags, chmodat,
+    chownat, setxattr, utimensat,
 };
 use rustix::io::Errno;
 use strongroom_sandbox::outside::{Change, FileKind, FileTime};
@@ -18,7 +18,10 @@ use super::trees::{Writable, name_of};
 
 /// Applies changes, each on its own.
 pub(super) fn set(tree: &Writable, items: &[Change], stop: &Stop) -> Vec<Files<()>> {
-    items.iter().map(|change| stop.check().and_then(|()| set_one(tree, change))).collect()
+    items
+        .iter()
+        .map(|change| stop.check().and_then(|()| set_one(tree, change)))
+        .collect()
 }
 
 fn set_one(tree: &Writable, change: &Change) -> Files<()> {
@@ -30,7 +33,9 @@ fn set_one(tree: &Writable, change: &Change) -> Files<()> {
         return Err(refused("a device, socket or FIFO is never changed"));
     }
     if is_link && (change.mode.is_some() || !change.attributes.is_empty()) {
-        return Err(refused("a symbolic link has an owner and a time, no mode and no attributes"));
+        return Err(refused(
+            "a symbolic link has an owner and a time, no mode and no attributes",
+        ));
     }
     let name = name_of(&handle);
     if let Some((uid, gid)) = change.owner {
@@ -41,12 +46,22 @@ fn set_one(tree: &Writable, change: &Change) -> Files<()> {
         chmod(&name, mode).map_err(failure)?;
     }
     for (attribute, value) in &change.attributes {
-        match setxattr(name.as_str(), attribute.as_str(), value, XattrFlags::empty()) {
+        match setxattr(
+            name.as_str(),
+            attribute.as_str(),
+            value,
+            XattrFlags::empty(),
+        ) {
             // The owner may not write to a read-only file, but may make it writable.
             Err(Errno::ACCESS) => {
                 let mode = of_handle(&handle)?.mode;
                 chmod(&name, mode | 0o200).map_err(failure)?;
-                let result = setxattr(name.as_str(), attribute.as_str(), value, XattrFlags::empty());
+                let result = setxattr(
+                    name.as_str(),
+                    attribute.as_str(),
+                    value,
+                    XattrFlags::empty(),
+                );
                 chmod(&name, mode).map_err(failure)?;
                 result.map_err(failure)?;
             }
@@ -64,26 +79,49 @@ fn check(change: &Change) -> Files<()> {
         return Err(refused("a mode has the bits 0 to 0o7777"));
     }
     // The highest number means "leave it" to the kernel.
-    if change.owner.is_some_and(|(uid, gid)| uid == u32::MAX || gid == u32::MAX) {
+    if change
+        .owner
+        .is_some_and(|(uid, gid)| uid == u32::MAX || gid == u32::MAX)
+    {
         return Err(refused("4294967295 is no owner"));
     }
-    if change.modified.is_some_and(|time| time.nanoseconds > 999_999_999) {
+    if change
+        .modified
+        .is_some_and(|time| time.nanoseconds > 999_999_999)
+    {
         return Err(refused("a time has at most 999 999 999 nanoseconds"));
     }
-    if change.attributes.iter().any(|(name, _)| !belongs(name.as_bytes()) || name.contains('\0')) {
-        return Err(refused("only attributes in `user.` and POSIX access lists can be set"));
+    if change
+        .attributes
+        .iter()
+        .any(|(name, _)| !belongs(name.as_bytes()) || name.contains('\0'))
+    {
+        return Err(refused(
+            "only attributes in `user.` and POSIX access lists can be set",
+        ));
     }
     Ok(())
 }
 
 /// By the kernel's name of a handle: `chmod` itself takes no handle that was opened without reading.
 fn chmod(name: &str, mode: u32) -> Result<(), Errno> {
-    chmodat(CWD, name, Mode::from_raw_mode(mode as RawMode), AtFlags::empty())
+    chmodat(
+        CWD,
+        name,
+        Mode::from_raw_mode(mode as RawMode),
+        AtFlags::empty(),
+    )
 }
 
 fn stamps(time: FileTime) -> Timestamps {
     Timestamps {
-        last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
-        last_modification: Timespec { tv_sec: time.seconds, tv_nsec: time.nanoseconds.into() },
+        last_access: Timespec {
+            tv_sec: 0,
+            tv_nsec: UTIME_OMIT,
+        },
+        last_modification: Timespec {
+            tv_sec: time.seconds,
+            tv_nsec: time.nanoseconds.into(),
+        },
     }
 }

@@ -20,7 +20,10 @@ pub(super) struct Stop {
 impl Stop {
     /// A flag for one operation of the same call.
     pub(super) fn for_operation(&self) -> Self {
-        Self { call: Arc::clone(&self.call), operation: Arc::default() }
+        Self {
+            call: Arc::clone(&self.call),
+            operation: Arc::default(),
+        }
     }
 
     /// Fails once the call or the operation was given up.

@@ -53,7 +53,11 @@ impl Streams {
         let mut open = unpoisoned(&self.0);
         open.last += 1;
         let handle = open.last;
-        let kind = if walker { &mut open.walkers } else { &mut open.others };
+        let kind = if walker {
+            &mut open.walkers
+        } else {
+            &mut open.others
+        };
         kind.insert(handle, Arc::new(Mutex::new(stream)));
         Ok(handle)
     }
@@ -62,8 +66,12 @@ impl Streams {
     pub(super) fn room(&self, walker: bool) -> Files<()> {
         let open = unpoisoned(&self.0);
         match walker {
-            true if open.walkers.len() >= WALKERS => Err(refused("more than 4 walkers open at once")),
-            false if open.others.len() >= STREAMS => Err(refused("more than 128 readers and writers open at once")),
+            true if open.walkers.len() >= WALKERS => {
+                Err(refused("more than 4 walkers open at once"))
+            }
+            false if open.others.len() >= STREAMS => {
+                Err(refused("more than 128 readers and writers open at once"))
+            }
             _ => Ok(()),
         }
     }
@@ -71,14 +79,22 @@ impl Streams {
     /// The stream of a number.
     pub(super) fn get(&self, handle: Handle) -> Files<Shared> {
         let open = unpoisoned(&self.0);
-        let found = open.walkers.get(&handle).or_else(|| open.others.get(&handle));
-        found.map(Arc::clone).ok_or_else(|| refused("this walker, reader or writer is closed"))
+        let found = open
+            .walkers
+            .get(&handle)
+            .or_else(|| open.others.get(&handle));
+        found
+            .map(Arc::clone)
+            .ok_or_else(|| refused("this walker, reader or writer is closed"))
     }
 
     /// Forgets a stream. One at work ends first.
     pub(super) fn remove(&self, handle: Handle) {
         let mut open = unpoisoned(&self.0);
-        let forgotten = open.walkers.remove(&handle).or_else(|| open.others.remove(&handle));
+        let forgotten = open
+            .walkers
+            .remove(&handle)
+            .or_else(|| open.others.remove(&handle));
         drop(open);
         drop(forgotten);
     }

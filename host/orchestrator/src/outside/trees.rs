@@ -10,70 +10,32 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, fstatvfs, openat, openat2, syncfs, unlinkat};
+use rustix::fs::{
+    AtFlags, CWD, Mode, OFlags, ResolveFlags, fstatvfs, openat, openat2, syncfs, unlinkat,
+};
 use rustix::io::Errno;
 use strongroom_domain::grants::Access;
 use strongroom_sandbox::outside::{FileError, FileKind, Metadata};
 
 use super::failures::{Files, failure, refused, resolution};
+use super::granted::{GrantedTree, TreeError};
 use super::metadata::of_handle;
 use super::paths::TreePath;
 
-/// A folder granted to a plugin under a name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GrantedTree {
-    /// The name of the grant.
-    pub name: String,
-    /// The folder, its `{tenant}` already filled in. May itself be reached through links.
-    pub folder: PathBuf,
-    /// What may be done in it.
-    pub access: Access,
-}
-
-/// Why a granted folder cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum TreeError {
-    /// Nothing there.
-    #[error("tree `{name}`: {} does not exist; make the folder or correct the grant", folder.display())]
-    Missing {
-        /// The name of the grant.
-        name: String,
-        /// The folder.
-        folder: PathBuf,
-    },
-    /// Something else than a folder.
-    #[error("tree `{name}`: {} is not a folder; a grant names a folder", folder.display())]
-    NotAFolder {
-        /// The name of the grant.
-        name: String,
-        /// The folder.
-        folder: PathBuf,
-    },
-    /// The operating system does not let the host in, or not in this way.
-    #[error("tree `{name}`: {} cannot be opened: {cause}; the host's user needs to reach it", folder.display())]
-    Unreachable {
-        /// The name of the grant.
-        name: String,
-        /// The folder.
-        folder: PathBuf,
-        /// In the operating system's words.
-        cause: std::io::Error,
-    },
-    /// The system lacks something that every tree needs.
-    #[error("granted trees need {0}")]
-    Unsupported(&'static str),
-}
-
 /// Beneath the handle, never through a link, not even the kernel's own in `/proc`. Mounts may be crossed: a source
 /// often has some inside, made by the operator.
-const BENEATH: ResolveFlags =
-    ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS).union(ResolveFlags::NO_MAGICLINKS);
+const BENEATH: ResolveFlags = ResolveFlags::BENEATH
+    .union(ResolveFlags::NO_SYMLINKS)
+    .union(ResolveFlags::NO_MAGICLINKS);
 /// The kernel asks to try again when a rename went past; somebody renaming for ever shall not keep us.
 const ATTEMPTS: u32 = 32;
 const HANDLE: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 const FOLDER: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
-const NEW_FILE: OFlags =
-    OFlags::WRONLY.union(OFlags::CREATE).union(OFlags::EXCL).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+const NEW_FILE: OFlags = OFlags::WRONLY
+    .union(OFlags::CREATE)
+    .union(OFlags::EXCL)
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::CLOEXEC);
 
 /// Device and inode of files that are never opened here.
 pub(super) type KeptOff = BTreeSet<(u64, u64)>;
@@ -91,15 +53,35 @@ impl Tree {
     pub(super) fn open(granted: &GrantedTree, kept_off: Arc<KeptOff>) -> Result<Self, TreeError> {
         let (name, folder) = (granted.name.clone(), granted.folder.clone());
         let root = openat(CWD, &folder, FOLDER, Mode::empty()).map_err(|errno| match errno {
-            Errno::NOENT => TreeError::Missing { name: name.clone(), folder: folder.clone() },
-            Errno::NOTDIR => TreeError::NotAFolder { name: name.clone(), folder: folder.clone() },
-            other => TreeError::Unreachable { name: name.clone(), folder: folder.clone(), cause: other.into() },
+            Errno::NOENT => TreeError::Missing {
+                name: name.clone(),
+                folder: folder.clone(),
+            },
+            Errno::NOTDIR => TreeError::NotAFolder {
+                name: name.clone(),
+                folder: folder.clone(),
+            },
+            other => TreeError::Unreachable {
+                name: name.clone(),
+                folder: folder.clone(),
+                cause: other.into(),
+            },
         })?;
-        let tree = Self { root, writable: granted.access == Access::Write, kept_off };
+        let tree = Self {
+            root,
+            writable: granted.access == Access::Write,
+            kept_off,
+        };
         match openat2(&tree.root, c".", FOLDER, Mode::empty(), BENEATH) {
             Ok(_) => Ok(tree),
-            Err(Errno::NOSYS) => Err(TreeError::Unsupported("`openat2`: Linux 5.8 or newer, not blocked by seccomp")),
-            Err(errno) => Err(TreeError::Unreachable { name, folder, cause: errno.into() }),
+            Err(Errno::NOSYS) => Err(TreeError::Unsupported(
+                "`openat2`: Linux 5.8 or newer, not blocked by seccomp",
+            )),
+            Err(errno) => Err(TreeError::Unreachable {
+                name,
+                folder,
+                cause: errno.into(),
+            }),
         }
     }
 
@@ -127,7 +109,9 @@ impl Tree {
         let metadata = of_handle(&handle)?;
         regular(metadata.kind)?;
         if self.kept_off.contains(&(metadata.device, metadata.inode)) {
-            return Err(refused("one of the host's own open databases: copy it with the method `sqlite`"));
+            return Err(refused(
+                "one of the host's own open databases: copy it with the method `sqlite`",
+            ));
         }
         Ok((reopen(&handle)?, metadata))
     }
@@ -135,7 +119,10 @@ impl Tree {
     /// Bytes free for this process, and bytes in all.
     pub(super) fn space(&self) -> Files<(u64, u64)> {
         let disk = fstatvfs(&self.root).map_err(failure)?;
-        Ok((disk.f_bavail.saturating_mul(disk.f_frsize), disk.f_blocks.saturating_mul(disk.f_frsize)))
+        Ok((
+            disk.f_bavail.saturating_mul(disk.f_frsize),
+            disk.f_blocks.saturating_mul(disk.f_frsize),
+        ))
     }
 
     fn resolve(&self, path: TreePath<'_>, flags: OFlags, how: ResolveFlags) -> Files<OwnedFd> {
@@ -167,7 +154,11 @@ impl Deref for Writable {
 impl Writable {
     /// Refuses a tree that was granted for reading.
     pub(super) fn new(tree: Arc<Tree>) -> Files<Self> {
-        if tree.writable { Ok(Self(tree)) } else { Err(FileError::ReadOnly) }
+        if tree.writable {
+            Ok(Self(tree))
+        } else {
+            Err(FileError::ReadOnly)
+        }
     }
 
     /// The handle of the folder that holds the path, and the path's last component.
@@ -196,7 +187,12 @@ impl Writable {
     pub(super) fn create(&self, path: TreePath<'_>) -> Files<NewFile> {
         let (folder, name) = self.place(path)?;
         let file = openat(&folder, name, NEW_FILE, Mode::RUSR | Mode::WUSR).map_err(failure)?;
-        Ok(NewFile { folder, name: name.to_owned(), file, kept: false })
+        Ok(NewFile {
+            folder,
+            name: name.to_owned(),
+            file,
+            kept: false,
+        })
     }
 
     /// Puts everything written on the tree's file system on disk.
@@ -266,7 +262,11 @@ pub(super) fn of_databases(databases: &[PathBuf]) -> KeptOff {
         name.push(suffix);
         openat(CWD, &name, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok()
     };
-    let files = databases.iter().flat_map(|path| ["", "-wal", "-shm", "-journal"].map(|suffix| beside(path, suffix)));
+    let files = databases
+        .iter()
+        .flat_map(|path| ["", "-wal", "-shm", "-journal"].map(|suffix| beside(path, suffix)));
     let known = files.flatten().filter_map(|handle| of_handle(&handle).ok());
-    known.map(|metadata| (metadata.device, metadata.inode)).collect()
+    known
+        .map(|metadata| (metadata.device, metadata.inode))
+        .collect()
 }

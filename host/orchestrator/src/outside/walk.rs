@@ -36,7 +36,11 @@ impl Walker {
         let handle = tree.listing(TreePath::new(path)?)?;
         let mut descent = Descent::default();
         descent.enter(handle, path.to_owned())?;
-        Ok(Self { tree, descent, prefix: Vec::new() })
+        Ok(Self {
+            tree,
+            descent,
+            prefix: Vec::new(),
+        })
     }
 
     /// The next entries; empty at the end.
@@ -67,7 +71,10 @@ impl Walker {
     /// Describes what was found and enters it if it is a folder.
     fn look(&mut self, found: Found) -> Files<Option<Entry>> {
         let tree = &self.tree;
-        let folder = match self.descent.current(|path| tree.listing(TreePath::new(path)?)) {
+        let folder = match self
+            .descent
+            .current(|path| tree.listing(TreePath::new(path)?))
+        {
             Ok(folder) => folder,
             Err(FileError::NotFound) => return Ok(None),
             Err(error) => return Err(error),
@@ -82,14 +89,21 @@ impl Walker {
             self.prefix = name_of(folder).into_bytes();
             self.prefix.push(b'/');
         }
-        let mut entry = Entry { path: Vec::new(), metadata, target: None, attributes: Vec::new(), error: None };
+        let mut entry = Entry {
+            path: Vec::new(),
+            metadata,
+            target: None,
+            attributes: Vec::new(),
+            error: None,
+        };
         let read = match metadata.kind {
             FileKind::Special => Ok(()),
             FileKind::Symlink => link_text(folder, name).map(|text| entry.target = Some(text)),
             FileKind::File | FileKind::Directory => {
                 let stem = self.prefix.len();
                 self.prefix.extend_from_slice(name);
-                let read = attributes(&self.prefix, Follow::No).map(|attributes| entry.attributes = attributes);
+                let read = attributes(&self.prefix, Follow::No)
+                    .map(|attributes| entry.attributes = attributes);
                 self.prefix.truncate(stem);
                 read
             }
@@ -121,9 +135,16 @@ impl Walker {
 
 /// An entry of which only the name is known.
 fn unknown(found: Found, error: FileError) -> Entry {
-    let never = FileTime { seconds: 0, nanoseconds: 0 };
+    let never = FileTime {
+        seconds: 0,
+        nanoseconds: 0,
+    };
     let metadata = Metadata {
-        kind: if found.folder { FileKind::Directory } else { FileKind::File },
+        kind: if found.folder {
+            FileKind::Directory
+        } else {
+            FileKind::File
+        },
         mode: 0,
         uid: 0,
         gid: 0,
@@ -135,11 +156,21 @@ fn unknown(found: Found, error: FileError) -> Entry {
         device: 0,
         inode: 0,
     };
-    Entry { path: found.path, metadata, target: None, attributes: Vec::new(), error: Some(error) }
+    Entry {
+        path: found.path,
+        metadata,
+        target: None,
+        attributes: Vec::new(),
+        error: Some(error),
+    }
 }
 
 /// Bytes that an entry brings to the guest.
 fn size(entry: &Entry) -> usize {
-    let attributes: usize = entry.attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let attributes: usize = entry
+        .attributes
+        .iter()
+        .map(|(name, value)| name.len() + value.len())
+        .sum();
     entry.path.len() + entry.target.as_ref().map_or(0, Vec::len) + attributes
 }

@@ -40,7 +40,7 @@ pub(crate) fn create(call: &Call<Config>, place: &Tree) -> Result<Evidence, Fail
         return prove(&shelf, &mark);
     }
     if call.dry_run {
-        return survey::survey(&shelf, &sources);
+        return survey::survey(&shelf, &sources, &stamp(call.due)?);
     }
     if !place.writable() {
         return Err(Failure::denied(
@@ -150,8 +150,8 @@ fn make(
         .0
         .append(&record::line(&header(call, sources)))
         .map_err(|error| error.at(&folder))?;
-    let previous = match shelf.published()?.pop() {
-        Some(newest) => Previous::open(place, shelf.path(&newest.folder)),
+    let previous = match shelf.before(&mark.folder)? {
+        Some(before) => Previous::open(place, shelf.path(&before.folder)),
         None => Previous::none(),
     };
     let sqlite = call.config.sqlite == Sqlite::Consistent;

@@ -11,9 +11,13 @@ use crate::shelf::Shelf;
 use crate::unchanged::{Verdict, judge};
 
 /// Counts what is there, and checks that it would fit.
-pub(crate) fn survey(shelf: &Shelf<'_>, sources: &[Source]) -> Result<Evidence, Failure> {
-    let mut previous = match shelf.published()?.pop() {
-        Some(newest) => Previous::open(shelf.place, shelf.path(&newest.folder)),
+pub(crate) fn survey(
+    shelf: &Shelf<'_>,
+    sources: &[Source],
+    stamp: &str,
+) -> Result<Evidence, Failure> {
+    let mut previous = match shelf.before(stamp)? {
+        Some(before) => Previous::open(shelf.place, shelf.path(&before.folder)),
         None => Previous::none(),
     };
     let (mut files, mut bytes, mut new_bytes, mut directories) = (0, 0, 0, 0);

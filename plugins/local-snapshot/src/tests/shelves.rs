@@ -103,6 +103,24 @@ fn latest_is_the_newest_however_late_an_older_run_comes() {
 }
 
 #[test]
+fn a_run_links_from_the_snapshot_before_it_however_many_are_later() {
+    let room = Room::new();
+    let file = room.write("data/file", "of the first day");
+    room.settle();
+    snapshot(1);
+    let first = fs::read(&file).unwrap();
+    fs::rename(&file, room.path("data/aside")).unwrap();
+    room.write("data/file", "of the last day");
+    snapshot(5);
+    fs::rename(room.path("data/aside"), &file).unwrap();
+    // The rename changed its time of change, so it is copied once, and linked from then on.
+    assert_eq!(fact(&snapshot(2), "linked"), "0");
+    room.settle();
+    assert_eq!(fact(&snapshot(3), "linked"), "1");
+    assert_eq!(fs::read(room.shelf(3).join("data/file")).unwrap(), first);
+}
+
+#[test]
 fn the_list_comes_in_pages_oldest_first() {
     let _room = Room::new();
     for day in [2, 0, 1] {

@@ -15,29 +15,67 @@ use crate::outside::trees::{Tree, Writable};
 use crate::outside::{remove, walk};
 
 fn change(path: &str) -> Change {
-    Change { path: path.into(), mode: None, owner: None, modified: None, attributes: Vec::new() }
+    Change {
+        path: path.into(),
+        mode: None,
+        owner: None,
+        modified: None,
+        attributes: Vec::new(),
+    }
 }
 
 fn writable(room: &Room) -> Writable {
-    let granted = GrantedTree { name: "place".into(), folder: room.place(""), access: Access::Write };
+    let granted = GrantedTree {
+        name: "place".into(),
+        folder: room.place(""),
+        access: Access::Write,
+    };
     Writable::new(Arc::new(Tree::open(&granted, Arc::default()).unwrap())).unwrap()
 }
 
 #[tokio::test]
 async fn a_written_file_has_its_bytes_and_is_private() {
     let room = Room::new();
-    let writer = room.outside.write("place".into(), b"file".into()).await.unwrap();
-    room.outside.write_next(writer, b"one ".into()).await.unwrap();
-    room.outside.write_next(writer, b"two".into()).await.unwrap();
+    let writer = room
+        .outside
+        .write("place".into(), b"file".into())
+        .await
+        .unwrap();
+    room.outside
+        .write_next(writer, b"one ".into())
+        .await
+        .unwrap();
+    room.outside
+        .write_next(writer, b"two".into())
+        .await
+        .unwrap();
     room.outside.write_finish(writer).await.unwrap();
-    assert!(refused(&room.outside.write_next(writer, b"late".into()).await));
+    assert!(refused(
+        &room.outside.write_next(writer, b"late".into()).await
+    ));
     assert_eq!(fs::read(room.place("file")).unwrap(), b"one two");
-    assert_eq!(fs::metadata(room.place("file")).unwrap().mode() & 0o7777, 0o600);
-    assert_eq!(room.outside.write("place".into(), b"file".into()).await, Err(FileError::Exists));
-    let reader = room.outside.read("place".into(), b"file".into(), 4).await.unwrap();
+    assert_eq!(
+        fs::metadata(room.place("file")).unwrap().mode() & 0o7777,
+        0o600
+    );
+    assert_eq!(
+        room.outside.write("place".into(), b"file".into()).await,
+        Err(FileError::Exists)
+    );
+    let reader = room
+        .outside
+        .read("place".into(), b"file".into(), 4)
+        .await
+        .unwrap();
     assert_eq!(room.outside.read_next(reader, 2).await.unwrap(), b"tw");
-    room.outside.make_directory("place".into(), b"folder".into()).await.unwrap();
-    assert_eq!(fs::metadata(room.place("folder")).unwrap().mode() & 0o7777, 0o700);
+    room.outside
+        .make_directory("place".into(), b"folder".into())
+        .await
+        .unwrap();
+    assert_eq!(
+        fs::metadata(room.place("folder")).unwrap().mode() & 0o7777,
+        0o700
+    );
     assert_eq!(room.outside.sync("place".into()).await, Ok(()));
     let (free, all) = room.outside.space("place".into()).await.unwrap();
     assert!(0 < free && free <= all);
@@ -59,7 +97,16 @@ async fn links_are_names_of_one_file() {
     ];
     let answers = room.outside.link("place".into(), items).await;
     use FileError::{Exists, IsADirectory, NotFound};
-    assert_eq!(answers, [Ok(()), Ok(()), Err(IsADirectory), Err(Exists), Err(NotFound)]);
+    assert_eq!(
+        answers,
+        [
+            Ok(()),
+            Ok(()),
+            Err(IsADirectory),
+            Err(Exists),
+            Err(NotFound)
+        ]
+    );
     let inode = |name| fs::symlink_metadata(room.place(name)).unwrap().ino();
     assert_eq!(inode("file"), inode("folder/twin"));
     assert_eq!(inode("text"), inode("folder/text"));
@@ -74,9 +121,16 @@ async fn a_move_replaces_files_and_links_and_never_folders() {
     fs::write(room.place("file"), "file").unwrap();
     symlink("old", room.place("latest")).unwrap();
     symlink("new", room.place("latest.next")).unwrap();
-    let rename = async |old: &str, new: &str| room.outside.rename("place".into(), old.into(), new.into()).await;
+    let rename = async |old: &str, new: &str| {
+        room.outside
+            .rename("place".into(), old.into(), new.into())
+            .await
+    };
     assert_eq!(rename("latest.next", "latest").await, Ok(()));
-    assert_eq!(fs::read_link(room.place("latest")).unwrap().to_str(), Some("new"));
+    assert_eq!(
+        fs::read_link(room.place("latest")).unwrap().to_str(),
+        Some("new")
+    );
     assert_eq!(rename("folder", "empty").await, Err(FileError::Exists));
     assert_eq!(rename("folder", "file").await, Err(FileError::Exists));
     assert_eq!(rename("file", "empty").await, Err(FileError::IsADirectory));
@@ -96,17 +150,31 @@ async fn metadata_is_set_and_read_back_to_the_nanosecond() {
     fs::write(room.place("file"), "content").unwrap();
     fs::create_dir(room.place("folder")).unwrap();
     symlink("nowhere", room.place("link")).unwrap();
-    let time = FileTime { seconds: 1_000_000_007, nanoseconds: 123_456_789 };
-    let old = FileTime { seconds: -5, nanoseconds: 1 };
+    let time = FileTime {
+        seconds: 1_000_000_007,
+        nanoseconds: 123_456_789,
+    };
+    let old = FileTime {
+        seconds: -5,
+        nanoseconds: 1,
+    };
     // An access list: owner rw, user 1234 r, group r, mask r, others nothing.
-    let entries: [(u16, u16, u32); 5] = [(1, 6, !0), (2, 4, 1_234), (4, 4, !0), (16, 4, !0), (32, 0, !0)];
+    let entries: [(u16, u16, u32); 5] = [
+        (1, 6, !0),
+        (2, 4, 1_234),
+        (4, 4, !0),
+        (16, 4, !0),
+        (32, 0, !0),
+    ];
     let mut list = 2_u32.to_le_bytes().to_vec();
     for (tag, allowed, id) in entries {
         list.extend([tag.to_le_bytes(), allowed.to_le_bytes()].concat());
         list.extend(id.to_le_bytes());
     }
-    let mut attributes =
-        vec![("user.long".to_owned(), vec![b'x'; 1_500]), ("user.note".to_owned(), b"\x00\xff".to_vec())];
+    let mut attributes = vec![
+        ("user.long".to_owned(), vec![b'x'; 1_500]),
+        ("user.note".to_owned(), b"\x00\xff".to_vec()),
+    ];
     let probe = rustix::fs::setxattr(
         room.place("file"),
         "system.posix_acl_access",
@@ -117,29 +185,81 @@ async fn metadata_is_set_and_read_back_to_the_nanosecond() {
         Ok(()) => attributes.insert(0, ("system.posix_acl_access".to_owned(), list)),
         Err(error) => skipped(&format!("no access lists here: {error}")),
     }
-    let file = Change { modified: Some(time), attributes: attributes.clone(), mode: Some(0o2640), ..change("file") };
-    let folder = Change { modified: Some(old), mode: Some(0o1555), ..change("folder") };
-    let link = Change { modified: Some(time), ..change("link") };
-    let items = vec![file, folder, link, Change { modified: Some(old), ..change("missing") }];
+    let file = Change {
+        modified: Some(time),
+        attributes: attributes.clone(),
+        mode: Some(0o2640),
+        ..change("file")
+    };
+    let folder = Change {
+        modified: Some(old),
+        mode: Some(0o1555),
+        ..change("folder")
+    };
+    let link = Change {
+        modified: Some(time),
+        ..change("link")
+    };
+    let items = vec![
+        file,
+        folder,
+        link,
+        Change {
+            modified: Some(old),
+            ..change("missing")
+        },
+    ];
     let answers = room.outside.set("place".into(), items).await;
     assert_eq!(answers, [Ok(()), Ok(()), Ok(()), Err(FileError::NotFound)]);
-    let describe = async |path: &str| room.outside.describe("place".into(), path.into()).await.unwrap();
+    let describe = async |path: &str| {
+        room.outside
+            .describe("place".into(), path.into())
+            .await
+            .unwrap()
+    };
     let file = describe("file").await;
     assert_eq!((file.metadata.mode, file.metadata.modified), (0o2640, time));
     assert_eq!(file.attributes, attributes);
     let folder = describe("folder").await;
-    assert_eq!((folder.metadata.mode, folder.metadata.modified), (0o1555, old));
+    assert_eq!(
+        (folder.metadata.mode, folder.metadata.modified),
+        (0o1555, old)
+    );
     assert_eq!(describe("link").await.metadata.modified, time);
     let walked = room.walk("place", "").await;
     assert_eq!(walked[0].attributes, attributes);
     let bad = vec![
-        Change { mode: Some(0o10000), ..change("file") },
-        Change { attributes: vec![("security.capability".into(), vec![1])], ..change("file") },
-        Change { attributes: vec![("trusted.x".into(), vec![1])], ..change("file") },
-        Change { modified: Some(FileTime { seconds: 0, nanoseconds: 1_000_000_000 }), ..change("file") },
-        Change { owner: Some((u32::MAX, 0)), ..change("file") },
+        Change {
+            mode: Some(0o10000),
+            ..change("file")
+        },
+        Change {
+            attributes: vec![("security.capability".into(), vec![1])],
+            ..change("file")
+        },
+        Change {
+            attributes: vec![("trusted.x".into(), vec![1])],
+            ..change("file")
+        },
+        Change {
+            modified: Some(FileTime {
+                seconds: 0,
+                nanoseconds: 1_000_000_000,
+            }),
+            ..change("file")
+        },
+        Change {
+            owner: Some((u32::MAX, 0)),
+            ..change("file")
+        },
     ];
-    assert!(room.outside.set("place".into(), bad).await.iter().all(refused));
+    assert!(
+        room.outside
+            .set("place".into(), bad)
+            .await
+            .iter()
+            .all(refused)
+    );
 }
 
 #[tokio::test]
@@ -147,14 +267,30 @@ async fn owners_are_set_also_on_links_and_set_id_bits_survive() {
     let room = Room::new();
     fs::write(room.place("file"), "content").unwrap();
     symlink("file", room.place("link")).unwrap();
-    let own = |path: &str, owner| Change { owner: Some(owner), ..change(path) };
+    let own = |path: &str, owner| Change {
+        owner: Some(owner),
+        ..change(path)
+    };
     if !is_root() {
         skipped("owners are given by root only; that it is refused is tried below");
         return;
     }
-    let items = vec![Change { mode: Some(0o4755), ..own("file", (1_000, 1_001)) }, own("link", (2_000, 2_001))];
-    assert_eq!(room.outside.set("place".into(), items).await, [Ok(()), Ok(())]);
-    let owner = |name| fs::symlink_metadata(room.place(name)).map(|data| (data.uid(), data.gid(), data.mode())).unwrap();
+    let items = vec![
+        Change {
+            mode: Some(0o4755),
+            ..own("file", (1_000, 1_001))
+        },
+        own("link", (2_000, 2_001)),
+    ];
+    assert_eq!(
+        room.outside.set("place".into(), items).await,
+        [Ok(()), Ok(())]
+    );
+    let owner = |name| {
+        fs::symlink_metadata(room.place(name))
+            .map(|data| (data.uid(), data.gid(), data.mode()))
+            .unwrap()
+    };
     assert_eq!(owner("file"), (1_000, 1_001, 0o104_755));
     assert_eq!(owner("link"), (2_000, 2_001, 0o120_777));
 }
@@ -165,17 +301,37 @@ fn an_ordinary_user_cannot_give_files_away_but_may_change_read_only_ones() {
     fs::write(room.place("file"), "content").unwrap();
     fs::set_permissions(room.place("file"), fs::Permissions::from_mode(0o400)).unwrap();
     let attribute = ("user.note".to_owned(), b"kept".to_vec());
-    let given = Change { owner: Some((0, 0)), ..change("file") };
-    let noted = Change { mode: Some(0o440), attributes: vec![attribute.clone()], ..change("file") };
+    let given = Change {
+        owner: Some((0, 0)),
+        ..change("file")
+    };
+    let noted = Change {
+        mode: Some(0o440),
+        attributes: vec![attribute.clone()],
+        ..change("file")
+    };
     let (answers, entries) = as_nobody(room.folder.path(), || {
         let place = writable(&room);
         let answers = set(&place, &[given, noted], &Stop::default());
-        let granted = GrantedTree { name: "place".into(), folder: room.place(""), access: Access::Read };
+        let granted = GrantedTree {
+            name: "place".into(),
+            folder: room.place(""),
+            access: Access::Read,
+        };
         let tree = Arc::new(Tree::open(&granted, Arc::default()).unwrap());
-        (answers, walk::Walker::new(tree, b"").unwrap().next(10, &Stop::default()).unwrap())
+        (
+            answers,
+            walk::Walker::new(tree, b"")
+                .unwrap()
+                .next(10, &Stop::default())
+                .unwrap(),
+        )
     });
     assert_eq!(answers, [Err(FileError::Permission), Ok(())]);
-    assert_eq!((entries[0].metadata.mode, &entries[0].attributes), (0o440, &vec![attribute]));
+    assert_eq!(
+        (entries[0].metadata.mode, &entries[0].attributes),
+        (0o440, &vec![attribute])
+    );
 }
 
 #[tokio::test]
@@ -192,7 +348,10 @@ async fn removing_all_counts_and_follows_nothing() {
     let remove_all = async |path: &str| room.outside.remove_all("place".into(), path.into()).await;
     assert_eq!(remove_all("old").await, Ok(1 + 40 + 1 + 2 + 2 + 1));
     assert!(!room.place("old").exists() && room.place("kept").exists());
-    assert_eq!(fs::read_to_string(room.elsewhere("secret")).unwrap(), "secret");
+    assert_eq!(
+        fs::read_to_string(room.elsewhere("secret")).unwrap(),
+        "secret"
+    );
     assert_eq!(remove_all("old").await, Err(FileError::NotFound));
     assert_eq!(remove_all("kept").await, Err(FileError::NotADirectory));
     assert!(refused(&remove_all("").await));
@@ -209,10 +368,17 @@ fn removing_all_takes_what_its_owner_made_read_only() {
     let room = Room::new();
     fs::create_dir_all(room.place("old/a/b")).unwrap();
     fs::write(room.place("old/a/b/file"), "").unwrap();
-    for (path, mode) in [("old/a/b/file", 0o400), ("old/a/b", 0o555), ("old/a", 0), ("old", 0o555)] {
+    for (path, mode) in [
+        ("old/a/b/file", 0o400),
+        ("old/a/b", 0o555),
+        ("old/a", 0),
+        ("old", 0o555),
+    ] {
         fs::set_permissions(room.place(path), fs::Permissions::from_mode(mode)).unwrap();
     }
-    let removed = as_nobody(room.folder.path(), || remove::remove_all(&writable(&room), b"old", &Stop::default()));
+    let removed = as_nobody(room.folder.path(), || {
+        remove::remove_all(&writable(&room), b"old", &Stop::default())
+    });
     assert_eq!(removed, Ok(4));
     assert!(!room.place("old").exists());
 }

@@ -12,25 +12,34 @@ use strongroom_sandbox::outside::{CopyMethod, FileError, Outside};
 use super::{Room, refused};
 use crate::outside::DatabaseCopy;
 
+type Meanwhile = dyn Fn(&Path, &Path) + Send + Sync;
+
 /// Does what SQLite would with the paths; what happens beforehand is the test's.
 struct Backup {
-    meanwhile: Box<dyn Fn(&Path, &Path) + Send + Sync>,
+    meanwhile: Box<Meanwhile>,
     asked: Mutex<Vec<(PathBuf, PathBuf)>>,
 }
 
 impl Backup {
     fn new(meanwhile: impl Fn(&Path, &Path) + Send + Sync + 'static) -> Arc<Self> {
-        Arc::new(Self { meanwhile: Box::new(meanwhile), asked: Mutex::default() })
+        Arc::new(Self {
+            meanwhile: Box::new(meanwhile),
+            asked: Mutex::default(),
+        })
     }
 }
 
 #[async_trait]
 impl DatabaseCopy for Backup {
     async fn copy(&self, source: &Path, destination: &Path) -> Result<u64, String> {
-        self.asked.lock().unwrap().push((source.to_owned(), destination.to_owned()));
+        self.asked
+            .lock()
+            .unwrap()
+            .push((source.to_owned(), destination.to_owned()));
         (self.meanwhile)(source, destination);
         let content = fs::read(source).map_err(|error| error.to_string())?;
-        fs::write(destination, [b"backup of ", &content[..]].concat()).map_err(|error| error.to_string())?;
+        fs::write(destination, [b"backup of ", &content[..]].concat())
+            .map_err(|error| error.to_string())?;
         Ok(content.len() as u64)
     }
 }
@@ -41,12 +50,21 @@ async fn sqlite_gets_absolute_paths_without_links_and_its_copy_is_hashed() {
     let room = Room::with(&[], Arc::clone(&backup) as Arc<dyn DatabaseCopy>);
     fs::create_dir(room.source("folder")).unwrap();
     fs::write(room.source("folder/app.db"), "data").unwrap();
-    let copied = room.copy_as("folder/app.db", "app.db", CopyMethod::Sqlite).await.unwrap();
+    let copied = room
+        .copy_as("folder/app.db", "app.db", CopyMethod::Sqlite)
+        .await
+        .unwrap();
     assert_eq!(fs::read(room.place("app.db")).unwrap(), b"backup of data");
     assert_eq!((copied.bytes, copied.disturbed), (14, false));
-    assert_eq!(copied.sha256, <[u8; 32]>::from(Sha256::digest(b"backup of data")));
+    assert_eq!(
+        copied.sha256,
+        <[u8; 32]>::from(Sha256::digest(b"backup of data"))
+    );
     assert_eq!(copied.metadata.size, 4);
-    let expected = (room.source("folder/app.db").canonicalize().unwrap(), room.place("app.db").canonicalize().unwrap());
+    let expected = (
+        room.source("folder/app.db").canonicalize().unwrap(),
+        room.place("app.db").canonicalize().unwrap(),
+    );
     assert_eq!(*backup.asked.lock().unwrap(), [expected]);
 }
 
@@ -58,7 +76,9 @@ async fn a_database_that_cannot_be_copied_leaves_nothing() {
     symlink(room.elsewhere("secret"), room.source("door.db")).unwrap();
     let failed = room.copy_as("app.db", "app.db", CopyMethod::Sqlite).await;
     assert!(matches!(failed, Err(FileError::Database(_))), "{failed:?}");
-    assert!(refused(&room.copy_as("door.db", "door.db", CopyMethod::Sqlite).await));
+    assert!(refused(
+        &room.copy_as("door.db", "door.db", CopyMethod::Sqlite).await
+    ));
     assert_eq!(fs::read_dir(room.place("")).unwrap().count(), 0);
 }
 
@@ -72,7 +92,9 @@ async fn a_database_exchanged_meanwhile_is_not_taken() {
     let room = Room::with(&[], backup);
     fs::create_dir(room.source("folder")).unwrap();
     fs::write(room.source("folder/secret"), "harmless").unwrap();
-    let failed = room.copy_as("folder/secret", "copy.db", CopyMethod::Sqlite).await;
+    let failed = room
+        .copy_as("folder/secret", "copy.db", CopyMethod::Sqlite)
+        .await;
     assert!(matches!(failed, Err(FileError::Database(_))), "{failed:?}");
     assert_eq!(fs::read_dir(room.place("")).unwrap().count(), 0);
 }
@@ -93,8 +115,19 @@ async fn the_hosts_own_database_is_copied_through_sqlite_or_not_at_all() {
     fs::hard_link(room.source("ledger.db"), room.source("twin")).unwrap();
     for name in ["ledger.db", "ledger.db-shm", "twin"] {
         assert!(refused(&room.copy(name, "copy").await), "{name}");
-        assert!(refused(&room.outside.read("source".into(), name.into(), 0).await));
-        assert!(refused(&room.outside.digest("source".into(), vec![name.into()]).await[0]));
+        assert!(refused(
+            &room.outside.read("source".into(), name.into(), 0).await
+        ));
+        assert!(refused(
+            &room
+                .outside
+                .digest("source".into(), vec![name.into()])
+                .await[0]
+        ));
     }
-    assert!(room.copy_as("ledger.db", "ledger.db", CopyMethod::Sqlite).await.is_ok());
+    assert!(
+        room.copy_as("ledger.db", "ledger.db", CopyMethod::Sqlite)
+            .await
+            .is_ok()
+    );
 }

@@ -15,7 +15,12 @@ struct SmallDisk(PathBuf);
 impl SmallDisk {
     fn mount(on: &Path) -> Option<Self> {
         let mounted = is_root()
-            && Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(on).status().ok()?.success();
+            && Command::new("mount")
+                .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
+                .arg(on)
+                .status()
+                .ok()?
+                .success();
         if !mounted {
             skipped("a small disk is mounted by root only");
         }
@@ -25,23 +30,45 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        assert!(Command::new("umount").arg("-l").arg(&self.0).status().unwrap().success());
+        assert!(
+            Command::new("umount")
+                .arg("-l")
+                .arg(&self.0)
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 }
 
 #[tokio::test]
 async fn a_full_disk_is_told_and_leaves_no_part_behind() {
     let room = Room::new();
-    let Some(_disk) = SmallDisk::mount(&room.place("")) else { return };
+    let Some(_disk) = SmallDisk::mount(&room.place("")) else {
+        return;
+    };
     let outside = open(room.folder.path(), &[], Arc::new(NoDatabases));
     fs::write(room.source("large"), vec![1; 3 << 20]).unwrap();
     fs::write(room.source("small"), "small").unwrap();
-    let item = |name: &str| CopyItem { source: name.into(), destination: name.into(), method: CopyMethod::Bytes };
-    let answers = outside.copy("source".into(), "place".into(), vec![item("large"), item("small")]).await;
+    let item = |name: &str| CopyItem {
+        source: name.into(),
+        destination: name.into(),
+        method: CopyMethod::Bytes,
+    };
+    let answers = outside
+        .copy(
+            "source".into(),
+            "place".into(),
+            vec![item("large"), item("small")],
+        )
+        .await;
     assert_eq!(answers[0], Err(FileError::Full));
     assert_eq!(answers[1].as_ref().unwrap().bytes, 5);
     assert!(!room.place("large").exists());
-    let writer = outside.write("place".into(), b"stream".into()).await.unwrap();
+    let writer = outside
+        .write("place".into(), b"stream".into())
+        .await
+        .unwrap();
     let mut result = Ok(());
     for _ in 0..3 {
         result = result.and(outside.write_next(writer, vec![1; 1 << 20]).await);
@@ -55,15 +82,23 @@ async fn a_full_disk_is_told_and_leaves_no_part_behind() {
 async fn changes_do_not_cross_into_a_disk_mounted_inside_and_reading_does() {
     let room = Room::new();
     fs::create_dir(room.place("mounted")).unwrap();
-    let Some(_disk) = SmallDisk::mount(&room.place("mounted")) else { return };
+    let Some(_disk) = SmallDisk::mount(&room.place("mounted")) else {
+        return;
+    };
     fs::write(room.place("mounted/file"), "seen").unwrap();
     fs::write(room.place("file"), "").unwrap();
     let walked = room.walk("place", "").await;
     assert_eq!(super::paths(&walked), ["file", "mounted", "mounted/file"]);
     let outside = &room.outside;
-    assert!(refused(&outside.write("place".into(), b"mounted/new".into()).await));
-    assert!(refused(&outside.remove("place".into(), b"mounted/file".into()).await));
-    assert!(refused(&outside.remove_all("place".into(), b"mounted".into()).await));
+    assert!(refused(
+        &outside.write("place".into(), b"mounted/new".into()).await
+    ));
+    assert!(refused(
+        &outside.remove("place".into(), b"mounted/file".into()).await
+    ));
+    assert!(refused(
+        &outside.remove_all("place".into(), b"mounted".into()).await
+    ));
     let pair = (b"file".to_vec(), b"mounted/twin".to_vec());
     assert!(refused(&outside.link("place".into(), vec![pair]).await[0]));
     assert!(room.place("mounted/file").exists());
@@ -73,8 +108,13 @@ async fn changes_do_not_cross_into_a_disk_mounted_inside_and_reading_does() {
 fn a_call_given_up_stops_its_file_work_at_once() {
     let room = Room::new();
     // Hashing all of it would take a quarter of an hour.
-    fs::File::create(room.source("huge")).unwrap().set_len(1 << 40).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    fs::File::create(room.source("huge"))
+        .unwrap()
+        .set_len(1 << 40)
+        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
     let begun = async |name: &str| {
         while !room.place(name).exists() {
             tokio::task::yield_now().await;
@@ -88,10 +128,21 @@ fn a_call_given_up_stops_its_file_work_at_once() {
     });
     let Room { folder, outside } = room;
     let outside = Arc::new(outside);
-    let (place, shared) = (folder.path().join("place/call dropped"), Arc::clone(&outside));
+    let (place, shared) = (
+        folder.path().join("place/call dropped"),
+        Arc::clone(&outside),
+    );
     runtime.spawn(async move {
-        let item = CopyItem { source: b"huge".into(), destination: b"call dropped".into(), method: CopyMethod::Bytes };
-        drop(shared.copy("source".into(), "place".into(), vec![item]).await);
+        let item = CopyItem {
+            source: b"huge".into(),
+            destination: b"call dropped".into(),
+            method: CopyMethod::Bytes,
+        };
+        drop(
+            shared
+                .copy("source".into(), "place".into(), vec![item])
+                .await,
+        );
     });
     runtime.block_on(async {
         while !place.exists() {
@@ -101,7 +152,11 @@ fn a_call_given_up_stops_its_file_work_at_once() {
     drop(outside);
     // Waits for the threads; they would go on for long if nothing told them.
     drop(runtime);
-    assert_eq!(fs::read_dir(folder.path().join("place")).unwrap().count(), 0, "incomplete copies are gone");
+    assert_eq!(
+        fs::read_dir(folder.path().join("place")).unwrap().count(),
+        0,
+        "incomplete copies are gone"
+    );
 }
 
 #[tokio::test]
@@ -111,35 +166,67 @@ async fn streams_and_lists_have_their_limits() {
     let outside = &room.outside;
     let mut readers = Vec::new();
     for _ in 0..128 {
-        readers.push(outside.read("source".into(), b"file".into(), 0).await.unwrap());
+        readers.push(
+            outside
+                .read("source".into(), b"file".into(), 0)
+                .await
+                .unwrap(),
+        );
     }
-    assert!(refused(&outside.read("source".into(), b"file".into(), 0).await));
-    assert!(refused(&outside.write("place".into(), b"file".into()).await));
+    assert!(refused(
+        &outside.read("source".into(), b"file".into(), 0).await
+    ));
+    assert!(refused(
+        &outside.write("place".into(), b"file".into()).await
+    ));
     assert!(!room.place("file").exists());
     outside.close(readers[0]);
-    let reader = outside.read("source".into(), b"file".into(), u64::MAX).await.unwrap();
+    let reader = outside
+        .read("source".into(), b"file".into(), u64::MAX)
+        .await
+        .unwrap();
     assert_eq!(outside.read_next(reader, 10).await.unwrap(), b"");
     assert!(refused(&outside.read_next(reader, 0).await));
-    assert!(refused(&outside.walk_next(reader, 1).await), "a reader is no walker");
+    assert!(
+        refused(&outside.walk_next(reader, 1).await),
+        "a reader is no walker"
+    );
     for _ in 0..4 {
         outside.walk("source".into(), Vec::new()).await.unwrap();
     }
     assert!(refused(&outside.walk("source".into(), Vec::new()).await));
-    let answers = outside.digest("source".into(), vec![b"file".to_vec(); 1_025]).await;
+    let answers = outside
+        .digest("source".into(), vec![b"file".to_vec(); 1_025])
+        .await;
     assert!(answers.len() == 1_025 && answers.iter().all(refused));
     outside.close(readers[1]);
     let writer = outside.write("place".into(), b"file".into()).await.unwrap();
-    assert!(refused(&outside.write_next(writer, vec![0; (1 << 20) + 1]).await));
+    assert!(refused(
+        &outside.write_next(writer, vec![0; (1 << 20) + 1]).await
+    ));
     for target in [vec![], vec![b'x'; 4_096], b"a\0b".to_vec()] {
-        assert!(refused(&outside.symlink("place".into(), b"link".into(), target).await));
+        assert!(refused(
+            &outside
+                .symlink("place".into(), b"link".into(), target)
+                .await
+        ));
     }
 }
 
 #[tokio::test]
 async fn state_needs_its_grant_and_keeps_to_its_limits() {
     let room = Room::new();
-    assert!(matches!(room.outside.state_get("key".into()).await, Err(StateError::Unavailable(_))));
-    assert!(matches!(room.outside.state_get("k".repeat(129)).await, Err(StateError::Limit(_))));
+    assert!(matches!(
+        room.outside.state_get("key".into()).await,
+        Err(StateError::Unavailable(_))
+    ));
+    assert!(matches!(
+        room.outside.state_get("k".repeat(129)).await,
+        Err(StateError::Limit(_))
+    ));
     let large = vec![0; (64 << 10) + 1];
-    assert!(matches!(room.outside.state_set("key".into(), large, None).await, Err(StateError::Limit(_))));
+    assert!(matches!(
+        room.outside.state_set("key".into(), large, None).await,
+        Err(StateError::Limit(_))
+    ));
 }

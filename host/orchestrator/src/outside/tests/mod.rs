@@ -17,7 +17,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use strongroom_domain::grants::Access;
-use strongroom_sandbox::outside::{Copied, CopyItem, CopyMethod, Entry, FileError, LogLine, Outside, Progress};
+use strongroom_sandbox::outside::{
+    Copied, CopyItem, CopyMethod, Entry, FileError, LogLine, Outside, Progress,
+};
 use tempfile::TempDir;
 
 use super::{CallOutside, DatabaseCopy, GrantedTree, Listener};
@@ -55,7 +57,10 @@ impl Room {
             fs::create_dir(folder.path().join(name)).unwrap();
         }
         fs::write(folder.path().join("elsewhere/secret"), "secret").unwrap();
-        let own: Vec<_> = own_databases.iter().map(|name| folder.path().join("source").join(name)).collect();
+        let own: Vec<_> = own_databases
+            .iter()
+            .map(|name| folder.path().join("source").join(name))
+            .collect();
         own.iter().for_each(|path| fs::write(path, "own").unwrap());
         let outside = open(folder.path(), &own, databases);
         Self { folder, outside }
@@ -92,16 +97,32 @@ impl Room {
         self.copy_as(source, destination, CopyMethod::Bytes).await
     }
 
-    async fn copy_as(&self, source: &str, destination: &str, method: CopyMethod) -> Result<Copied, FileError> {
-        let item = CopyItem { source: source.into(), destination: destination.into(), method };
-        let mut answers = self.outside.copy("source".into(), "place".into(), vec![item]).await;
+    async fn copy_as(
+        &self,
+        source: &str,
+        destination: &str,
+        method: CopyMethod,
+    ) -> Result<Copied, FileError> {
+        let item = CopyItem {
+            source: source.into(),
+            destination: destination.into(),
+            method,
+        };
+        let mut answers = self
+            .outside
+            .copy("source".into(), "place".into(), vec![item])
+            .await;
         assert_eq!(answers.len(), 1);
         answers.remove(0)
     }
 }
 
 fn open(folder: &Path, own: &[PathBuf], databases: Arc<dyn DatabaseCopy>) -> CallOutside {
-    let tree = |name: &str, access| GrantedTree { name: name.into(), folder: folder.join(name), access };
+    let tree = |name: &str, access| GrantedTree {
+        name: name.into(),
+        folder: folder.join(name),
+        access,
+    };
     let trees = [tree("source", Access::Read), tree("place", Access::Write)];
     CallOutside::new(&trees, own, None, databases, Arc::new(Quiet)).unwrap()
 }
@@ -116,7 +137,10 @@ fn skipped(why: &str) {
 }
 
 fn paths(entries: &[Entry]) -> Vec<String> {
-    entries.iter().map(|entry| String::from_utf8_lossy(&entry.path).into_owned()).collect()
+    entries
+        .iter()
+        .map(|entry| String::from_utf8_lossy(&entry.path).into_owned())
+        .collect()
 }
 
 fn refused<T: std::fmt::Debug>(result: &Result<T, FileError>) -> bool {
@@ -133,13 +157,23 @@ fn as_nobody<T: Send>(folder: &Path, work: impl FnOnce() -> T + Send) -> T {
         return work();
     }
     let nobody = 65_534;
-    let list = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let beneath: Vec<_> = list.flat_map(|path| walk_std(&path)).chain([folder.to_owned()]).collect();
-    beneath.iter().for_each(|path| std::os::unix::fs::lchown(path, Some(nobody), Some(nobody)).unwrap());
+    let list = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let beneath: Vec<_> = list
+        .flat_map(|path| walk_std(&path))
+        .chain([folder.to_owned()])
+        .collect();
+    beneath
+        .iter()
+        .for_each(|path| std::os::unix::fs::lchown(path, Some(nobody), Some(nobody)).unwrap());
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
             // Of this thread only: the kernel keeps them by thread, whatever the C library pretends.
-            let (uid, gid) = (rustix::fs::Uid::from_raw(nobody), rustix::fs::Gid::from_raw(nobody));
+            let (uid, gid) = (
+                rustix::fs::Uid::from_raw(nobody),
+                rustix::fs::Gid::from_raw(nobody),
+            );
             rustix::thread::set_thread_groups(&[]).unwrap();
             rustix::thread::set_thread_res_gid(gid, gid, gid).unwrap();
             rustix::thread::set_thread_res_uid(uid, uid, uid).unwrap();
@@ -152,7 +186,11 @@ fn as_nobody<T: Send>(folder: &Path, work: impl FnOnce() -> T + Send) -> T {
 fn walk_std(path: &Path) -> Vec<PathBuf> {
     let mut all = vec![path.to_owned()];
     if path.symlink_metadata().unwrap().is_dir() {
-        all.extend(fs::read_dir(path).unwrap().flat_map(|entry| walk_std(&entry.unwrap().path())));
+        all.extend(
+            fs::read_dir(path)
+                .unwrap()
+                .flat_map(|entry| walk_std(&entry.unwrap().path())),
+        );
     }
     all
 }
@@ -173,6 +211,9 @@ fn meanwhile<T>(again: impl Fn() + Sync, test: impl AsyncFnOnce() -> T) -> T {
                 again();
             }
         });
-        tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(test())
+        tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap()
+            .block_on(test())
     })
 }
