@@ -175,7 +175,7 @@ fn fill(tree: &Path, part: usize) {
     for (count, length) in FILES {
         for _ in 0..count / part {
             let folder = tree.join(format!("folder-{:03}", number / FILES_PER_FOLDER));
-            if number % FILES_PER_FOLDER == 0 {
+            if number.is_multiple_of(FILES_PER_FOLDER) {
                 fs::create_dir_all(&folder).unwrap();
             }
             fs::write(

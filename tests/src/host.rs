@@ -24,7 +24,10 @@ impl Host {
     /// When the temporary folder cannot be made or the plugins were not built.
     #[must_use]
     #[track_caller]
-    #[expect(clippy::new_without_default, reason = "it makes folders, which is more than a default")]
+    #[expect(
+        clippy::new_without_default,
+        reason = "it makes folders, which is more than a default"
+    )]
     pub fn new() -> Self {
         Self::within(&std::env::temp_dir())
     }
@@ -36,12 +39,18 @@ impl Host {
     #[must_use]
     #[track_caller]
     pub fn within(parent: &Path) -> Self {
-        let folder = tempfile::Builder::new().prefix("strongroom-test-").tempdir_in(parent);
-        let folder = folder.unwrap_or_else(|error| panic!("a temporary folder in {}: {error}", parent.display()));
+        let folder = tempfile::Builder::new()
+            .prefix("strongroom-test-")
+            .tempdir_in(parent);
+        let folder = folder
+            .unwrap_or_else(|error| panic!("a temporary folder in {}: {error}", parent.display()));
         for name in ["schedules", "state", "data", "shelf"] {
             make(&folder.path().join(name));
         }
-        Self { folder, plugins: built::plugins() }
+        Self {
+            folder,
+            plugins: built::plugins(),
+        }
     }
 
     /// The folder around all the others.

@@ -33,10 +33,22 @@ fn host() -> Host {
 
 /// Compares what a person sees and the exit code with the golden pair, and asserts that nothing was left behind.
 fn seen(host: &Host, name: &str, ran: &Ran) {
-    let text = format!("exit code {}\n{}{}", ran.code, host.tidy(&ran.stdout), host.tidy(&ran.stderr));
+    let text = format!(
+        "exit code {}\n{}{}",
+        ran.code,
+        host.tidy(&ran.stdout),
+        host.tidy(&ran.stderr)
+    );
     golden(format!("commands/{name}.txt"), &text);
-    assert!(!host.state().join("ledger.sqlite").exists(), "a refused command leaves no ledger");
-    assert_eq!(fs::read_dir(host.shelf()).unwrap().count(), 0, "and nothing on the shelf");
+    assert!(
+        !host.state().join("ledger.sqlite").exists(),
+        "a refused command leaves no ledger"
+    );
+    assert_eq!(
+        fs::read_dir(host.shelf()).unwrap().count(),
+        0,
+        "and nothing on the shelf"
+    );
 }
 
 /// Checks a schedule file that is the good one with a text replaced.
@@ -69,7 +81,11 @@ fn a_missing_plugin_is_named_with_those_that_are_there() {
 
 #[test]
 fn a_grant_that_is_not_wanted_is_refused() {
-    edited("grant-not-wanted", "[schedule.grants.files.data]", "[schedule.grants]\nstate = true\n\n[schedule.grants.files.data]");
+    edited(
+        "grant-not-wanted",
+        "[schedule.grants.files.data]",
+        "[schedule.grants]\nstate = true\n\n[schedule.grants.files.data]",
+    );
 }
 
 #[test]
@@ -80,12 +96,20 @@ fn a_plugin_that_wants_more_than_is_granted_is_refused() {
 
 #[test]
 fn a_grant_that_is_too_narrow_is_refused() {
-    edited("grant-too-narrow", "access = \"write\"", "access = \"read\"");
+    edited(
+        "grant-too-narrow",
+        "access = \"write\"",
+        "access = \"read\"",
+    );
 }
 
 #[test]
 fn a_place_inside_its_own_source_is_refused() {
-    edited("place-in-source", "path = \"../shelf\"", "path = \"../data/acme/shelf\"");
+    edited(
+        "place-in-source",
+        "path = \"../shelf\"",
+        "path = \"../data/acme/shelf\"",
+    );
 }
 
 #[test]
@@ -98,23 +122,39 @@ fn a_place_that_leads_into_its_source_through_a_link_is_refused() {
 
 #[test]
 fn the_ledgers_folder_is_granted_to_nobody() {
-    edited("grant-of-the-ledger", "path = \"../shelf\"", "path = \"../state\"");
+    edited(
+        "grant-of-the-ledger",
+        "path = \"../shelf\"",
+        "path = \"../state\"",
+    );
 }
 
 #[test]
 fn a_configuration_the_plugin_does_not_know_is_refused() {
-    edited("bad-config", "[schedule.retention]", "[schedule.config]\nsources = \"data\"\n\n[schedule.retention]");
+    edited(
+        "bad-config",
+        "[schedule.retention]",
+        "[schedule.config]\nsources = \"data\"\n\n[schedule.retention]",
+    );
 }
 
 fn with_plugin_file(name: &str, bytes: &[u8]) {
     let host = host();
     fs::write(host.plugins().join("broken.wasm"), bytes).unwrap();
-    host.schedule("daily.toml", &GOOD.replace("\"local-snapshot\"", "\"broken\""));
+    host.schedule(
+        "daily.toml",
+        &GOOD.replace("\"local-snapshot\"", "\"broken\""),
+    );
     seen(&host, name, &host.run(["check"]));
 }
 
 fn wat(name: &str) -> Vec<u8> {
-    fs::read(repository().join("tests/guests/misbehaving/wat").join(format!("{name}.wat"))).unwrap()
+    fs::read(
+        repository()
+            .join("tests/guests/misbehaving/wat")
+            .join(format!("{name}.wat")),
+    )
+    .unwrap()
 }
 
 #[test]
@@ -129,17 +169,26 @@ fn a_core_module_is_no_plugin() {
 
 #[test]
 fn a_component_of_another_version_names_both_versions() {
-    with_plugin_file("other-version", &::wat::parse_bytes(&wat("other-version")).unwrap());
+    with_plugin_file(
+        "other-version",
+        &::wat::parse_bytes(&wat("other-version")).unwrap(),
+    );
 }
 
 #[test]
 fn a_component_of_another_world_is_refused() {
-    with_plugin_file("other-world", &::wat::parse_bytes(&wat("other-world")).unwrap());
+    with_plugin_file(
+        "other-world",
+        &::wat::parse_bytes(&wat("other-world")).unwrap(),
+    );
 }
 
 #[test]
 fn a_plugin_that_asks_for_sockets_is_refused() {
-    with_plugin_file("wants-sockets", &::wat::parse_bytes(&wat("sockets")).unwrap());
+    with_plugin_file(
+        "wants-sockets",
+        &::wat::parse_bytes(&wat("sockets")).unwrap(),
+    );
 }
 
 #[test]
@@ -156,14 +205,22 @@ fn a_schedule_that_does_not_exist_is_named_with_those_that_do() {
     let host = host();
     host.schedule("daily.toml", GOOD);
     seen(&host, "unknown-schedule", &host.run(["once", "weekly"]));
-    seen(&host, "unknown-tenant", &host.run(["once", "daily", "--tenant", "globex"]));
+    seen(
+        &host,
+        "unknown-tenant",
+        &host.run(["once", "daily", "--tenant", "globex"]),
+    );
 }
 
 #[test]
 fn a_simulation_that_ends_before_it_begins_is_refused() {
     let host = host();
     host.schedule("daily.toml", GOOD);
-    seen(&host, "simulation-backwards", &host.run(["simulate", "--from", "2026-11-02", "--to", "2026-11-01"]));
+    seen(
+        &host,
+        "simulation-backwards",
+        &host.run(["simulate", "--from", "2026-11-02", "--to", "2026-11-01"]),
+    );
 }
 
 #[test]
@@ -172,33 +229,62 @@ fn an_unreadable_source_fails_the_run_and_publishes_nothing() {
     host.schedule("daily.toml", GOOD);
     fs::rename(host.data().join("acme"), host.data().join("gone")).unwrap();
     let ran = host.run(["once", "daily"]).ended_with(1);
-    assert!(ran.stdout.contains(&*host.data().join("acme").to_string_lossy()), "{ran}");
+    assert!(
+        ran.stdout
+            .contains(&*host.data().join("acme").to_string_lossy()),
+        "{ran}"
+    );
     assert_eq!(fs::read_dir(host.shelf()).unwrap().count(), 0);
 }
 
 #[test]
 fn a_full_disk_fails_the_run_publishes_nothing_and_leaves_the_ledger_whole() {
     let host = host();
-    if let Err(error) = std::process::Command::new("mount").args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"]).arg(host.shelf()).status().map(|s| assert!(s.success())) {
+    if let Err(error) = std::process::Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"])
+        .arg(host.shelf())
+        .status()
+        .map(|s| assert!(s.success()))
+    {
         println!("skipped: a small file system cannot be mounted here ({error})");
         return;
     }
     host.schedule("daily.toml", GOOD);
     host.tree("acme").file("large.bin", vec![7; 8 << 20]);
     let ran = host.run(["once", "daily"]);
-    let left: Vec<_> = fs::read_dir(host.shelf().join("acme")).map(|entries| entries.flatten().map(|e| e.file_name()).collect()).unwrap_or_default();
-    assert!(std::process::Command::new("umount").arg(host.shelf()).status().unwrap().success());
+    let left: Vec<_> = fs::read_dir(host.shelf().join("acme"))
+        .map(|entries| entries.flatten().map(|e| e.file_name()).collect())
+        .unwrap_or_default();
+    assert!(
+        std::process::Command::new("umount")
+            .arg(host.shelf())
+            .status()
+            .unwrap()
+            .success()
+    );
     assert_eq!(ran.code, 1, "{ran}");
     assert!(ran.stdout.contains("full"), "{ran}");
-    assert!(left.iter().all(|name| name.to_string_lossy().starts_with('.')), "{left:?}");
+    assert!(
+        left.iter()
+            .all(|name| name.to_string_lossy().starts_with('.')),
+        "{left:?}"
+    );
     let rows = host.run(["--json", "occurrences"]).ok().json();
     assert_eq!(rows[0]["outcome"], "failed", "{rows}");
 }
 
 fn newer(state: &Path) {
     let sql = "INSERT INTO _sqlx_migrations(version, description, success, checksum, execution_time) VALUES (99999999999999, 'from the future', 1, x'00', 0)";
-    let ran = std::process::Command::new("sqlite3").arg(state.join("ledger.sqlite")).arg(sql).output().unwrap();
-    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let ran = std::process::Command::new("sqlite3")
+        .arg(state.join("ledger.sqlite"))
+        .arg(sql)
+        .output()
+        .unwrap();
+    assert!(
+        ran.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
 }
 
 #[test]
@@ -210,9 +296,15 @@ fn a_ledger_of_a_newer_version_is_left_alone() {
     let before = fs::read(host.state().join("ledger.sqlite")).unwrap();
     for command in [vec!["once", "daily"], vec!["serve"], vec!["occurrences"]] {
         let ran = host.run(command).ended_with(5);
-        assert!(ran.stderr.contains("newer version") && ran.stderr.contains("hint:"), "{ran}");
+        assert!(
+            ran.stderr.contains("newer version") && ran.stderr.contains("hint:"),
+            "{ran}"
+        );
     }
-    assert_eq!(fs::read(host.state().join("ledger.sqlite")).unwrap(), before);
+    assert_eq!(
+        fs::read(host.state().join("ledger.sqlite")).unwrap(),
+        before
+    );
 }
 
 #[test]

@@ -27,7 +27,13 @@ path = "<shelf>"
 access = "write"
 "#;
 
-const SIMULATE: [&str; 5] = ["simulate", "--from", "2026-11-01T00:30Z", "--to", "2026-11-01T12:30Z"];
+const SIMULATE: [&str; 5] = [
+    "simulate",
+    "--from",
+    "2026-11-01T00:30Z",
+    "--to",
+    "2026-11-01T12:30Z",
+];
 
 fn host() -> Host {
     let host = Host::new();
@@ -35,7 +41,10 @@ fn host() -> Host {
     for tenant in ["acme", "globex"] {
         let tree = host.tree(tenant);
         for number in 0..200 {
-            tree.file(format!("folder-{}/file-{number}", number % 7), vec![b'x'; 20_000]);
+            tree.file(
+                format!("folder-{}/file-{number}", number % 7),
+                vec![b'x'; 20_000],
+            );
         }
     }
     host
@@ -44,7 +53,10 @@ fn host() -> Host {
 /// What must be true after a crash and another start, wherever it was.
 fn whole(host: &Host) {
     let ran = host.run(SIMULATE).ok();
-    let rows = host.run(["--json", "occurrences", "-n", "1000"]).ok().json();
+    let rows = host
+        .run(["--json", "occurrences", "-n", "1000"])
+        .ok()
+        .json();
     let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
     for row in rows.as_array().unwrap() {
         assert_eq!(row["outcome"], "succeeded", "{row}\n{ran}");
@@ -58,10 +70,22 @@ fn whole(host: &Host) {
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
             .collect();
-        assert!(!names.iter().any(|name| name.starts_with('.') && name != ".index"), "left over: {names:?}");
-        let listed = host.run(["--json", "snapshots", "list", "--tenant", tenant]).ok().json();
+        assert!(
+            !names
+                .iter()
+                .any(|name| name.starts_with('.') && name != ".index"),
+            "left over: {names:?}"
+        );
+        let listed = host
+            .run(["--json", "snapshots", "list", "--tenant", tenant])
+            .ok()
+            .json();
         assert_eq!(listed.as_array().unwrap().len(), 3, "{listed}");
-        assert_eq!(names.len(), 5, "three snapshots, `latest` and the plugin's index: {names:?}");
+        assert_eq!(
+            names.len(),
+            5,
+            "three snapshots, `latest` and the plugin's index: {names:?}"
+        );
     }
     let export = host.folder().join("audit");
     let _ = host.run(["audit", "export", export.to_str().unwrap()]).ok();
@@ -73,9 +97,20 @@ fn a_host_killed_after_any_outcome_closes_every_due_time_honestly() {
     for lines in [1, 2, 5, 12, 23] {
         let host = host();
         let mut command = host.command(SIMULATE);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
-        assert_eq!(output.lines().take(lines).filter(|line| line.is_ok()).count(), lines);
+        assert_eq!(
+            output
+                .lines()
+                .take(lines)
+                .filter(|line| line.is_ok())
+                .count(),
+            lines
+        );
         child.kill().unwrap();
         child.wait().unwrap();
         whole(&host);
@@ -86,11 +121,18 @@ fn a_host_killed_after_any_outcome_closes_every_due_time_honestly() {
 fn a_host_killed_in_the_middle_of_a_snapshot_takes_it_again_and_publishes_nothing_partial() {
     let host = host();
     let mut command = host.command(SIMULATE);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     let shelf = host.shelf().join("acme");
     eventually("a snapshot is being made", Duration::from_secs(60), || {
         let entries = fs::read_dir(&shelf).ok()?;
-        entries.flatten().find(|entry| entry.file_name().to_string_lossy().starts_with(".partial")).map(|_| ())
+        entries
+            .flatten()
+            .find(|entry| entry.file_name().to_string_lossy().starts_with(".partial"))
+            .map(|_| ())
     });
     child.kill().unwrap();
     child.wait().unwrap();

@@ -19,40 +19,61 @@ const SLOTS: u32 = 1_000;
 
 pub(crate) fn schedules(arguments: &Arguments) -> Result<ScheduleSet, CliError> {
     if !arguments.schedules.exists() {
-        return Err(CliError::not_found(format!("there is no schedule file or folder {}", arguments.schedules.display()))
-            .hint("name it with `--schedules PATH`"));
+        return Err(CliError::not_found(format!(
+            "there is no schedule file or folder {}",
+            arguments.schedules.display()
+        ))
+        .hint("name it with `--schedules PATH`"));
     }
     let set = strongroom_config::load(&arguments.schedules)?;
     if set.schedules.is_empty() {
-        return Err(CliError::usage(format!("{} holds no `[[schedule]]`", arguments.schedules.display()))
-            .hint("schedule files end in `.toml`; `schedules/README.md` explains every key"));
+        return Err(CliError::usage(format!(
+            "{} holds no `[[schedule]]`",
+            arguments.schedules.display()
+        ))
+        .hint("schedule files end in `.toml`; `schedules/README.md` explains every key"));
     }
     Ok(set)
 }
 
 pub(crate) fn sandbox(arguments: &Arguments) -> Result<Arc<Sandbox>, CliError> {
-    let program = std::env::current_exe().map_err(|error| CliError::bug("this program's own path is not known", &error))?;
+    let program = std::env::current_exe()
+        .map_err(|error| CliError::bug("this program's own path is not known", &error))?;
     let settings = Settings {
-        compiler: CompilerCommand { program, args: vec!["compile-plugin".into()] },
+        compiler: CompilerCommand {
+            program,
+            args: vec!["compile-plugin".into()],
+        },
         cache: arguments.state.join("cache"),
         slots: SLOTS,
         memory_ceiling: strongroom_domain::schedule::defaults::MEMORY_CEILING,
     };
     private_folder(&arguments.state)?;
-    Sandbox::new(settings).map_err(|error| CliError::usage("the sandbox could not be set up").because(error))
+    Sandbox::new(settings)
+        .map_err(|error| CliError::usage("the sandbox could not be set up").because(error))
 }
 
 /// Makes a folder that only this user can enter.
 fn private_folder(folder: &Path) -> Result<(), CliError> {
     use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|error| {
-        CliError::new(EXIT_LEDGER, format!("the state folder {} cannot be made", folder.display()))
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(|error| {
+            CliError::new(
+                EXIT_LEDGER,
+                format!("the state folder {} cannot be made", folder.display()),
+            )
             .because(error)
             .hint("name another one with `--state DIR`")
-    })
+        })
 }
 
-pub(crate) async fn plugins(arguments: &Arguments, sandbox: &Arc<Sandbox>) -> Result<PluginFolder, CliError> {
+pub(crate) async fn plugins(
+    arguments: &Arguments,
+    sandbox: &Arc<Sandbox>,
+) -> Result<PluginFolder, CliError> {
     load_plugins(sandbox, &arguments.plugins).await.map_err(|error| {
         CliError::not_found(format!("the plugins folder {} cannot be read", arguments.plugins.display()))
             .because(error)
@@ -61,16 +82,23 @@ pub(crate) async fn plugins(arguments: &Arguments, sandbox: &Arc<Sandbox>) -> Re
 }
 
 /// Loads and fits everything; prints warnings.
-pub(crate) async fn setup(arguments: &Arguments) -> Result<(ScheduleSet, PluginFolder, Setup), CliError> {
+pub(crate) async fn setup(
+    arguments: &Arguments,
+) -> Result<(ScheduleSet, PluginFolder, Setup), CliError> {
     let set = schedules(arguments)?;
     let sandbox = sandbox(arguments)?;
     let folder = plugins(arguments, &sandbox).await?;
-    let reserved: Vec<PathBuf> = std::fs::canonicalize(&arguments.state).into_iter().collect();
+    let reserved: Vec<PathBuf> = std::fs::canonicalize(&arguments.state)
+        .into_iter()
+        .collect();
     let setup = prepare(&set, &folder, &reserved)?;
     Ok((set, folder, setup))
 }
 
-pub(crate) async fn ledger(arguments: &Arguments, mode: OpenMode) -> Result<Arc<SqliteLedger>, CliError> {
+pub(crate) async fn ledger(
+    arguments: &Arguments,
+    mode: OpenMode,
+) -> Result<Arc<SqliteLedger>, CliError> {
     Ok(Arc::new(SqliteLedger::open(&arguments.state, mode).await?))
 }
 
@@ -93,10 +121,13 @@ pub(crate) fn access(
 
 /// The schedule of that name.
 pub(crate) fn prepared(setup: &Setup, name: &str) -> Result<Arc<Prepared>, CliError> {
-    let found = ScheduleName::new(name).ok().and_then(|name| setup.schedules.get(&name).cloned());
+    let found = ScheduleName::new(name)
+        .ok()
+        .and_then(|name| setup.schedules.get(&name).cloned());
     found.ok_or_else(|| {
         let known: Vec<&str> = setup.schedules.keys().map(ScheduleName::as_str).collect();
-        CliError::not_found(format!("there is no schedule `{name}`")).hint(format!("there are: {}", known.join(", ")))
+        CliError::not_found(format!("there is no schedule `{name}`"))
+            .hint(format!("there are: {}", known.join(", ")))
     })
 }
 
@@ -104,13 +135,23 @@ pub(crate) fn prepared(setup: &Setup, name: &str) -> Result<Arc<Prepared>, CliEr
 pub(crate) async fn snapshot(ledger: &SqliteLedger, typed: &str) -> Result<SnapshotRow, CliError> {
     use strongroom_ledger::Ledger;
     let prefix = IdPrefix::new(typed);
-    let all = ledger.snapshots(SnapshotFilter { gone: true, ..SnapshotFilter::default() }).await?;
+    let all = ledger
+        .snapshots(SnapshotFilter {
+            gone: true,
+            ..SnapshotFilter::default()
+        })
+        .await?;
     let mut matching = all.into_iter().filter(|row| prefix.matches(row.id));
     match (matching.next(), matching.next()) {
         (Some(row), None) => Ok(row),
-        (Some(_), Some(_)) => Err(CliError::usage(format!("several snapshots begin with `{typed}`")).hint("type more of the id")),
-        (None, _) => Err(CliError::not_found(format!("there is no snapshot `{typed}`"))
-            .hint("`strongroom snapshots list --all` shows them all")),
+        (Some(_), Some(_)) => Err(CliError::usage(format!(
+            "several snapshots begin with `{typed}`"
+        ))
+        .hint("type more of the id")),
+        (None, _) => Err(
+            CliError::not_found(format!("there is no snapshot `{typed}`"))
+                .hint("`strongroom snapshots list --all` shows them all"),
+        ),
     }
 }
 
@@ -119,7 +160,14 @@ pub(crate) fn time(text: &str) -> Result<Timestamp, CliError> {
     let civil = text.strip_suffix(['Z', 'z']).unwrap_or(text);
     text.parse::<Timestamp>()
         .ok()
-        .or_else(|| civil.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|z| z.timestamp()))
+        .or_else(|| {
+            civil
+                .parse::<jiff::civil::DateTime>()
+                .ok()?
+                .to_zoned(jiff::tz::TimeZone::UTC)
+                .ok()
+                .map(|z| z.timestamp())
+        })
         .ok_or_else(|| {
             CliError::usage(format!("`{text}` is not a time"))
                 .hint("write 2026-11-20T03:00:00-03:00, 2026-11-20T06:00Z or 2026-11-20")

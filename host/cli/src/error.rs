@@ -34,7 +34,13 @@ pub(crate) struct CliError {
 
 impl CliError {
     pub(crate) fn new(code: u8, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), causes: Vec::new(), hint: None, diagnostics: None }
+        Self {
+            code,
+            message: message.into(),
+            causes: Vec::new(),
+            hint: None,
+            diagnostics: None,
+        }
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {
@@ -70,7 +76,12 @@ impl CliError {
             return;
         }
         if let Some(diagnostics) = &self.diagnostics {
-            eprintln!("{}", diagnostics.render(std::io::IsTerminal::is_terminal(&std::io::stderr())).trim_end());
+            eprintln!(
+                "{}",
+                diagnostics
+                    .render(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+                    .trim_end()
+            );
             return;
         }
         eprintln!("error: {}", self.message);
@@ -93,15 +104,26 @@ impl From<Diagnostics> for CliError {
 
 impl From<Misfit> for CliError {
     fn from(misfit: Misfit) -> Self {
-        let code = if misfit.refused { EXIT_REFUSED } else { EXIT_USAGE };
-        Self { code, ..misfit.problems.into() }
+        let code = if misfit.refused {
+            EXIT_REFUSED
+        } else {
+            EXIT_USAGE
+        };
+        Self {
+            code,
+            ..misfit.problems.into()
+        }
     }
 }
 
 impl From<LedgerError> for CliError {
     fn from(error: LedgerError) -> Self {
         let hint = error.hint();
-        let code = if matches!(error, LedgerError::NotFound(_)) { EXIT_NOT_FOUND } else { EXIT_LEDGER };
+        let code = if matches!(error, LedgerError::NotFound(_)) {
+            EXIT_NOT_FOUND
+        } else {
+            EXIT_LEDGER
+        };
         let mut shown = Self::new(code, error.to_string());
         shown.hint = hint.map(Into::into);
         shown

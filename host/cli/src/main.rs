@@ -42,7 +42,11 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<u8, CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(std::thread::available_parallelism().map_or(2, usize::from).clamp(2, 8))
+        .worker_threads(
+            std::thread::available_parallelism()
+                .map_or(2, usize::from)
+                .clamp(2, 8),
+        )
         .enable_all()
         .build()
         .map_err(|error| CliError::bug("the runtime could not be started", &error))?;
@@ -54,10 +58,16 @@ fn run(arguments: Arguments) -> Result<u8, CliError> {
 
 /// Logs go to standard error: lines for people on a terminal, JSON for machines otherwise.
 fn start_logging(arguments: &Arguments) {
-    let default = if matches!(arguments.command, Command::Serve(_)) { "info" } else { "warn" };
+    let default = if matches!(arguments.command, Command::Serve(_)) {
+        "info"
+    } else {
+        "warn"
+    };
     let filter = tracing_subscriber::EnvFilter::try_from_env("STRONGROOM_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     if std::io::stderr().is_terminal() && !arguments.json {
         builder.init();
     } else {

@@ -18,21 +18,29 @@ pub(crate) fn line(text: &str) {
 
 /// Prints one JSON document.
 pub(crate) fn json(value: &impl Serialize) -> Result<(), CliError> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| CliError::bug("the answer could not be written", &error))?;
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| CliError::bug("the answer could not be written", &error))?;
     line(&text);
     Ok(())
 }
 
 /// Prints columns under headings, each as wide as its widest cell.
 pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) {
-    let mut widths: Vec<usize> = headings.iter().map(|heading| heading.chars().count()).collect();
+    let mut widths: Vec<usize> = headings
+        .iter()
+        .map(|heading| heading.chars().count())
+        .collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
     }
     let print = |cells: Vec<&str>| {
-        let padded: Vec<String> = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let padded: Vec<String> = cells
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
         line(padded.join("  ").trim_end());
     };
     print(headings.to_vec());
@@ -48,7 +56,9 @@ pub(crate) fn utc(at: Timestamp) -> String {
 
 /// A moment in a zone, with its offset.
 pub(crate) fn local(at: Timestamp, zone: &Zone) -> String {
-    at.to_zoned(zone.time_zone().clone()).strftime("%a %Y-%m-%d %H:%M:%S %:z").to_string()
+    at.to_zoned(zone.time_zone().clone())
+        .strftime("%a %Y-%m-%d %H:%M:%S %:z")
+        .to_string()
 }
 
 /// Bytes with a unit.
@@ -63,7 +73,11 @@ pub(crate) fn size(bytes: u64) -> String {
         value /= 1024.0;
         unit = next;
     }
-    if unit == "B" { format!("{bytes} B") } else { format!("{value:.1} {unit}") }
+    if unit == "B" {
+        format!("{bytes} B")
+    } else {
+        format!("{value:.1} {unit}")
+    }
 }
 
 /// The first eight characters of an id: enough to type.
@@ -73,5 +87,7 @@ pub(crate) fn short(id: uuid::Uuid) -> String {
 
 /// Replaces control characters, so that a name cannot move the cursor.
 pub(crate) fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
 }

@@ -34,12 +34,16 @@ impl Console {
     fn bar(&self, schedule: &ScheduleName, tenant: &TenantName) -> ProgressBar {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || {
-            let style = ProgressStyle::with_template("{prefix} {bar:24} {msg}").unwrap_or_else(|_| ProgressStyle::default_bar());
+            let style = ProgressStyle::with_template("{prefix} {bar:24} {msg}")
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
             let bar = self.bars.add(ProgressBar::new(0)).with_style(style);
             bar.set_prefix(format!("{schedule} {tenant}"));
             bar
         };
-        running.entry((schedule.clone(), tenant.clone())).or_insert_with(new).clone()
+        running
+            .entry((schedule.clone(), tenant.clone()))
+            .or_insert_with(new)
+            .clone()
     }
 }
 
@@ -51,10 +55,29 @@ impl Watcher for Console {
         let bar = self.bar(schedule, tenant);
         bar.set_length(progress.total.max(progress.done));
         bar.set_position(progress.done);
-        let amount = |count: u64| if progress.unit == "bytes" { print::size(count) } else { count.to_string() };
-        let of = if progress.total > 0 { format!(" of {}", amount(progress.total)) } else { String::new() };
-        let unit = if progress.unit == "bytes" { "" } else { &progress.unit };
-        bar.set_message(format!("{}{of} {} {}", amount(progress.done), print::plain(unit), print::plain(&progress.note)));
+        let amount = |count: u64| {
+            if progress.unit == "bytes" {
+                print::size(count)
+            } else {
+                count.to_string()
+            }
+        };
+        let of = if progress.total > 0 {
+            format!(" of {}", amount(progress.total))
+        } else {
+            String::new()
+        };
+        let unit = if progress.unit == "bytes" {
+            ""
+        } else {
+            &progress.unit
+        };
+        bar.set_message(format!(
+            "{}{of} {} {}",
+            amount(progress.done),
+            print::plain(unit),
+            print::plain(&progress.note)
+        ));
     }
 
     fn started(&self, schedule: &ScheduleName, tenant: &TenantName, due: Timestamp, attempt: u32) {
@@ -71,7 +94,13 @@ impl Watcher for Console {
             bar.finish_and_clear();
         }
         if self.lines {
-            self.bars.suspend(|| print::line(&format!("{}  {schedule} {tenant}  {}", print::utc(due), print::plain(what))));
+            self.bars.suspend(|| {
+                print::line(&format!(
+                    "{}  {schedule} {tenant}  {}",
+                    print::utc(due),
+                    print::plain(what)
+                ))
+            });
         }
     }
 }

@@ -11,12 +11,18 @@ impl Evidence {
     /// The first value of a kind.
     #[must_use]
     pub fn get(&self, kind: &str) -> Option<&str> {
-        self.0.iter().find(|(k, _)| k == kind).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(k, _)| k == kind)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Every value of a kind, in order.
     pub fn all<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(k, _)| k == kind).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .filter(move |(k, _)| k == kind)
+            .map(|(_, value)| value.as_str())
     }
 
     /// Adds a fact.

@@ -30,7 +30,9 @@ impl TreeGrant {
     #[must_use]
     pub fn folder(&self, tenant: &TenantName) -> PathBuf {
         let parts = self.path.iter().map(|part| match part.to_str() {
-            Some(text) if text.contains("{tenant}") => text.replace("{tenant}", tenant.as_str()).into(),
+            Some(text) if text.contains("{tenant}") => {
+                text.replace("{tenant}", tenant.as_str()).into()
+            }
             _ => part.to_owned(),
         });
         parts.collect()
@@ -95,17 +97,29 @@ pub fn compare(wants: &[Want], grants: &Grants) -> Vec<Mismatch> {
     let mut found = Vec::new();
     let trees = || wants.iter().filter(|want| want.capability == "files");
     for (name, grant) in &grants.files {
-        let want = trees().find(|want| want.name == *name).or_else(|| trees().find(|want| want.name == "*"));
+        let want = trees()
+            .find(|want| want.name == *name)
+            .or_else(|| trees().find(|want| want.name == "*"));
         match want {
-            None => found.push(Mismatch::NotWanted { capability: "files", name: name.clone() }),
-            Some(want) if want.access < grant.access => found.push(Mismatch::TooWide { name: name.clone() }),
-            Some(want) if want.access > grant.access => found.push(Mismatch::TooNarrow(want.clone())),
+            None => found.push(Mismatch::NotWanted {
+                capability: "files",
+                name: name.clone(),
+            }),
+            Some(want) if want.access < grant.access => {
+                found.push(Mismatch::TooWide { name: name.clone() })
+            }
+            Some(want) if want.access > grant.access => {
+                found.push(Mismatch::TooNarrow(want.clone()))
+            }
             Some(_) => {}
         }
     }
     for want in wants.iter().filter(|want| want.required) {
         let granted = match (want.capability.as_str(), want.name.as_str()) {
-            ("files", "*") => grants.files.keys().any(|name| !trees().any(|want| want.name == *name)),
+            ("files", "*") => grants
+                .files
+                .keys()
+                .any(|name| !trees().any(|want| want.name == *name)),
             ("files", name) => grants.files.contains_key(name),
             ("state", _) => grants.state,
             _ => false,
@@ -115,7 +129,10 @@ pub fn compare(wants: &[Want], grants: &Grants) -> Vec<Mismatch> {
         }
     }
     if grants.state && !wants.iter().any(|want| want.capability == "state") {
-        found.push(Mismatch::NotWanted { capability: "state", name: String::new() });
+        found.push(Mismatch::NotWanted {
+            capability: "state",
+            name: String::new(),
+        });
     }
     found
 }
@@ -131,37 +148,84 @@ mod tests {
     use super::*;
 
     fn want(name: &str, access: Access, required: bool) -> Want {
-        Want { capability: "files".into(), name: name.into(), access, required, reason: String::new() }
+        Want {
+            capability: "files".into(),
+            name: name.into(),
+            access,
+            required,
+            reason: String::new(),
+        }
     }
 
     fn grants(trees: &[(&str, Access)]) -> Grants {
-        let tree = |access| TreeGrant { path: "/srv/{tenant}".into(), access };
-        Grants { files: trees.iter().map(|(n, a)| ((*n).to_owned(), tree(*a))).collect(), state: false }
+        let tree = |access| TreeGrant {
+            path: "/srv/{tenant}".into(),
+            access,
+        };
+        Grants {
+            files: trees
+                .iter()
+                .map(|(n, a)| ((*n).to_owned(), tree(*a)))
+                .collect(),
+            state: false,
+        }
     }
 
     #[test]
     fn what_is_wanted_and_granted_agrees() {
-        let wants = [want("place", Access::Write, true), want("*", Access::Read, true)];
-        assert_eq!(compare(&wants, &grants(&[("place", Access::Write), ("data", Access::Read)])), []);
+        let wants = [
+            want("place", Access::Write, true),
+            want("*", Access::Read, true),
+        ];
+        assert_eq!(
+            compare(
+                &wants,
+                &grants(&[("place", Access::Write), ("data", Access::Read)])
+            ),
+            []
+        );
     }
 
     #[test]
     fn every_difference_is_named() {
-        let wants = [want("place", Access::Write, true), want("*", Access::Read, true)];
-        assert_eq!(compare(&wants, &grants(&[("place", Access::Write)])), [Mismatch::NotGranted(wants[1].clone())]);
+        let wants = [
+            want("place", Access::Write, true),
+            want("*", Access::Read, true),
+        ];
         assert_eq!(
-            compare(&wants, &grants(&[("place", Access::Read), ("data", Access::Write)])),
-            [Mismatch::TooWide { name: "data".into() }, Mismatch::TooNarrow(wants[0].clone())]
+            compare(&wants, &grants(&[("place", Access::Write)])),
+            [Mismatch::NotGranted(wants[1].clone())]
+        );
+        assert_eq!(
+            compare(
+                &wants,
+                &grants(&[("place", Access::Read), ("data", Access::Write)])
+            ),
+            [
+                Mismatch::TooWide {
+                    name: "data".into()
+                },
+                Mismatch::TooNarrow(wants[0].clone())
+            ]
         );
         assert_eq!(
             compare(&[], &grants(&[("data", Access::Read)])),
-            [Mismatch::NotWanted { capability: "files", name: "data".into() }]
+            [Mismatch::NotWanted {
+                capability: "files",
+                name: "data".into()
+            }]
         );
     }
 
     #[test]
     fn a_tree_is_each_tenants_own() {
-        let grant = TreeGrant { path: "/srv/{tenant}/data".into(), access: Access::Read };
-        assert_eq!(grant.folder(&TenantName::new("acme").unwrap()), PathBuf::from("/srv/acme/data"));
+        let grant = TreeGrant {
+            path: "/srv/{tenant}/data".into(),
+            access: Access::Read,
+        };
+        assert_eq!(
+            grant.folder(&TenantName::new("acme").unwrap()),
+            PathBuf::from("/srv/acme/data")
+        );
     }
 }

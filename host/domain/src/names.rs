@@ -32,7 +32,10 @@ fn checked(text: &str) -> Result<String, InvalidName> {
     if text.len() > NAME_LIMIT {
         return fail("it is longer than 63 characters");
     }
-    if !text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-') {
+    if !text
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    {
         return fail("only lower-case letters, digits and hyphens are allowed");
     }
     if text.starts_with('-') || text.ends_with('-') {
@@ -116,7 +119,10 @@ mod tests {
 
     #[test]
     fn a_name_is_lower_case_words_joined_by_hyphens() {
-        assert_eq!(ScheduleName::new("acme-daily").unwrap().as_str(), "acme-daily");
+        assert_eq!(
+            ScheduleName::new("acme-daily").unwrap().as_str(),
+            "acme-daily"
+        );
         for bad in ["", "-a", "a-", "A", "a b", "a/b", "..", &"a".repeat(64)] {
             assert!(ScheduleName::new(bad).is_err(), "{bad}");
         }
@@ -127,7 +133,10 @@ mod tests {
         let schedule = ScheduleName::new("daily").unwrap();
         let tenant = TenantName::new("acme").unwrap();
         let due = Timestamp::from_millisecond(1_767_225_600_000).unwrap();
-        assert_eq!(occurrence_id(&schedule, &tenant, due), occurrence_id(&schedule, &tenant, due));
+        assert_eq!(
+            occurrence_id(&schedule, &tenant, due),
+            occurrence_id(&schedule, &tenant, due)
+        );
         assert_ne!(
             occurrence_id(&schedule, &tenant, due),
             occurrence_id(&schedule, &tenant, Timestamp::UNIX_EPOCH)

@@ -28,11 +28,18 @@ pub struct Planned {
 /// The due times of a schedule after `after` and up to `now`, at most `limit` of them, and the time up to which they
 /// are complete: the next `after`.
 #[must_use]
-pub fn plan(schedule: &Schedule, after: Timestamp, now: Timestamp, limit: usize) -> (Vec<Planned>, Timestamp) {
+pub fn plan(
+    schedule: &Schedule,
+    after: Timestamp,
+    now: Timestamp,
+    limit: usize,
+) -> (Vec<Planned>, Timestamp) {
     if !schedule.enabled {
         return (Vec::new(), now);
     }
-    let mut dues = due_between(&schedule.trigger, &schedule.zone, after, now).map(|due| due.at).peekable();
+    let mut dues = due_between(&schedule.trigger, &schedule.zone, after, now)
+        .map(|due| due.at)
+        .peekable();
     let mut planned = Vec::new();
     let mut until = now;
     for _ in 0..limit {
@@ -41,9 +48,14 @@ pub fn plan(schedule: &Schedule, after: Timestamp, now: Timestamp, limit: usize)
             break;
         };
         until = due;
-        let ends = missed(schedule, due, dues.peek().copied(), now).map(|reason| (Outcome::Missed, reason));
+        let ends = missed(schedule, due, dues.peek().copied(), now)
+            .map(|reason| (Outcome::Missed, reason));
         for tenant in &schedule.tenants {
-            planned.push(Planned { tenant: tenant.clone(), due, ends: ends.clone() });
+            planned.push(Planned {
+                tenant: tenant.clone(),
+                due,
+                ends: ends.clone(),
+            });
         }
     }
     if dues.peek().is_none() {
@@ -52,9 +64,16 @@ pub fn plan(schedule: &Schedule, after: Timestamp, now: Timestamp, limit: usize)
     (planned, until)
 }
 
-fn missed(schedule: &Schedule, due: Timestamp, later: Option<Timestamp>, now: Timestamp) -> Option<String> {
+fn missed(
+    schedule: &Schedule,
+    due: Timestamp,
+    later: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<String> {
     if let Some(later) = later {
-        return Some(format!("the host was not running then; the due time {later} took its place"));
+        return Some(format!(
+            "the host was not running then; the due time {later} took its place"
+        ));
     }
     let late = Duration::try_from(now.duration_since(due)).unwrap_or_default();
     if late <= LATE {
@@ -62,9 +81,9 @@ fn missed(schedule: &Schedule, due: Timestamp, later: Option<Timestamp>, now: Ti
     }
     match schedule.missed {
         Missed::None => Some("the host was not running then, and `missed = \"none\"`".to_owned()),
-        Missed::Latest if late > schedule.missed_within => {
-            Some("the host was not running then, and it is longer ago than `missed-within`".to_owned())
-        }
+        Missed::Latest if late > schedule.missed_within => Some(
+            "the host was not running then, and it is longer ago than `missed-within`".to_owned(),
+        ),
         Missed::Latest => None,
     }
 }
@@ -103,19 +122,29 @@ mod tests {
     }
 
     fn outcomes(schedule: &Schedule, after: i64, now: Timestamp) -> Vec<bool> {
-        plan(schedule, hour(after), now, 100).0.iter().map(|planned| planned.ends.is_none()).collect()
+        plan(schedule, hour(after), now, 100)
+            .0
+            .iter()
+            .map(|planned| planned.ends.is_none())
+            .collect()
     }
 
     #[test]
     fn after_an_outage_only_the_latest_runs_and_every_due_time_is_recorded() {
-        assert_eq!(outcomes(&hourly(Missed::Latest), 0, hour(4)), [false, false, false, true]);
+        assert_eq!(
+            outcomes(&hourly(Missed::Latest), 0, hour(4)),
+            [false, false, false, true]
+        );
     }
 
     #[test]
     fn nothing_missed_runs_where_none_is_wanted() {
         let now = hour(4).checked_add(Duration::from_secs(1800)).unwrap();
         assert_eq!(outcomes(&hourly(Missed::None), 0, now), [false; 4]);
-        assert_eq!(outcomes(&hourly(Missed::Latest), 0, now), [false, false, false, true]);
+        assert_eq!(
+            outcomes(&hourly(Missed::Latest), 0, now),
+            [false, false, false, true]
+        );
     }
 
     #[test]
@@ -132,7 +161,11 @@ mod tests {
         let (mut after, mut dues) = (hour(0), Vec::new());
         while after < hour(1000) {
             let (planned, until) = plan(&schedule, after, hour(1000), 64);
-            dues.extend(planned.into_iter().map(|planned| (planned.due, planned.ends.is_none())));
+            dues.extend(
+                planned
+                    .into_iter()
+                    .map(|planned| (planned.due, planned.ends.is_none())),
+            );
             after = until;
         }
         assert_eq!(dues.len(), 1000);

@@ -160,7 +160,9 @@ pub fn next_attempt(
 fn backed_off(policy: &RetryPolicy, attempt: u32, run: Uuid) -> Duration {
     let doubled = policy.delay.saturating_mul(1 << (attempt - 1).min(20));
     let capped = doubled.min(policy.longest).as_secs_f64();
-    let hash = run.as_u128().wrapping_mul(0x9e37_79b9_7f4a_7c15_u128.wrapping_add(u128::from(attempt)));
+    let hash = run
+        .as_u128()
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15_u128.wrapping_add(u128::from(attempt)));
     // 53 bits of the hash as a fraction of one.
     let fraction = ((hash >> 64) as u64 >> 11) as f64 / (1_u64 << 53) as f64;
     Duration::from_secs_f64(capped * (0.75 + fraction / 2.0))
@@ -175,16 +177,37 @@ mod tests {
     }
 
     fn unavailable() -> Failure {
-        Failure::Unavailable { detail: "down".into() }
+        Failure::Unavailable {
+            detail: "down".into(),
+        }
     }
 
     #[test]
     fn waits_double_within_a_quarter_and_stop_at_the_longest() {
-        let policy = RetryPolicy { attempts: 20, ..RetryPolicy::default() };
-        for (attempt, expected) in [(1, 60.0), (2, 120.0), (3, 240.0), (10, 1800.0), (19, 1800.0)] {
-            let next = next_attempt(&unavailable(), &policy, attempt, Uuid::from_u128(7), at(0), at(1 << 32));
+        let policy = RetryPolicy {
+            attempts: 20,
+            ..RetryPolicy::default()
+        };
+        for (attempt, expected) in [
+            (1, 60.0),
+            (2, 120.0),
+            (3, 240.0),
+            (10, 1800.0),
+            (19, 1800.0),
+        ] {
+            let next = next_attempt(
+                &unavailable(),
+                &policy,
+                attempt,
+                Uuid::from_u128(7),
+                at(0),
+                at(1 << 32),
+            );
             let waited = next.unwrap().as_second() as f64;
-            assert!((expected * 0.74..=expected * 1.26).contains(&waited), "{attempt}: {waited}");
+            assert!(
+                (expected * 0.74..=expected * 1.26).contains(&waited),
+                "{attempt}: {waited}"
+            );
         }
     }
 
@@ -192,26 +215,53 @@ mod tests {
     fn a_failure_that_trying_again_cannot_mend_is_final() {
         let policy = RetryPolicy::default();
         for failure in [
-            Failure::Invalid { detail: String::new() },
-            Failure::Denied { detail: String::new() },
-            Failure::Corrupt { detail: String::new() },
-            Failure::Other { detail: String::new() },
+            Failure::Invalid {
+                detail: String::new(),
+            },
+            Failure::Denied {
+                detail: String::new(),
+            },
+            Failure::Corrupt {
+                detail: String::new(),
+            },
+            Failure::Other {
+                detail: String::new(),
+            },
         ] {
-            assert_eq!(next_attempt(&failure, &policy, 1, Uuid::nil(), at(0), at(1 << 32)), None);
+            assert_eq!(
+                next_attempt(&failure, &policy, 1, Uuid::nil(), at(0), at(1 << 32)),
+                None
+            );
         }
     }
 
     #[test]
     fn nothing_is_tried_after_the_deadline_or_the_last_attempt() {
         let policy = RetryPolicy::default();
-        assert_eq!(next_attempt(&unavailable(), &policy, 1, Uuid::nil(), at(0), at(30)), None);
-        assert_eq!(next_attempt(&unavailable(), &policy, 3, Uuid::nil(), at(0), at(1 << 32)), None);
+        assert_eq!(
+            next_attempt(&unavailable(), &policy, 1, Uuid::nil(), at(0), at(30)),
+            None
+        );
+        assert_eq!(
+            next_attempt(&unavailable(), &policy, 3, Uuid::nil(), at(0), at(1 << 32)),
+            None
+        );
     }
 
     #[test]
     fn a_throttled_call_waits_at_least_as_long_as_it_was_told() {
-        let failure = Failure::Throttled { detail: String::new(), retry_after_ms: 3_600_000 };
-        let next = next_attempt(&failure, &RetryPolicy::default(), 1, Uuid::nil(), at(0), at(1 << 32));
+        let failure = Failure::Throttled {
+            detail: String::new(),
+            retry_after_ms: 3_600_000,
+        };
+        let next = next_attempt(
+            &failure,
+            &RetryPolicy::default(),
+            1,
+            Uuid::nil(),
+            at(0),
+            at(1 << 32),
+        );
         assert_eq!(next, Some(at(3600)));
     }
 }

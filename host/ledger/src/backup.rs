@@ -3,12 +3,16 @@
 //! Owns: four calls of SQLite's C interface. Never: a connection's life; both are lent by sqlx, locked.
 //! Read next: `database_copy`.
 
-#![expect(unsafe_code, reason = "SQLite's backup API is C; sqlx lends the handles but does not wrap it")]
+#![expect(
+    unsafe_code,
+    reason = "SQLite's backup API is C; sqlx lends the handles but does not wrap it"
+)]
 
 use std::ffi::c_int;
 
 use libsqlite3_sys::{
-    SQLITE_DONE, SQLITE_NOMEM, sqlite3_backup_finish, sqlite3_backup_init, sqlite3_backup_step, sqlite3_extended_errcode,
+    SQLITE_DONE, SQLITE_NOMEM, sqlite3_backup_finish, sqlite3_backup_init, sqlite3_backup_step,
+    sqlite3_extended_errcode,
 };
 use sqlx::sqlite::LockedSqliteHandle;
 

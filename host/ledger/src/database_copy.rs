@@ -76,8 +76,14 @@ pub async fn copy_database(source: &Path, destination: &Path) -> Result<u64, Cop
     let (source, destination) = (absolute(source)?, absolute(destination)?);
     let runtime = tokio::runtime::Handle::current();
     let failed = source.clone();
-    let done = tokio::task::spawn_blocking(move || runtime.block_on(copy(&source, &destination))).await;
-    done.unwrap_or_else(|error| Err(CopyDatabaseError::Failed { path: failed, detail: error.to_string() }))
+    let done =
+        tokio::task::spawn_blocking(move || runtime.block_on(copy(&source, &destination))).await;
+    done.unwrap_or_else(|error| {
+        Err(CopyDatabaseError::Failed {
+            path: failed,
+            detail: error.to_string(),
+        })
+    })
 }
 
 /// Absolute, because SQLite reads a name that begins with `file:` as a URI.
@@ -89,14 +95,21 @@ fn absolute(path: &Path) -> Result<PathBuf, CopyDatabaseError> {
 }
 
 fn failed(path: &Path, error: &impl ToString) -> CopyDatabaseError {
-    CopyDatabaseError::Failed { path: path.to_owned(), detail: error.to_string() }
+    CopyDatabaseError::Failed {
+        path: path.to_owned(),
+        detail: error.to_string(),
+    }
 }
 
 async fn copy(source: &Path, destination: &Path) -> Result<u64, CopyDatabaseError> {
     if !fs::metadata(source).is_ok_and(|metadata| metadata.is_file()) {
         return Err(CopyDatabaseError::NotAFile(source.to_owned()));
     }
-    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(destination);
+    let made = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(destination);
     if let Err(error) = made
         && !is_empty_file(destination)
     {
@@ -121,28 +134,61 @@ fn is_empty_file(path: &Path) -> bool {
 }
 
 async fn fill(source: &Path, destination: &Path) -> Result<u64, CopyDatabaseError> {
-    let mut from = open_source(source).await.map_err(|error| reading(source, &error))?;
+    let mut from = open_source(source)
+        .await
+        .map_err(|error| reading(source, &error))?;
     let copied = fill_from(&mut from, source, destination).await;
     let closed = from.close().await;
     copied?;
     closed.map_err(|error| reading(source, &error))?;
-    let size = fs::metadata(destination).map_err(|error| failed(destination, &error))?.len();
+    let size = fs::metadata(destination)
+        .map_err(|error| failed(destination, &error))?
+        .len();
     Ok(size)
 }
 
-async fn fill_from(from: &mut SqliteConnection, source: &Path, destination: &Path) -> Result<(), CopyDatabaseError> {
-    hold_still(from).await.map_err(|error| reading(source, &error))?;
-    let options = SqliteConnectOptions::new().filename(destination).foreign_keys(false);
+async fn fill_from(
+    from: &mut SqliteConnection,
+    source: &Path,
+    destination: &Path,
+) -> Result<(), CopyDatabaseError> {
+    hold_still(from)
+        .await
+        .map_err(|error| reading(source, &error))?;
+    let options = SqliteConnectOptions::new()
+        .filename(destination)
+        .foreign_keys(false);
     // What fails is removed: a journal would only write every page twice.
-    let options = options.journal_mode(SqliteJournalMode::Memory).synchronous(SqliteSynchronous::Full);
-    let mut to = options.connect().await.map_err(|error| writing(destination, &error))?;
+    let options = options
+        .journal_mode(SqliteJournalMode::Memory)
+        .synchronous(SqliteSynchronous::Full);
+    let mut to = options
+        .connect()
+        .await
+        .map_err(|error| writing(destination, &error))?;
     let pages = {
-        let mut reader = from.lock_handle().await.map_err(|error| reading(source, &error))?;
-        let mut writer = to.lock_handle().await.map_err(|error| writing(destination, &error))?;
+        let mut reader = from
+            .lock_handle()
+            .await
+            .map_err(|error| reading(source, &error))?;
+        let mut writer = to
+            .lock_handle()
+            .await
+            .map_err(|error| writing(destination, &error))?;
         copy_pages(&mut reader, &mut writer)
     };
-    pages.map_err(|code| by_code(source, destination, code, &format!("SQLite's result code is {code}")))?;
-    sqlx::raw_sql("ROLLBACK").execute(&mut *from).await.map_err(|error| reading(source, &error))?;
+    pages.map_err(|code| {
+        by_code(
+            source,
+            destination,
+            code,
+            &format!("SQLite's result code is {code}"),
+        )
+    })?;
+    sqlx::raw_sql("ROLLBACK")
+        .execute(&mut *from)
+        .await
+        .map_err(|error| reading(source, &error))?;
     let checked = check(&mut to, source).await;
     let closed = to.close().await;
     checked?;
@@ -156,10 +202,15 @@ async fn hold_still(source: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let mut rounds = PATIENCE.as_millis() / ROUND.as_millis();
     let mut looks = SECOND_LOOKS;
     loop {
-        let begun = sqlx::raw_sql("BEGIN; SELECT COUNT(*) FROM sqlite_schema").execute(&mut *source).await;
+        let begun = sqlx::raw_sql("BEGIN; SELECT COUNT(*) FROM sqlite_schema")
+            .execute(&mut *source)
+            .await;
         let Err(error) = begun else { return Ok(()) };
         // Not begun is not an error here.
-        let _nothing_to_end = sqlx::raw_sql("ROLLBACK").execute(&mut *source).await.is_err();
+        let _nothing_to_end = sqlx::raw_sql("ROLLBACK")
+            .execute(&mut *source)
+            .await
+            .is_err();
         match primary_code(&error) {
             Some(BUSY | LOCKED) if rounds > 1 => rounds -= 1,
             Some(READ_ONLY) if looks > 1 => looks -= 1,
@@ -170,10 +221,15 @@ async fn hold_still(source: &mut SqliteConnection) -> Result<(), sqlx::Error> {
 
 /// Looks through the copy, because what came from a damaged source is no image.
 async fn check(copy: &mut SqliteConnection, source: &Path) -> Result<(), CopyDatabaseError> {
-    let found: Result<String, _> = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(copy).await;
+    let found: Result<String, _> = sqlx::query_scalar("PRAGMA quick_check(1)")
+        .fetch_one(copy)
+        .await;
     match found {
         Ok(word) if word == "ok" => Ok(()),
-        Ok(detail) => Err(CopyDatabaseError::Damaged { path: source.to_owned(), detail }),
+        Ok(detail) => Err(CopyDatabaseError::Damaged {
+            path: source.to_owned(),
+            detail,
+        }),
         // An application's own collation is unknown here: the pages are copied, only this check cannot be made.
         Err(error) if primary_code(&error) == Some(SQLITE_ERROR) => Ok(()),
         Err(error) => Err(reading(source, &error)),
@@ -186,9 +242,18 @@ async fn check(copy: &mut SqliteConnection, source: &Path) -> Result<(), CopyDat
 /// such a connection may remove the empty `-wal` and `-shm` again that SQLite makes for a file in WAL mode. Where one
 /// of them lies there, someone has the file open or crashed: then for reading only, which recovers and removes nothing.
 async fn open_source(source: &Path) -> Result<SqliteConnection, sqlx::Error> {
-    let in_use = ["-wal", "-shm", "-journal"].iter().any(|suffix| beside(source, suffix).exists());
-    let options = SqliteConnectOptions::new().filename(source).busy_timeout(ROUND).read_only(in_use);
-    options.foreign_keys(false).pragma("query_only", "ON").connect().await
+    let in_use = ["-wal", "-shm", "-journal"]
+        .iter()
+        .any(|suffix| beside(source, suffix).exists());
+    let options = SqliteConnectOptions::new()
+        .filename(source)
+        .busy_timeout(ROUND)
+        .read_only(in_use);
+    options
+        .foreign_keys(false)
+        .pragma("query_only", "ON")
+        .connect()
+        .await
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {
@@ -226,15 +291,26 @@ fn by_code(source: &Path, destination: &Path, code: i32, detail: &str) -> CopyDa
     match code & 0xff {
         BUSY | LOCKED => CopyDatabaseError::Busy(source_path),
         NOT_A_DATABASE => CopyDatabaseError::NotADatabase(source_path),
-        CORRUPT => CopyDatabaseError::Damaged { path: source_path, detail: detail.to_owned() },
+        CORRUPT => CopyDatabaseError::Damaged {
+            path: source_path,
+            detail: detail.to_owned(),
+        },
         // A journal to go back by, or a write-ahead log whose index cannot be made in a folder we may only read.
         READ_ONLY => CopyDatabaseError::NeedsRecovery(source_path),
         CANNOT_OPEN => {
-            let detail = format!("it cannot be opened for reading ({detail}); in WAL mode SQLite must write beside it");
-            CopyDatabaseError::Failed { path: source_path, detail }
+            let detail = format!(
+                "it cannot be opened for reading ({detail}); in WAL mode SQLite must write beside it"
+            );
+            CopyDatabaseError::Failed {
+                path: source_path,
+                detail,
+            }
         }
         FULL => CopyDatabaseError::Full(destination.to_owned()),
-        _ => CopyDatabaseError::Failed { path: source_path, detail: detail.to_owned() },
+        _ => CopyDatabaseError::Failed {
+            path: source_path,
+            detail: detail.to_owned(),
+        },
     }
 }
 

@@ -15,7 +15,9 @@ pub enum LedgerError {
     #[error("the ledger stayed locked by another process")]
     Busy,
     /// Written by a newer version of Strongroom.
-    #[error("the ledger was written by a newer version of Strongroom (schema {found}, this one knows {known})")]
+    #[error(
+        "the ledger was written by a newer version of Strongroom (schema {found}, this one knows {known})"
+    )]
     Newer {
         /// The schema version in the file.
         found: i64,
@@ -23,7 +25,9 @@ pub enum LedgerError {
         known: i64,
     },
     /// Written by an older version, and opened for reading only.
-    #[error("the ledger was written by an older version of Strongroom (schema {found}, this one reads {known})")]
+    #[error(
+        "the ledger was written by an older version of Strongroom (schema {found}, this one reads {known})"
+    )]
     Older {
         /// The schema version in the file.
         found: i64,
@@ -75,25 +79,42 @@ impl LedgerError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Unavailable { .. } => Some("check that the folder exists, is writable by this user and is on a local disk"),
+            Self::Unavailable { .. } => Some(
+                "check that the folder exists, is writable by this user and is on a local disk",
+            ),
             Self::Busy => Some("close other programs that have `ledger.sqlite` open"),
-            Self::Newer { .. } => Some("upgrade this program, or point it at its own ledger; nothing was changed"),
+            Self::Newer { .. } => {
+                Some("upgrade this program, or point it at its own ledger; nothing was changed")
+            }
             Self::Older { .. } => Some("start the host once: it brings the ledger up to date"),
-            Self::InUse { .. } => Some("stop the other host first, or give this one a ledger of its own"),
-            Self::Corrupt { .. } => Some("keep the folder as it is, and restore the ledger from its last copy"),
-            Self::AuditKey { .. } => Some("put the `audit.key` back that this ledger was started with"),
+            Self::InUse { .. } => {
+                Some("stop the other host first, or give this one a ledger of its own")
+            }
+            Self::Corrupt { .. } => {
+                Some("keep the folder as it is, and restore the ledger from its last copy")
+            }
+            Self::AuditKey { .. } => {
+                Some("put the `audit.key` back that this ledger was started with")
+            }
             Self::Full => Some("free some space; what was not written is tried again"),
-            Self::ReadOnly => Some("only the host writes; start it, or stop it and use a command that opens the ledger itself"),
+            Self::ReadOnly => Some(
+                "only the host writes; start it, or stop it and use a command that opens the ledger itself",
+            ),
             Self::Export { .. } => Some("export into an empty folder"),
             Self::NotFound(_) | Self::Invalid(_) => None,
         }
     }
 
     pub(crate) fn io(what: &str, error: &std::io::Error) -> Self {
-        if matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded) {
+        if matches!(
+            error.kind(),
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded
+        ) {
             return Self::Full;
         }
-        Self::Unavailable { detail: format!("{what}: {error}") }
+        Self::Unavailable {
+            detail: format!("{what}: {error}"),
+        }
     }
 }
 
@@ -116,12 +137,22 @@ impl From<sqlx::Error> for LedgerError {
         match primary_code(&error) {
             Some(BUSY | LOCKED) => Self::Busy,
             Some(READ_ONLY) => Self::ReadOnly,
-            Some(CORRUPT | NOT_A_DATABASE) => Self::Corrupt { detail: error.to_string() },
+            Some(CORRUPT | NOT_A_DATABASE) => Self::Corrupt {
+                detail: error.to_string(),
+            },
             Some(FULL) => Self::Full,
-            _ if matches!(error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) => {
-                Self::Corrupt { detail: error.to_string() }
+            _ if matches!(
+                error,
+                sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)
+            ) =>
+            {
+                Self::Corrupt {
+                    detail: error.to_string(),
+                }
             }
-            _ => Self::Unavailable { detail: error.to_string() },
+            _ => Self::Unavailable {
+                detail: error.to_string(),
+            },
         }
     }
 }

@@ -37,7 +37,11 @@ pub trait Ledger: Send + Sync {
     async fn claim(&self, request: ClaimRequest) -> Result<Vec<Claim>, LedgerError>;
 
     /// Prolongs leases, given as id and fence; false: the claim was lost or is over.
-    async fn renew(&self, claims: &[(Uuid, i64)], lease_until: Timestamp) -> Result<Vec<bool>, LedgerError>;
+    async fn renew(
+        &self,
+        claims: &[(Uuid, i64)],
+        lease_until: Timestamp,
+    ) -> Result<Vec<bool>, LedgerError>;
 
     /// The earliest moment at which something unfinished can be claimed (or a lease runs out); with `only`, that one.
     async fn next_wake(&self, only: Option<Uuid>) -> Result<Option<Timestamp>, LedgerError>;
@@ -46,7 +50,11 @@ pub trait Ledger: Send + Sync {
     ///
     /// Answers in order. False: the fence was lost (another host claimed it, or it was recorded before), and nothing
     /// of that transition was written. Every end also gets the audit entry `occurrence-ended`.
-    async fn record(&self, transitions: Vec<Transition>, now: Timestamp) -> Result<Vec<bool>, LedgerError>;
+    async fn record(
+        &self,
+        transitions: Vec<Transition>,
+        now: Timestamp,
+    ) -> Result<Vec<bool>, LedgerError>;
 
     /// Changes the catalog outside a run and puts it on record.
     ///
@@ -60,7 +68,10 @@ pub trait Ledger: Send + Sync {
     ) -> Result<(), LedgerError>;
 
     /// Occurrences, by due time.
-    async fn occurrences(&self, filter: OccurrenceFilter) -> Result<Vec<OccurrenceRow>, LedgerError>;
+    async fn occurrences(
+        &self,
+        filter: OccurrenceFilter,
+    ) -> Result<Vec<OccurrenceRow>, LedgerError>;
 
     /// The attempts at one occurrence, first to last.
     async fn attempts(&self, occurrence: Uuid) -> Result<Vec<AttemptRow>, LedgerError>;

@@ -20,10 +20,12 @@ pub use database_copy::{CopyDatabaseError, copy_database};
 pub use error::LedgerError;
 pub use ledger::Ledger;
 pub use occurrence::{
-    AttemptRecord, AttemptRow, Claim, ClaimRequest, NewOccurrence, Next, OccurrenceFilter, OccurrenceRow, OperationRow,
-    Origin, Plan, PlanReport, Transition,
+    AttemptRecord, AttemptRow, Claim, ClaimRequest, NewOccurrence, Next, OccurrenceFilter,
+    OccurrenceRow, OperationRow, Origin, Plan, PlanReport, Transition,
 };
 pub use plugin::PluginRow;
-pub use snapshot::{CatalogChange, SnapshotFilter, SnapshotRow, SnapshotState, UnknownSnapshotState};
+pub use snapshot::{
+    CatalogChange, SnapshotFilter, SnapshotRow, SnapshotState, UnknownSnapshotState,
+};
 pub use sqlite::{OpenMode, SqliteLedger};
 pub use state::{StateError, StateValue};

@@ -32,8 +32,14 @@ pub struct UnknownSnapshotState(pub String);
 
 impl SnapshotState {
     /// Every state.
-    pub const ALL: &[Self] =
-        &[Self::Assumed, Self::Verified, Self::Damaged, Self::Deleting, Self::DeleteFailed, Self::Gone];
+    pub const ALL: &[Self] = &[
+        Self::Assumed,
+        Self::Verified,
+        Self::Damaged,
+        Self::Deleting,
+        Self::DeleteFailed,
+        Self::Gone,
+    ];
 
     /// The word stored and shown.
     #[must_use]
@@ -59,7 +65,10 @@ impl FromStr for SnapshotState {
     type Err = UnknownSnapshotState;
 
     fn from_str(text: &str) -> Result<Self, UnknownSnapshotState> {
-        let found = Self::ALL.iter().copied().find(|state| state.as_str() == text);
+        let found = Self::ALL
+            .iter()
+            .copied()
+            .find(|state| state.as_str() == text);
         found.ok_or_else(|| UnknownSnapshotState(text.to_owned()))
     }
 }

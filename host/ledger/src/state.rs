@@ -41,10 +41,16 @@ impl From<sqlx::Error> for StateError {
 /// Checks what a plugin hands over, before anything is asked of the ledger.
 pub(crate) fn check(key: &str, value: &[u8]) -> Result<(), StateError> {
     if key.is_empty() || key.len() > KEY_BYTES {
-        return Err(StateError::Limit(format!("a key has 1 to {KEY_BYTES} bytes, this one has {}", key.len())));
+        return Err(StateError::Limit(format!(
+            "a key has 1 to {KEY_BYTES} bytes, this one has {}",
+            key.len()
+        )));
     }
     if value.len() > VALUE_BYTES {
-        return Err(StateError::Limit(format!("a value has at most {VALUE_BYTES} bytes, this one has {}", value.len())));
+        return Err(StateError::Limit(format!(
+            "a value has at most {VALUE_BYTES} bytes, this one has {}",
+            value.len()
+        )));
     }
     Ok(())
 }

@@ -23,7 +23,13 @@ pub trait Watcher: Send + Sync + 'static {
     /// A plugin reports progress.
     fn progress(&self, schedule: &ScheduleName, tenant: &TenantName, progress: &Progress);
     /// An occurrence began an attempt.
-    fn started(&self, schedule: &ScheduleName, tenant: &TenantName, due: jiff::Timestamp, attempt: u32);
+    fn started(
+        &self,
+        schedule: &ScheduleName,
+        tenant: &TenantName,
+        due: jiff::Timestamp,
+        attempt: u32,
+    );
     /// An occurrence ended or will go on later; `what` is one line for a person.
     fn ended(&self, schedule: &ScheduleName, tenant: &TenantName, due: jiff::Timestamp, what: &str);
 }
@@ -71,19 +77,42 @@ impl Access {
         for (name, grant) in &schedule.grants.files {
             // A restore needs the place and nothing that is alive: the sources stay shut.
             let source = grant.access == grants::Access::Read;
-            if source && !matches!(request, Request::StartCreate | Request::PollSnapshots { .. } | Request::Run | Request::PollTask { .. }) {
+            if source
+                && !matches!(
+                    request,
+                    Request::StartCreate
+                        | Request::PollSnapshots { .. }
+                        | Request::Run
+                        | Request::PollTask { .. }
+                )
+            {
                 continue;
             }
-            trees.push(GrantedTree { name: name.clone(), folder: grant.folder(tenant), access: grant.access });
+            trees.push(GrantedTree {
+                name: name.clone(),
+                folder: grant.folder(tenant),
+                access: grant.access,
+            });
         }
-        if let (Request::StartRestore { .. } | Request::PollSnapshots { .. }, Some(folder)) = (request, &self.restore_to) {
+        if let (Request::StartRestore { .. } | Request::PollSnapshots { .. }, Some(folder)) =
+            (request, &self.restore_to)
+        {
             trees.retain(|tree| tree.name != RESTORE_TREE);
-            trees.push(GrantedTree { name: RESTORE_TREE.to_owned(), folder: folder.clone(), access: grants::Access::Write });
+            trees.push(GrantedTree {
+                name: RESTORE_TREE.to_owned(),
+                folder: folder.clone(),
+                access: grants::Access::Write,
+            });
         }
         let own: &[PathBuf] = &self.own_databases;
-        let state: Option<Arc<dyn StateStore>> = schedule.grants.state.then(|| -> Arc<dyn StateStore> {
-            Arc::new(PluginState { ledger: self.ledger.clone(), plugin: schedule.plugin.clone(), tenant: tenant.clone() })
-        });
+        let state: Option<Arc<dyn StateStore>> =
+            schedule.grants.state.then(|| -> Arc<dyn StateStore> {
+                Arc::new(PluginState {
+                    ledger: self.ledger.clone(),
+                    plugin: schedule.plugin.clone(),
+                    tenant: tenant.clone(),
+                })
+            });
         let listener = Arc::new(RunListener {
             watcher: self.watcher.clone(),
             schedule: schedule.name.clone(),
@@ -92,7 +121,9 @@ impl Access {
         });
         CallOutside::new(&trees, own, state, Arc::new(LedgerDatabases), listener)
             .map(|outside| -> Arc<dyn Outside> { Arc::new(outside) })
-            .map_err(|error| Failure::Invalid { detail: error.to_string() })
+            .map_err(|error| Failure::Invalid {
+                detail: error.to_string(),
+            })
     }
 }
 
@@ -105,16 +136,34 @@ struct PluginState {
 #[async_trait]
 impl StateStore for PluginState {
     async fn get(&self, key: &str) -> Result<Option<StateValue>, StateError> {
-        let value = self.ledger.state_get(&self.plugin, &self.tenant, key).await.map_err(state_error)?;
-        Ok(value.map(|value| StateValue { bytes: value.bytes, version: value.version }))
+        let value = self
+            .ledger
+            .state_get(&self.plugin, &self.tenant, key)
+            .await
+            .map_err(state_error)?;
+        Ok(value.map(|value| StateValue {
+            bytes: value.bytes,
+            version: value.version,
+        }))
     }
 
-    async fn set(&self, key: &str, bytes: Vec<u8>, expected: Option<u64>) -> Result<u64, StateError> {
-        self.ledger.state_set(&self.plugin, &self.tenant, key, &bytes, expected).await.map_err(state_error)
+    async fn set(
+        &self,
+        key: &str,
+        bytes: Vec<u8>,
+        expected: Option<u64>,
+    ) -> Result<u64, StateError> {
+        self.ledger
+            .state_set(&self.plugin, &self.tenant, key, &bytes, expected)
+            .await
+            .map_err(state_error)
     }
 
     async fn delete(&self, key: &str, expected: u64) -> Result<(), StateError> {
-        self.ledger.state_delete(&self.plugin, &self.tenant, key, expected).await.map_err(state_error)
+        self.ledger
+            .state_delete(&self.plugin, &self.tenant, key, expected)
+            .await
+            .map_err(state_error)
     }
 }
 
@@ -131,7 +180,9 @@ struct LedgerDatabases;
 #[async_trait]
 impl DatabaseCopy for LedgerDatabases {
     async fn copy(&self, source: &Path, destination: &Path) -> Result<u64, String> {
-        strongroom_ledger::copy_database(source, destination).await.map_err(|error| error.to_string())
+        strongroom_ledger::copy_database(source, destination)
+            .await
+            .map_err(|error| error.to_string())
     }
 }
 
@@ -147,14 +198,23 @@ impl Listener for RunListener {
         let fields = serde_json::to_string(&line.fields).unwrap_or_default();
         let (schedule, tenant, run) = (self.schedule.as_str(), self.tenant.as_str(), self.run);
         match line.level {
-            LogLevel::Debug => tracing::debug!(target: "plugin", schedule, tenant, %run, fields, "{}", line.message),
-            LogLevel::Info => tracing::info!(target: "plugin", schedule, tenant, %run, fields, "{}", line.message),
-            LogLevel::Warn => tracing::warn!(target: "plugin", schedule, tenant, %run, fields, "{}", line.message),
-            LogLevel::Error => tracing::error!(target: "plugin", schedule, tenant, %run, fields, "{}", line.message),
+            LogLevel::Debug => {
+                tracing::debug!(target: "plugin", schedule, tenant, %run, fields, "{}", line.message)
+            }
+            LogLevel::Info => {
+                tracing::info!(target: "plugin", schedule, tenant, %run, fields, "{}", line.message)
+            }
+            LogLevel::Warn => {
+                tracing::warn!(target: "plugin", schedule, tenant, %run, fields, "{}", line.message)
+            }
+            LogLevel::Error => {
+                tracing::error!(target: "plugin", schedule, tenant, %run, fields, "{}", line.message)
+            }
         }
     }
 
     fn progress(&self, progress: Progress) {
-        self.watcher.progress(&self.schedule, &self.tenant, &progress);
+        self.watcher
+            .progress(&self.schedule, &self.tenant, &progress);
     }
 }

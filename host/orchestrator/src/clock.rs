@@ -32,7 +32,10 @@ pub struct SystemClock;
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 
 #[async_trait]
-#[expect(clippy::disallowed_methods, reason = "this is the clock that everything else is told to use")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the clock that everything else is told to use"
+)]
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
@@ -84,7 +87,9 @@ struct Simulation {
 impl Simulation {
     fn advance(&mut self) {
         while self.busy == 0 {
-            let Some(((at, _), wake)) = self.waiters.pop_first() else { return };
+            let Some(((at, _), wake)) = self.waiters.pop_first() else {
+                return;
+            };
             self.now = self.now.max(at);
             if wake.send(()).is_ok() {
                 self.busy += 1;
@@ -97,7 +102,12 @@ impl SimulatedClock {
     /// A clock that stands at `now`, with its creator at work.
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
-        Self(Arc::new(Mutex::new(Simulation { now, busy: 1, next_waiter: 0, waiters: BTreeMap::new() })))
+        Self(Arc::new(Mutex::new(Simulation {
+            now,
+            busy: 1,
+            next_waiter: 0,
+            waiters: BTreeMap::new(),
+        })))
     }
 
     fn lock(&self) -> MutexGuard<'_, Simulation> {
@@ -139,7 +149,11 @@ impl Clock for SimulatedClock {
             state.next_waiter += 1;
             state.waiters.insert(key, wake);
             state.busy -= 1;
-            Waiter { clock: self, key, woken }
+            Waiter {
+                clock: self,
+                key,
+                woken,
+            }
         };
         self.lock().advance();
         // The sender is only dropped after sending, or by `Waiter::drop` itself.

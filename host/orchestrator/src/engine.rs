@@ -34,7 +34,11 @@ pub struct EngineSettings {
 
 impl Default for EngineSettings {
     fn default() -> Self {
-        Self { concurrency: 64, lease: Duration::from_secs(60), batch: 256 }
+        Self {
+            concurrency: 64,
+            lease: Duration::from_secs(60),
+            batch: 256,
+        }
     }
 }
 
@@ -72,8 +76,19 @@ struct Running {
 impl Engine {
     /// Makes an engine; `stop` turning true ends it cleanly.
     #[must_use]
-    pub fn new(access: Access, setup: Setup, settings: EngineSettings, stop: watch::Receiver<bool>) -> Self {
-        Self { access, setup, settings, host: Uuid::now_v7(), stop }
+    pub fn new(
+        access: Access,
+        setup: Setup,
+        settings: EngineSettings,
+        stop: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            access,
+            setup,
+            settings,
+            host: Uuid::now_v7(),
+            stop,
+        }
     }
 
     /// Runs until told otherwise.
@@ -145,7 +160,9 @@ impl<'a> Loop<'a> {
         let ledger = engine.access.ledger.clone();
         let planner = match until {
             Until::Ended(_) => None,
-            Until::Stopped | Until::Time(_) => Some(Planner::new(ledger.as_ref(), &engine.setup, now).await?),
+            Until::Stopped | Until::Time(_) => {
+                Some(Planner::new(ledger.as_ref(), &engine.setup, now).await?)
+            }
         };
         let (sender, events) = mpsc::unbounded_channel();
         Ok(Self {
@@ -179,7 +196,8 @@ impl<'a> Loop<'a> {
     }
 
     fn lease_until(&self, now: Timestamp) -> Timestamp {
-        now.checked_add(self.engine.settings.lease).unwrap_or(Timestamp::MAX)
+        now.checked_add(self.engine.settings.lease)
+            .unwrap_or(Timestamp::MAX)
     }
 
     async fn plan_and_claim(&mut self) -> Result<(), LedgerError> {
@@ -187,14 +205,22 @@ impl<'a> Loop<'a> {
         if let Some(planner) = &mut self.planner {
             while planner.turn(self.ledger.as_ref(), now).await? {}
         }
-        let free = self.engine.settings.concurrency.saturating_sub(self.running.len());
+        let free = self
+            .engine
+            .settings
+            .concurrency
+            .saturating_sub(self.running.len());
         if free > 0 {
             let request = ClaimRequest {
                 host: self.engine.host,
                 now,
                 lease_until: self.lease_until(now),
                 limit: u32::try_from(free).unwrap_or(u32::MAX),
-                only: if let Until::Ended(id) = self.until { Some(id) } else { None },
+                only: if let Until::Ended(id) = self.until {
+                    Some(id)
+                } else {
+                    None
+                },
             };
             for claim in self.ledger.claim(request).await? {
                 self.start(claim);
@@ -208,16 +234,26 @@ impl<'a> Loop<'a> {
         let prepared = self.engine.setup.schedules.get(&claim.schedule).cloned();
         let work = access.clock.work();
         let sender = self.sender.clone();
-        access.watcher.started(&claim.schedule, &claim.tenant, claim.due, claim.attempt);
+        access
+            .watcher
+            .started(&claim.schedule, &claim.tenant, claim.due, claim.attempt);
         let task = tokio::spawn({
             let claim = claim.clone();
             async move {
                 let transition = executor::attempt(&access, prepared, claim.clone()).await;
                 // The loop is gone only when the whole engine is; then nobody wants the answer.
-                let _gone = sender.send(Event::Attempted(Box::new(transition), claim, work)).is_err();
+                let _gone = sender
+                    .send(Event::Attempted(Box::new(transition), claim, work))
+                    .is_err();
             }
         });
-        self.running.insert(claim.id, Running { claim, task: task.abort_handle() });
+        self.running.insert(
+            claim.id,
+            Running {
+                claim,
+                task: task.abort_handle(),
+            },
+        );
     }
 
     /// The next moment at which the loop has something to do on its own.
@@ -271,7 +307,11 @@ impl<'a> Loop<'a> {
     }
 
     async fn renew(&mut self, now: Timestamp) -> Result<(), LedgerError> {
-        let claims: Vec<_> = self.running.values().map(|running| (running.claim.id, running.claim.fence)).collect();
+        let claims: Vec<_> = self
+            .running
+            .values()
+            .map(|running| (running.claim.id, running.claim.fence))
+            .collect();
         let kept = self.ledger.renew(&claims, self.lease_until(now)).await?;
         for ((id, _), kept) in claims.into_iter().zip(kept) {
             if !kept && let Some(lost) = self.running.remove(&id) {
@@ -302,7 +342,11 @@ impl<'a> Loop<'a> {
                     }
                 }
             }
-            next = if attempted.len() < self.engine.settings.batch { self.events.try_recv().ok() } else { None };
+            next = if attempted.len() < self.engine.settings.batch {
+                self.events.try_recv().ok()
+            } else {
+                None
+            };
         }
         if attempted.is_empty() {
             return Ok(());
@@ -311,13 +355,18 @@ impl<'a> Loop<'a> {
         let said: Vec<String> = attempted.iter().map(say).collect();
         let now = self.now();
         let written = self.ledger.record(attempted, now).await?;
-        for ((((claim, work), outcome), said), written) in kept.into_iter().zip(followed).zip(said).zip(written) {
+        for ((((claim, work), outcome), said), written) in
+            kept.into_iter().zip(followed).zip(said).zip(written)
+        {
             self.running.remove(&claim.id);
             if !written {
                 tracing::warn!(occurrence = %claim.id, "another host took this occurrence over; this attempt does not count");
                 continue;
             }
-            self.engine.access.watcher.ended(&claim.schedule, &claim.tenant, claim.due, &said);
+            self.engine
+                .access
+                .watcher
+                .ended(&claim.schedule, &claim.tenant, claim.due, &said);
             if outcome == Some(Outcome::Succeeded)
                 && let Some(prepared) = self.engine.setup.schedules.get(&claim.schedule)
             {
@@ -329,12 +378,18 @@ impl<'a> Loop<'a> {
     }
 
     /// Looks at a shelf: as of a success just recorded, or of the last one on record.
-    fn retain(&mut self, prepared: &Arc<Prepared>, tenant: &TenantName, succeeded_at: Option<Timestamp>) {
+    fn retain(
+        &mut self,
+        prepared: &Arc<Prepared>,
+        tenant: &TenantName,
+        succeeded_at: Option<Timestamp>,
+    ) {
         if prepared.schedule.retention.is_none() {
             return;
         }
         self.retaining += 1;
-        let (access, prepared, tenant) = (self.engine.access.clone(), prepared.clone(), tenant.clone());
+        let (access, prepared, tenant) =
+            (self.engine.access.clone(), prepared.clone(), tenant.clone());
         let (sender, work) = (self.sender.clone(), access.clock.work());
         tokio::spawn(async move {
             let result = match succeeded_at {
@@ -348,7 +403,10 @@ impl<'a> Loop<'a> {
 
     /// Gives attempts a while to finish, then hands the rest back: they are taken up by the next host.
     async fn stop(mut self) -> Result<(), LedgerError> {
-        let deadline = self.now().checked_add(self.engine.settings.lease / 2).unwrap_or(Timestamp::MAX);
+        let deadline = self
+            .now()
+            .checked_add(self.engine.settings.lease / 2)
+            .unwrap_or(Timestamp::MAX);
         let clock = self.engine.access.clock.clone();
         while !(self.running.is_empty() && self.retaining == 0) {
             tokio::select! {
@@ -370,7 +428,10 @@ impl<'a> Loop<'a> {
             });
         }
         if !handed_back.is_empty() {
-            tracing::info!(occurrences = handed_back.len(), "handed back; they go on with the next start");
+            tracing::info!(
+                occurrences = handed_back.len(),
+                "handed back; they go on with the next start"
+            );
             self.ledger.record(handed_back, self.now()).await?;
         }
         Ok(())
@@ -386,10 +447,17 @@ fn ended(transition: &Transition) -> Option<Outcome> {
 
 fn say(transition: &Transition) -> String {
     match &transition.next {
-        Next::End { outcome, reason, .. } if reason.is_empty() => outcome.to_string(),
-        Next::End { outcome, reason, .. } => format!("{outcome}: {reason}"),
+        Next::End {
+            outcome, reason, ..
+        } if reason.is_empty() => outcome.to_string(),
+        Next::End {
+            outcome, reason, ..
+        } => format!("{outcome}: {reason}"),
         Next::Retry { at, reason } => format!("{reason}; again at {at}"),
-        Next::Poll { at, operation } => format!("goes on at the provider ({}); asked again at {at}", operation.note),
+        Next::Poll { at, operation } => format!(
+            "goes on at the provider ({}); asked again at {at}",
+            operation.note
+        ),
         Next::HandBack => "handed back".to_owned(),
     }
 }

@@ -8,9 +8,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use strongroom_domain::retry::{Failure, next_attempt};
 use strongroom_domain::{Evidence, Outcome, TenantName};
-use strongroom_ledger::{AttemptRecord, CatalogChange, Claim, Next, OperationRow, SnapshotRow, SnapshotState, Transition};
-use strongroom_sandbox::call::{Answer, Call, Context, Ending, Operation, Request, SnapshotInfo, SnapshotState as Reported, Step};
+use strongroom_ledger::{
+    AttemptRecord, CatalogChange, Claim, Next, OperationRow, SnapshotRow, SnapshotState, Transition,
+};
 use strongroom_sandbox::Role;
+use strongroom_sandbox::call::{
+    Answer, Call, Context, Ending, Operation, Request, SnapshotInfo, SnapshotState as Reported,
+    Step,
+};
 use uuid::Uuid;
 
 use crate::access::Access;
@@ -34,10 +39,12 @@ impl From<Ending> for Reached {
             Ending::Answered(answer) => Self::Answer(answer),
             Ending::Failed(failure) => Self::Failed(failure),
             Ending::TimedOut => Self::TimedOut,
-            Ending::OutOfMemory { detail } => {
-                Self::Failed(Failure::Crashed { detail: format!("the plugin ran out of memory: {detail}") })
-            }
-            Ending::Trapped { detail } => Self::Failed(Failure::Crashed { detail: format!("the plugin stopped: {detail}") }),
+            Ending::OutOfMemory { detail } => Self::Failed(Failure::Crashed {
+                detail: format!("the plugin ran out of memory: {detail}"),
+            }),
+            Ending::Trapped { detail } => Self::Failed(Failure::Crashed {
+                detail: format!("the plugin stopped: {detail}"),
+            }),
             Ending::Refused { detail } => Self::Refused(detail),
         }
     }
@@ -81,31 +88,63 @@ impl Errand<'_> {
             dry_run: self.dry_run,
             config: self.prepared.schedule.config.clone(),
         };
-        let context = Context { memory: self.prepared.schedule.memory, time, now, outside };
-        self.prepared.plugin.call(request, &call, context).await.into()
+        let context = Context {
+            memory: self.prepared.schedule.memory,
+            time,
+            now,
+            outside,
+        };
+        self.prepared
+            .plugin
+            .call(request, &call, context)
+            .await
+            .into()
     }
 
     /// Calls for a snapshot's description and believes nothing else.
-    pub(crate) async fn read_back(&self, access: &Access, reference: &str) -> Result<SnapshotInfo, Failure> {
-        match self.call(access, Request::Get { reference: reference.to_owned() }).await {
+    pub(crate) async fn read_back(
+        &self,
+        access: &Access,
+        reference: &str,
+    ) -> Result<SnapshotInfo, Failure> {
+        match self
+            .call(
+                access,
+                Request::Get {
+                    reference: reference.to_owned(),
+                },
+            )
+            .await
+        {
             Reached::Answer(Answer::Snapshot(info)) => Ok(info),
             Reached::Answer(_) => Err(broken_contract("answered `get` with something else")),
             Reached::Failed(failure) => Err(failure),
-            Reached::TimedOut => Err(Failure::Unavailable { detail: "reading the snapshot back took too long".into() }),
+            Reached::TimedOut => Err(Failure::Unavailable {
+                detail: "reading the snapshot back took too long".into(),
+            }),
             Reached::Refused(detail) => Err(broken_contract(&detail)),
         }
     }
 }
 
 pub(crate) fn broken_contract(detail: &str) -> Failure {
-    Failure::Crashed { detail: format!("the plugin broke the contract: {detail}") }
+    Failure::Crashed {
+        detail: format!("the plugin broke the contract: {detail}"),
+    }
 }
 
 /// Runs one attempt of a claimed occurrence to its transition.
-pub(crate) async fn attempt(access: &Access, prepared: Option<Arc<Prepared>>, claim: Claim) -> Transition {
+pub(crate) async fn attempt(
+    access: &Access,
+    prepared: Option<Arc<Prepared>>,
+    claim: Claim,
+) -> Transition {
     let started_at = access.clock.now();
     let Some(prepared) = prepared else {
-        let reason = format!("schedule `{}` is no longer in the schedule files", claim.schedule);
+        let reason = format!(
+            "schedule `{}` is no longer in the schedule files",
+            claim.schedule
+        );
         return end(&claim, None, Outcome::Refused, reason, Evidence::default());
     };
     let errand = Errand {
@@ -119,19 +158,31 @@ pub(crate) async fn attempt(access: &Access, prepared: Option<Arc<Prepared>>, cl
     };
     let request = match (prepared.role, &claim.operation) {
         (Role::Snapshots, None) => Request::StartCreate,
-        (Role::Snapshots, Some(operation)) => Request::PollSnapshots { handle: operation.handle.clone() },
+        (Role::Snapshots, Some(operation)) => Request::PollSnapshots {
+            handle: operation.handle.clone(),
+        },
         (Role::Task, None) => Request::Run,
-        (Role::Task, Some(operation)) => Request::PollTask { handle: operation.handle.clone() },
+        (Role::Task, Some(operation)) => Request::PollTask {
+            handle: operation.handle.clone(),
+        },
     };
     let reached = errand.call(access, request).await;
     let finished = finish(access, &errand, reached).await;
-    let tried = Tried { claim: &claim, prepared: &prepared, started_at, ended_at: access.clock.now() };
+    let tried = Tried {
+        claim: &claim,
+        prepared: &prepared,
+        started_at,
+        ended_at: access.clock.now(),
+    };
     match finished {
         Finished::Done(evidence, snapshot) => tried.succeeded(evidence, snapshot),
         Finished::Running(operation) => tried.goes_on(operation),
         Finished::Failed(failure) => tried.failed(failure, access.retries),
         Finished::TimedOut => {
-            let reason = format!("not finished by its deadline {}; the provider may still have acted", claim.deadline);
+            let reason = format!(
+                "not finished by its deadline {}; the provider may still have acted",
+                claim.deadline
+            );
             tried.ended("timed-out", Outcome::TimedOut, reason)
         }
         Finished::Refused(reason) => tried.ended("refused", Outcome::Refused, reason),
@@ -154,39 +205,79 @@ impl Tried<'_> {
             ended_at: self.ended_at,
             digest: self.prepared.plugin.digest().to_owned(),
             ending: ending.to_owned(),
-            detail: failure.as_ref().map(|failure| failure.detail().to_owned()).unwrap_or_default(),
+            detail: failure
+                .as_ref()
+                .map(|failure| failure.detail().to_owned())
+                .unwrap_or_default(),
             failure,
         }
     }
 
     fn ended(&self, ending: &str, outcome: Outcome, reason: String) -> Transition {
-        end(self.claim, Some(self.record(ending, None)), outcome, reason, Evidence::default())
+        end(
+            self.claim,
+            Some(self.record(ending, None)),
+            outcome,
+            reason,
+            Evidence::default(),
+        )
     }
 
     fn succeeded(&self, evidence: Evidence, snapshot: Option<SnapshotInfo>) -> Transition {
-        let row = snapshot.map(|info| catalog_row(self.claim, self.prepared, info, evidence.clone(), self.ended_at));
+        let row = snapshot.map(|info| {
+            catalog_row(
+                self.claim,
+                self.prepared,
+                info,
+                evidence.clone(),
+                self.ended_at,
+            )
+        });
         let record = self.record("done", None);
-        let mut transition = end(self.claim, Some(record), Outcome::Succeeded, String::new(), evidence);
-        transition.catalog.extend(row.map(|row| CatalogChange::Added(Box::new(row))));
+        let mut transition = end(
+            self.claim,
+            Some(record),
+            Outcome::Succeeded,
+            String::new(),
+            evidence,
+        );
+        transition
+            .catalog
+            .extend(row.map(|row| CatalogChange::Added(Box::new(row))));
         transition
     }
 
     fn goes_on(&self, operation: Operation) -> Transition {
         let deadline = self.claim.deadline;
-        let at = self.ended_at.checked_add(operation.poll_after).unwrap_or(deadline).min(deadline);
+        let at = self
+            .ended_at
+            .checked_add(operation.poll_after)
+            .unwrap_or(deadline)
+            .min(deadline);
         let operation = OperationRow {
             handle: operation.handle,
             note: operation.note,
             percent: operation.percent,
             digest: self.prepared.plugin.digest().to_owned(),
         };
-        transition(self.claim, Some(self.record("running", None)), Next::Poll { at, operation })
+        transition(
+            self.claim,
+            Some(self.record("running", None)),
+            Next::Poll { at, operation },
+        )
     }
 
     fn failed(&self, failure: Failure, retries: bool) -> Transition {
         let (claim, policy) = (self.claim, &self.prepared.schedule.retry);
         let reason = format!("{}: {}", failure.kind(), failure.detail());
-        let again = next_attempt(&failure, policy, claim.attempt, claim.id, self.ended_at, claim.deadline);
+        let again = next_attempt(
+            &failure,
+            policy,
+            claim.attempt,
+            claim.id,
+            self.ended_at,
+            claim.deadline,
+        );
         let record = Some(self.record("failed", Some(failure)));
         match again.filter(|_| retries) {
             Some(at) => transition(claim, record, Next::Retry { at, reason }),
@@ -206,8 +297,12 @@ enum Finished {
 async fn finish(access: &Access, errand: &Errand<'_>, reached: Reached) -> Finished {
     let evidence = match reached {
         Reached::Answer(Answer::Step(Step::Done(evidence))) => evidence,
-        Reached::Answer(Answer::Step(Step::Running(operation))) => return Finished::Running(operation),
-        Reached::Answer(_) => return Finished::Failed(broken_contract("answered with something else than a step")),
+        Reached::Answer(Answer::Step(Step::Running(operation))) => {
+            return Finished::Running(operation);
+        }
+        Reached::Answer(_) => {
+            return Finished::Failed(broken_contract("answered with something else than a step"));
+        }
         Reached::Failed(failure) => return Finished::Failed(failure),
         Reached::TimedOut => return Finished::TimedOut,
         Reached::Refused(detail) => return Finished::Refused(detail),
@@ -216,7 +311,9 @@ async fn finish(access: &Access, errand: &Errand<'_>, reached: Reached) -> Finis
         return Finished::Done(evidence, None);
     }
     let Some(reference) = evidence.get("snapshot") else {
-        return Finished::Failed(broken_contract("reported a finished snapshot without its reference"));
+        return Finished::Failed(broken_contract(
+            "reported a finished snapshot without its reference",
+        ));
     };
     match errand.read_back(access, reference).await {
         Err(failure) => Finished::Failed(failure),
@@ -228,29 +325,54 @@ async fn finish(access: &Access, errand: &Errand<'_>, reached: Reached) -> Finis
 }
 
 /// What reading back shows that does not agree with what was reported; `None`: it agrees.
-fn disagreement(errand: &Errand<'_>, reference: &str, evidence: &Evidence, info: &SnapshotInfo) -> Option<String> {
-    let bytes = evidence.get("bytes").and_then(|text| text.parse::<u64>().ok());
+fn disagreement(
+    errand: &Errand<'_>,
+    reference: &str,
+    evidence: &Evidence,
+    info: &SnapshotInfo,
+) -> Option<String> {
+    let bytes = evidence
+        .get("bytes")
+        .and_then(|text| text.parse::<u64>().ok());
     if info.reference != reference {
-        return Some(format!("the provider calls the snapshot `{}`, the plugin `{reference}`", info.reference));
+        return Some(format!(
+            "the provider calls the snapshot `{}`, the plugin `{reference}`",
+            info.reference
+        ));
     }
     if info.state != Reported::Ready {
-        return Some(format!("the plugin reported snapshot `{reference}` as finished, reading it back says otherwise"));
+        return Some(format!(
+            "the plugin reported snapshot `{reference}` as finished, reading it back says otherwise"
+        ));
     }
     if info.tenant != errand.tenant.as_str() {
-        return Some(format!("snapshot `{reference}` belongs to tenant `{}`", info.tenant));
+        return Some(format!(
+            "snapshot `{reference}` belongs to tenant `{}`",
+            info.tenant
+        ));
     }
-    if info.run_id.as_ref().is_some_and(|run| *run != errand.run.to_string()) {
+    if info
+        .run_id
+        .as_ref()
+        .is_some_and(|run| *run != errand.run.to_string())
+    {
         return Some(format!("snapshot `{reference}` was made by another run"));
     }
     match (bytes, info.size) {
-        (Some(reported), Some(read)) if reported != read => {
-            Some(format!("snapshot `{reference}` holds {read} bytes, {reported} were reported"))
-        }
+        (Some(reported), Some(read)) if reported != read => Some(format!(
+            "snapshot `{reference}` holds {read} bytes, {reported} were reported"
+        )),
         _ => None,
     }
 }
 
-fn catalog_row(claim: &Claim, prepared: &Prepared, info: SnapshotInfo, evidence: Evidence, now: Timestamp) -> SnapshotRow {
+fn catalog_row(
+    claim: &Claim,
+    prepared: &Prepared,
+    info: SnapshotInfo,
+    evidence: Evidence,
+    now: Timestamp,
+) -> SnapshotRow {
     SnapshotRow {
         id: claim.id,
         occurrence: claim.id,
@@ -273,18 +395,43 @@ fn catalog_row(claim: &Claim, prepared: &Prepared, info: SnapshotInfo, evidence:
 }
 
 fn transition(claim: &Claim, attempt: Option<AttemptRecord>, next: Next) -> Transition {
-    Transition { occurrence: claim.id, fence: claim.fence, attempt, next, catalog: Vec::new(), audit: Vec::new() }
+    Transition {
+        occurrence: claim.id,
+        fence: claim.fence,
+        attempt,
+        next,
+        catalog: Vec::new(),
+        audit: Vec::new(),
+    }
 }
 
-fn end(claim: &Claim, attempt: Option<AttemptRecord>, outcome: Outcome, reason: String, evidence: Evidence) -> Transition {
-    transition(claim, attempt, Next::End { outcome, reason, evidence })
+fn end(
+    claim: &Claim,
+    attempt: Option<AttemptRecord>,
+    outcome: Outcome,
+    reason: String,
+    evidence: Evidence,
+) -> Transition {
+    transition(
+        claim,
+        attempt,
+        Next::End {
+            outcome,
+            reason,
+            evidence,
+        },
+    )
 }
 
 /// Asks the plugin what a run would do. Nothing is changed or recorded anywhere.
 ///
 /// # Errors
 /// What the plugin answered, or how it failed.
-pub async fn dry_run(access: &Access, prepared: &Prepared, tenant: &TenantName) -> Result<Evidence, Failure> {
+pub async fn dry_run(
+    access: &Access,
+    prepared: &Prepared,
+    tenant: &TenantName,
+) -> Result<Evidence, Failure> {
     let now = access.clock.now();
     let errand = Errand {
         prepared,
@@ -292,15 +439,23 @@ pub async fn dry_run(access: &Access, prepared: &Prepared, tenant: &TenantName) 
         run: Uuid::now_v7(),
         attempt: 1,
         due: now,
-        deadline: now.checked_add(prepared.schedule.timeout).unwrap_or(Timestamp::MAX),
+        deadline: now
+            .checked_add(prepared.schedule.timeout)
+            .unwrap_or(Timestamp::MAX),
         dry_run: true,
     };
-    let request = if prepared.role == Role::Snapshots { Request::StartCreate } else { Request::Run };
+    let request = if prepared.role == Role::Snapshots {
+        Request::StartCreate
+    } else {
+        Request::Run
+    };
     match errand.call(access, request).await {
         Reached::Answer(Answer::Step(Step::Done(evidence))) => Ok(evidence),
         Reached::Answer(_) => Err(broken_contract("began something in a dry run")),
         Reached::Failed(failure) => Err(failure),
-        Reached::TimedOut => Err(Failure::Unavailable { detail: "it was not finished in time".into() }),
+        Reached::TimedOut => Err(Failure::Unavailable {
+            detail: "it was not finished in time".into(),
+        }),
         Reached::Refused(detail) => Err(broken_contract(&detail)),
     }
 }

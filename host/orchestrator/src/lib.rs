@@ -15,6 +15,8 @@ pub mod workflows;
 
 pub use access::{Access, NoWatcher, Watcher};
 pub use clock::{Clock, SimulatedClock, SystemClock};
-pub use executor::dry_run;
 pub use engine::{Engine, EngineSettings, Until};
-pub use setup::{Misfit, PluginFile, PluginFolder, Prepared, RefusedFile, Setup, load_plugins, prepare};
+pub use executor::dry_run;
+pub use setup::{
+    Misfit, PluginFile, PluginFolder, Prepared, RefusedFile, Setup, load_plugins, prepare,
+};

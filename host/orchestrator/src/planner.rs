@@ -29,10 +29,17 @@ pub(crate) struct Planner {
 
 impl Planner {
     /// Takes up where the ledger left off. A schedule the ledger has never seen begins now: nothing before it is due.
-    pub(crate) async fn new(ledger: &dyn Ledger, setup: &Setup, now: Timestamp) -> Result<Self, LedgerError> {
+    pub(crate) async fn new(
+        ledger: &dyn Ledger,
+        setup: &Setup,
+        now: Timestamp,
+    ) -> Result<Self, LedgerError> {
         let known = ledger.watermarks().await?;
-        let mut planner =
-            Self { schedules: setup.schedules.clone(), watermarks: BTreeMap::new(), due: BinaryHeap::new() };
+        let mut planner = Self {
+            schedules: setup.schedules.clone(),
+            watermarks: BTreeMap::new(),
+            due: BinaryHeap::new(),
+        };
         let mut first_seen = Vec::new();
         for (name, prepared) in &setup.schedules {
             // A disabled schedule has no due times, so none can be missed when it is enabled again.
@@ -46,7 +53,15 @@ impl Planner {
             planner.watermarks.insert(name.clone(), watermark);
             planner.arm(&prepared.schedule, watermark);
         }
-        ledger.plan(Plan { occurrences: Vec::new(), watermarks: first_seen }, now).await?;
+        ledger
+            .plan(
+                Plan {
+                    occurrences: Vec::new(),
+                    watermarks: first_seen,
+                },
+                now,
+            )
+            .await?;
         Ok(planner)
     }
 
@@ -64,18 +79,30 @@ impl Planner {
     }
 
     /// Writes everything that is due by now, in one transaction; true if anything was written.
-    pub(crate) async fn turn(&mut self, ledger: &dyn Ledger, now: Timestamp) -> Result<bool, LedgerError> {
+    pub(crate) async fn turn(
+        &mut self,
+        ledger: &dyn Ledger,
+        now: Timestamp,
+    ) -> Result<bool, LedgerError> {
         let mut plan = Plan::default();
         let mut armed = Vec::new();
         while let Some(Reverse((at, _))) = self.due.peek()
             && *at <= now
             && plan.occurrences.len() < DUES_A_TURN
         {
-            let Some(Reverse((_, name))) = self.due.pop() else { break };
-            let Some(prepared) = self.schedules.get(&name).cloned() else { continue };
+            let Some(Reverse((_, name))) = self.due.pop() else {
+                break;
+            };
+            let Some(prepared) = self.schedules.get(&name).cloned() else {
+                continue;
+            };
             let after = self.watermarks.get(&name).copied().unwrap_or(now);
             let (planned, until) = planning::plan(&prepared.schedule, after, now, DUES_A_TURN);
-            plan.occurrences.extend(planned.into_iter().map(|planned| written(&prepared.schedule, planned, now)));
+            plan.occurrences.extend(
+                planned
+                    .into_iter()
+                    .map(|planned| written(&prepared.schedule, planned, now)),
+            );
             plan.watermarks.push((name.clone(), until));
             armed.push((name, prepared, until));
         }
@@ -85,7 +112,11 @@ impl Planner {
         let written = ledger.plan(plan, now).await;
         for (name, prepared, until) in armed {
             // A plan that was not written is due again, from where it was.
-            let until = if written.is_ok() { until } else { self.watermarks.get(&name).copied().unwrap_or(until) };
+            let until = if written.is_ok() {
+                until
+            } else {
+                self.watermarks.get(&name).copied().unwrap_or(until)
+            };
             self.watermarks.insert(name, until);
             self.arm(&prepared.schedule, until);
         }

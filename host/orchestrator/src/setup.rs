@@ -73,7 +73,10 @@ pub async fn load_plugins(sandbox: &Arc<Sandbox>, folder: &Path) -> std::io::Res
     let mut files: Vec<PathBuf> = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "wasm") {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "wasm")
+        {
             files.push(path);
         }
     }
@@ -83,22 +86,37 @@ pub async fn load_plugins(sandbox: &Arc<Sandbox>, folder: &Path) -> std::io::Res
         let bytes = match std::fs::read(&file) {
             Ok(bytes) => bytes,
             Err(error) => {
-                loaded.refused.push(RefusedFile { file, reason: error.to_string(), hint: None });
+                loaded.refused.push(RefusedFile {
+                    file,
+                    reason: error.to_string(),
+                    hint: None,
+                });
                 continue;
             }
         };
         let size = bytes.len() as u64;
         match sandbox.load(bytes).await {
             Err(error) => {
-                loaded.refused.push(RefusedFile { file, reason: error.to_string(), hint: Some(error.hint()) });
+                loaded.refused.push(RefusedFile {
+                    file,
+                    reason: error.to_string(),
+                    hint: Some(error.hint()),
+                });
             }
             Ok(plugin) => {
                 let name = plugin.description().name.clone();
                 if let Some(PluginFile { file: other, .. }) = loaded.plugins.get(&name) {
-                    let reason = format!("it calls itself `{name}`, and so does {}", other.display());
-                    loaded.refused.push(RefusedFile { file, reason, hint: Some("keep one of the two".to_owned()) });
+                    let reason =
+                        format!("it calls itself `{name}`, and so does {}", other.display());
+                    loaded.refused.push(RefusedFile {
+                        file,
+                        reason,
+                        hint: Some("keep one of the two".to_owned()),
+                    });
                 } else {
-                    loaded.plugins.insert(name, PluginFile { file, size, plugin });
+                    loaded
+                        .plugins
+                        .insert(name, PluginFile { file, size, plugin });
                 }
             }
         }
@@ -126,18 +144,33 @@ struct Found {
 ///
 /// # Errors
 /// [`Misfit`] with all problems at once.
-pub fn prepare(set: &ScheduleSet, folder: &PluginFolder, reserved: &[PathBuf]) -> Result<Setup, Misfit> {
-    let mut misfit = Misfit { problems: Diagnostics::default(), refused: true };
+pub fn prepare(
+    set: &ScheduleSet,
+    folder: &PluginFolder,
+    reserved: &[PathBuf],
+) -> Result<Setup, Misfit> {
+    let mut misfit = Misfit {
+        problems: Diagnostics::default(),
+        refused: true,
+    };
     let mut setup = Setup::default();
     for located in &set.schedules {
         let mut found = Found::default();
         if let Some(prepared) = fit(located, folder, reserved, &mut found) {
-            setup.schedules.insert(located.schedule.name.clone(), Arc::new(prepared));
+            setup
+                .schedules
+                .insert(located.schedule.name.clone(), Arc::new(prepared));
         }
         misfit.refused &= found.wrong.is_empty();
-        misfit.problems.extend(found.wrong.into_iter().chain(found.refused));
+        misfit
+            .problems
+            .extend(found.wrong.into_iter().chain(found.refused));
     }
-    if misfit.problems.is_empty() { Ok(setup) } else { Err(misfit) }
+    if misfit.problems.is_empty() {
+        Ok(setup)
+    } else {
+        Err(misfit)
+    }
 }
 
 fn fit(
@@ -151,15 +184,25 @@ fn fit(
         found.wrong.push(missing_plugin(located, folder));
         return None;
     };
-    let role = if plugin.roles().contains(&Role::Snapshots) { Role::Snapshots } else { Role::Task };
+    let role = if plugin.roles().contains(&Role::Snapshots) {
+        Role::Snapshots
+    } else {
+        Role::Task
+    };
     if role == Role::Task && schedule.retention.is_some() {
-        found.wrong.push(located.problem("retention",
-            format!("plugin `{}` keeps no snapshots, so there is nothing to retain", schedule.plugin),
+        found.wrong.push(located.problem(
+            "retention",
+            format!(
+                "plugin `{}` keeps no snapshots, so there is nothing to retain",
+                schedule.plugin
+            ),
             Some("remove `[schedule.retention]`"),
         ));
     }
     for mismatch in compare(&plugin.description().wants, &schedule.grants) {
-        found.refused.push(explain_mismatch(located, file, &mismatch));
+        found
+            .refused
+            .push(explain_mismatch(located, file, &mismatch));
     }
     for capability in plugin.capabilities() {
         let granted = match capability.as_str() {
@@ -168,22 +211,42 @@ fn fit(
             _ => true,
         };
         if !granted {
-            found.refused.push(located.problem("grants",
-                format!("plugin `{}` imports `{capability}`, and this schedule does not grant it", schedule.plugin),
-                Some(&format!("grant `{capability}` under `[schedule.grants]`, or use another plugin")),
+            found.refused.push(located.problem(
+                "grants",
+                format!(
+                    "plugin `{}` imports `{capability}`, and this schedule does not grant it",
+                    schedule.plugin
+                ),
+                Some(&format!(
+                    "grant `{capability}` under `[schedule.grants]`, or use another plugin"
+                )),
             ));
         }
     }
     check_places(located, reserved, found);
     check_config(located, plugin, found);
-    Some(Prepared { schedule: schedule.clone(), plugin: plugin.clone(), plugin_size: *size, role })
+    Some(Prepared {
+        schedule: schedule.clone(),
+        plugin: plugin.clone(),
+        plugin_size: *size,
+        role,
+    })
 }
 
 fn missing_plugin(located: &Located, folder: &PluginFolder) -> Diagnostic {
     let name = &located.schedule.plugin;
-    let refused = folder.refused.iter().find(|refused| refused.file.file_stem().is_some_and(|stem| *stem == *name.as_str()));
+    let refused = folder.refused.iter().find(|refused| {
+        refused
+            .file
+            .file_stem()
+            .is_some_and(|stem| *stem == *name.as_str())
+    });
     if let Some(RefusedFile { file, reason, hint }) = refused {
-        return located.problem("plugin", format!("{} cannot be used: {reason}", file.display()), hint.as_deref());
+        return located.problem(
+            "plugin",
+            format!("{} cannot be used: {reason}", file.display()),
+            hint.as_deref(),
+        );
     }
     let known: Vec<&str> = folder.plugins.keys().map(PluginName::as_str).collect();
     let hint = if known.is_empty() {
@@ -191,40 +254,74 @@ fn missing_plugin(located: &Located, folder: &PluginFolder) -> Diagnostic {
     } else {
         format!("the plugins folder holds: {}", known.join(", "))
     };
-    located.problem("plugin", format!("there is no plugin `{name}`"), Some(&hint))
+    located.problem(
+        "plugin",
+        format!("there is no plugin `{name}`"),
+        Some(&hint),
+    )
 }
 
 fn explain_mismatch(located: &Located, file: &Path, mismatch: &Mismatch) -> Diagnostic {
     let plugin = file.file_name().unwrap_or_default().to_string_lossy();
-    let access = |access: Access| if access == Access::Read { "read" } else { "write" };
+    let access = |access: Access| {
+        if access == Access::Read {
+            "read"
+        } else {
+            "write"
+        }
+    };
     match mismatch {
         Mismatch::NotGranted(want) if want.capability == "files" => {
             let (what, name) = match want.name.as_str() {
                 "*" => ("at least one tree".to_owned(), "NAME"),
                 name => (format!("tree `{name}`"), name),
             };
-            let message = format!("{plugin} wants {what} to {} ({}), and it is not granted", access(want.access), want.reason);
-            let hint = format!("add `[schedule.grants.files.{name}]` with `path` and `access = \"{}\"`", access(want.access));
+            let message = format!(
+                "{plugin} wants {what} to {} ({}), and it is not granted",
+                access(want.access),
+                want.reason
+            );
+            let hint = format!(
+                "add `[schedule.grants.files.{name}]` with `path` and `access = \"{}\"`",
+                access(want.access)
+            );
             located.problem("grants", message, Some(&hint))
         }
-        Mismatch::NotGranted(want) => located.problem("grants",
-            format!("{plugin} wants `{}` ({}), and it is not granted", want.capability, want.reason),
-            Some(&format!("add `{} = true` under `[schedule.grants]`", want.capability)),
+        Mismatch::NotGranted(want) => located.problem(
+            "grants",
+            format!(
+                "{plugin} wants `{}` ({}), and it is not granted",
+                want.capability, want.reason
+            ),
+            Some(&format!(
+                "add `{} = true` under `[schedule.grants]`",
+                want.capability
+            )),
         ),
-        Mismatch::NotWanted { capability: "files", name } => located.problem(&format!("grants.files.{name}"),
+        Mismatch::NotWanted {
+            capability: "files",
+            name,
+        } => located.problem(
+            &format!("grants.files.{name}"),
             format!("tree `{name}` is granted, but {plugin} does not want it"),
             Some("remove the grant: nothing is given that is not used"),
         ),
-        Mismatch::NotWanted { capability, .. } => located.problem(&format!("grants.{capability}"),
+        Mismatch::NotWanted { capability, .. } => located.problem(
+            &format!("grants.{capability}"),
             format!("`{capability}` is granted, but {plugin} does not want it"),
             Some("remove the grant: nothing is given that is not used"),
         ),
-        Mismatch::TooWide { name } => located.problem(&format!("grants.files.{name}"),
+        Mismatch::TooWide { name } => located.problem(
+            &format!("grants.files.{name}"),
             format!("tree `{name}` is granted for writing, but {plugin} only reads it"),
             Some("write `access = \"read\"`"),
         ),
-        Mismatch::TooNarrow(want) => located.problem(&format!("grants.files.{}", want.name),
-            format!("{plugin} wants to write tree `{}` ({}), and the grant is for reading", want.name, want.reason),
+        Mismatch::TooNarrow(want) => located.problem(
+            &format!("grants.files.{}", want.name),
+            format!(
+                "{plugin} wants to write tree `{}` ({}), and the grant is for reading",
+                want.name, want.reason
+            ),
             Some("write `access = \"write\"`"),
         ),
     }
@@ -235,17 +332,33 @@ fn check_places(located: &Located, reserved: &[PathBuf], found: &mut Found) {
     let grants = &located.schedule.grants.files;
     for tenant in &located.schedule.tenants {
         let real = |path: PathBuf| std::fs::canonicalize(&path).unwrap_or(path);
-        let trees: Vec<_> = grants.iter().map(|(name, grant)| (name, grant.access, real(grant.folder(tenant)))).collect();
+        let trees: Vec<_> = grants
+            .iter()
+            .map(|(name, grant)| (name, grant.access, real(grant.folder(tenant))))
+            .collect();
         for (name, _, folder) in &trees {
-            if let Some(taken) = reserved.iter().find(|taken| lies_within(taken, folder) || lies_within(folder, taken)) {
-                found.refused.push(located.problem(&format!("grants.files.{name}"),
-                    format!("tree `{name}` of {tenant} and the host's own folder {} overlap", taken.display()),
+            if let Some(taken) = reserved
+                .iter()
+                .find(|taken| lies_within(taken, folder) || lies_within(folder, taken))
+            {
+                found.refused.push(located.problem(
+                    &format!("grants.files.{name}"),
+                    format!(
+                        "tree `{name}` of {tenant} and the host's own folder {} overlap",
+                        taken.display()
+                    ),
                     Some("no plugin is given the ledger: move one of the two"),
                 ));
             }
         }
-        for (place, _, written) in trees.iter().filter(|(_, access, _)| *access == Access::Write) {
-            for (source, _, read) in trees.iter().filter(|(_, access, _)| *access == Access::Read) {
+        for (place, _, written) in trees
+            .iter()
+            .filter(|(_, access, _)| *access == Access::Write)
+        {
+            for (source, _, read) in trees
+                .iter()
+                .filter(|(_, access, _)| *access == Access::Read)
+            {
                 if lies_within(written, read) || lies_within(read, written) {
                     found.refused.push(located.problem(&format!("grants.files.{place}"),
                         format!("tree `{place}` ({}) and its source `{source}` ({}) overlap", written.display(), read.display()),
@@ -262,16 +375,34 @@ fn check_config(located: &Located, plugin: &Plugin, found: &mut Found) {
     let validator = match jsonschema::validator_for(schema) {
         Ok(validator) => validator,
         Err(error) => {
-            let message = format!("plugin `{}` publishes a configuration schema that is not one: {error}", located.schedule.plugin);
+            let message = format!(
+                "plugin `{}` publishes a configuration schema that is not one: {error}",
+                located.schedule.plugin
+            );
             found.wrong.push(located.problem("plugin", message, None));
             return;
         }
     };
-    let Ok(config) = serde_json::from_str(&located.schedule.config) else { return };
+    let Ok(config) = serde_json::from_str(&located.schedule.config) else {
+        return;
+    };
     for error in validator.iter_errors(&config) {
-        let path = error.instance_path().as_str().trim_start_matches('/').replace('/', ".");
-        let key = if path.is_empty() { "config".to_owned() } else { format!("config.{path}") };
-        let hint = format!("`strongroom plugin inspect` shows the configuration that `{}` takes", located.schedule.plugin);
-        found.wrong.push(located.problem(&key, format!("`{key}`: {error}"), Some(&hint)));
+        let path = error
+            .instance_path()
+            .as_str()
+            .trim_start_matches('/')
+            .replace('/', ".");
+        let key = if path.is_empty() {
+            "config".to_owned()
+        } else {
+            format!("config.{path}")
+        };
+        let hint = format!(
+            "`strongroom plugin inspect` shows the configuration that `{}` takes",
+            located.schedule.plugin
+        );
+        found
+            .wrong
+            .push(located.problem(&key, format!("`{key}`: {error}"), Some(&hint)));
     }
 }

@@ -192,8 +192,16 @@ fn every_command_in_the_readme_exists() {
 /// The commands of a line: from `strongroom` or `cargo xtask` to the end of the command, as words. A line of a table
 /// that begins with code is a command of `strongroom`.
 fn commands(line: &str) -> Vec<Vec<String>> {
-    if let Some((code, _)) = line.strip_prefix("| `").and_then(|rest| rest.split_once('`')) {
-        return vec![std::iter::once("strongroom").chain(code.split_whitespace()).map(str::to_owned).collect()];
+    if let Some((code, _)) = line
+        .strip_prefix("| `")
+        .and_then(|rest| rest.split_once('`'))
+    {
+        return vec![
+            std::iter::once("strongroom")
+                .chain(code.split_whitespace())
+                .map(str::to_owned)
+                .collect(),
+        ];
     }
     let words: Vec<&str> = line.split_whitespace().collect();
     let mut found = Vec::new();
@@ -234,19 +242,26 @@ fn commands(line: &str) -> Vec<Vec<String>> {
 /// What is wrong with the words after `strongroom`: an unknown command or option.
 fn wrong_in(words: &[String]) -> Option<String> {
     let words = without_global_options(words);
-    let is_name = |word: &&String| !word.starts_with('-') && word.chars().all(|c| c.is_ascii_lowercase() || c == '-');
+    let is_name = |word: &&String| {
+        !word.starts_with('-') && word.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+    };
     let first = words.first().filter(is_name)?;
     let mut help = Command::new(strongroom());
     help.arg(first);
     if GROUPS.contains(&first.as_str()) {
         help.args(words.get(1).filter(is_name));
     }
-    let output = help.arg("--help").output().expect("strongroom can be started");
+    let output = help
+        .arg("--help")
+        .output()
+        .expect("strongroom can be started");
     if !output.status.success() {
         return Some(format!("there is no command `{}`", words.join(" ")));
     }
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let options = words.iter().filter(|word| word.starts_with("--") && word.len() > 2);
+    let options = words
+        .iter()
+        .filter(|word| word.starts_with("--") && word.len() > 2);
     options
         .map(|option| option.split('=').next().unwrap_or_default())
         .find(|option| !text.contains(option))
@@ -256,7 +271,9 @@ fn wrong_in(words: &[String]) -> Option<String> {
 /// The words from the command on: options before it are those that every command has.
 fn without_global_options(words: &[String]) -> &[String] {
     match words {
-        [option, _, rest @ ..] if ["--schedules", "--plugins", "--state"].contains(&option.as_str()) => {
+        [option, _, rest @ ..]
+            if ["--schedules", "--plugins", "--state"].contains(&option.as_str()) =>
+        {
             without_global_options(rest)
         }
         [option, rest @ ..] if option == "--json" => without_global_options(rest),
@@ -283,7 +300,10 @@ fn commands_are_found_in_text_and_in_code() {
         [["strongroom", "restore", "ID", "--to", "DIR", "--path", "P"]]
     );
     assert!(commands("The strongroom is a room.").is_empty());
-    assert_eq!(commands("| `once SCHEDULE` | runs it now |"), [["strongroom", "once", "SCHEDULE"]]);
+    assert_eq!(
+        commands("| `once SCHEDULE` | runs it now |"),
+        [["strongroom", "once", "SCHEDULE"]]
+    );
     let words = ["--schedules", "a.toml", "--json", "check"].map(str::to_owned);
     assert_eq!(without_global_options(&words), ["check"]);
 }

@@ -71,7 +71,14 @@ fn build() -> Done {
 
 fn suite() -> Done {
     if run::exists("cargo-nextest") {
-        run::shown(run::cargo().args(["nextest", "run", "--config-file", "tests/nextest.toml", "--workspace", "--no-fail-fast"]))
+        run::shown(run::cargo().args([
+            "nextest",
+            "run",
+            "--config-file",
+            "tests/nextest.toml",
+            "--workspace",
+            "--no-fail-fast",
+        ]))
     } else {
         run::shown(run::cargo().args(["test", "--workspace", "--no-fail-fast", "--tests"]))
     }

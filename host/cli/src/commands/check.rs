@@ -25,12 +25,23 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<u8, CliError> {
                 })
             })
             .collect();
-        let refused: Vec<_> = folder.refused.iter().map(|RefusedFile { file, reason, .. }| json!({ "file": file, "reason": reason })).collect();
-        print::json(&json!({ "schedules": schedules, "refused_plugins": refused, "warnings": set.warnings }))?;
+        let refused: Vec<_> = folder
+            .refused
+            .iter()
+            .map(|RefusedFile { file, reason, .. }| json!({ "file": file, "reason": reason }))
+            .collect();
+        print::json(
+            &json!({ "schedules": schedules, "refused_plugins": refused, "warnings": set.warnings }),
+        )?;
         return Ok(0);
     }
     if !set.warnings.is_empty() {
-        eprintln!("{}", set.warnings.render(std::io::IsTerminal::is_terminal(&std::io::stderr())).trim_end());
+        eprintln!(
+            "{}",
+            set.warnings
+                .render(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+                .trim_end()
+        );
     }
     for RefusedFile { file, reason, .. } in &folder.refused {
         eprintln!("warning: {} cannot be used: {reason}", file.display());

@@ -32,7 +32,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, CliError> {
         Command::Doctor => doctor::run(&arguments).await,
         Command::Schema => print::json(&strongroom_config::json_schema()).map(|()| 0),
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Arguments::command(), "strongroom", &mut std::io::stdout());
+            clap_complete::generate(
+                *shell,
+                &mut Arguments::command(),
+                "strongroom",
+                &mut std::io::stdout(),
+            );
             Ok(0)
         }
         Command::CompilePlugin => Ok(0),

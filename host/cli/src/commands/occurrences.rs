@@ -26,8 +26,15 @@ pub(crate) async fn run(arguments: &Arguments, options: &Occurrences) -> Result<
     let cells: Vec<Vec<String>> = rows
         .iter()
         .map(|row| {
-            let outcome = row.outcome.map_or_else(|| "unfinished".to_owned(), |outcome| outcome.to_string());
-            let why = row.reason.as_deref().and_then(|reason| reason.lines().next()).map(print::plain).unwrap_or_default();
+            let outcome = row
+                .outcome
+                .map_or_else(|| "unfinished".to_owned(), |outcome| outcome.to_string());
+            let why = row
+                .reason
+                .as_deref()
+                .and_then(|reason| reason.lines().next())
+                .map(print::plain)
+                .unwrap_or_default();
             vec![
                 print::short(row.id),
                 print::utc(row.due),
@@ -39,21 +46,37 @@ pub(crate) async fn run(arguments: &Arguments, options: &Occurrences) -> Result<
             ]
         })
         .collect();
-    print::table(&["ID", "DUE", "SCHEDULE", "TENANT", "OUTCOME", "TRIES", "WHY"], &cells);
+    print::table(
+        &["ID", "DUE", "SCHEDULE", "TENANT", "OUTCOME", "TRIES", "WHY"],
+        &cells,
+    );
     Ok(0)
 }
 
 fn filter(options: &Occurrences) -> Result<OccurrenceFilter, CliError> {
     let outcomes = options.outcome.iter().map(|text| {
         text.parse::<Outcome>().map_err(|error| {
-            let known: Vec<&str> = Outcome::ALL.iter().map(|outcome| outcome.as_str()).collect();
+            let known: Vec<&str> = Outcome::ALL
+                .iter()
+                .map(|outcome| outcome.as_str())
+                .collect();
             CliError::usage(error.to_string()).hint(format!("outcomes are: {}", known.join(", ")))
         })
     });
     let name = |error: strongroom_domain::InvalidName| CliError::usage(error.to_string());
     Ok(OccurrenceFilter {
-        schedule: options.schedule.as_deref().map(ScheduleName::new).transpose().map_err(name)?,
-        tenant: options.tenant.as_deref().map(TenantName::new).transpose().map_err(name)?,
+        schedule: options
+            .schedule
+            .as_deref()
+            .map(ScheduleName::new)
+            .transpose()
+            .map_err(name)?,
+        tenant: options
+            .tenant
+            .as_deref()
+            .map(TenantName::new)
+            .transpose()
+            .map_err(name)?,
         since: options.since.as_deref().map(compose::time).transpose()?,
         until: options.until.as_deref().map(compose::time).transpose()?,
         outcomes: outcomes.collect::<Result<_, _>>()?,

@@ -10,8 +10,9 @@ use crate::print;
 
 pub(crate) async fn run(arguments: &Arguments, command: &Plugin) -> Result<u8, CliError> {
     let Plugin::Inspect { file } = command;
-    let bytes = std::fs::read(file)
-        .map_err(|error| CliError::not_found(format!("{} cannot be read", file.display())).because(error))?;
+    let bytes = std::fs::read(file).map_err(|error| {
+        CliError::not_found(format!("{} cannot be read", file.display())).because(error)
+    })?;
     let refuse = |error: strongroom_sandbox::LoadError| {
         CliError::usage(format!("{} cannot be used as a plugin", file.display())).because(error)
     };
@@ -29,7 +30,12 @@ pub(crate) async fn run(arguments: &Arguments, command: &Plugin) -> Result<u8, C
         }))
         .map(|()| 0);
     }
-    print::line(&format!("{} {}: {}", description.name, description.version, print::plain(&description.summary)));
+    print::line(&format!(
+        "{} {}: {}",
+        description.name,
+        description.version,
+        print::plain(&description.summary)
+    ));
     print::line(&format!("digest    sha256:{}", plugin.digest()));
     print::line(&format!("size      {}", print::size(inspection.size)));
     print::line(&format!("roles     {}", roles.join(", ")));
@@ -39,13 +45,30 @@ pub(crate) async fn run(arguments: &Arguments, command: &Plugin) -> Result<u8, C
     }
     print::line("wants");
     for want in &description.wants {
-        let must = if want.required { "required" } else { "optional" };
-        let access = if want.access == strongroom_domain::grants::Access::Read { "read" } else { "write" };
-        print::line(&format!("  {} `{}` to {access} ({must}): {}", want.capability, print::plain(&want.name), print::plain(&want.reason)));
+        let must = if want.required {
+            "required"
+        } else {
+            "optional"
+        };
+        let access = if want.access == strongroom_domain::grants::Access::Read {
+            "read"
+        } else {
+            "write"
+        };
+        print::line(&format!(
+            "  {} `{}` to {access} ({must}): {}",
+            want.capability,
+            print::plain(&want.name),
+            print::plain(&want.reason)
+        ));
     }
     print::line("features");
     for (name, value) in &description.features {
-        print::line(&format!("  {}: {}", print::plain(name), print::plain(value)));
+        print::line(&format!(
+            "  {}: {}",
+            print::plain(name),
+            print::plain(value)
+        ));
     }
     print::line("configuration");
     let schema = serde_json::to_string_pretty(&description.config_schema).unwrap_or_default();

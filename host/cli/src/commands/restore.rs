@@ -21,14 +21,29 @@ pub(crate) async fn run(arguments: &Arguments, options: &Restore) -> Result<u8, 
     let prepared = compose::prepared(&setup, row.schedule.as_str())?;
     let folder = empty_folder(&options.to)?;
     let watcher = Arc::new(Console::new(false, arguments.json));
-    let access = compose::access(arguments, Arc::new(SystemClock), ledger.clone(), Some(watcher));
-    let paths = options.path.iter().map(|path| path.as_os_str().as_bytes().to_vec()).collect();
+    let access = compose::access(
+        arguments,
+        Arc::new(SystemClock),
+        ledger.clone(),
+        Some(watcher),
+    );
+    let paths = options
+        .path
+        .iter()
+        .map(|path| path.as_os_str().as_bytes().to_vec())
+        .collect();
     let evidence = restore(&access, &prepared, &row, &folder, paths).await?;
     ledger.close().await;
     if arguments.json {
-        return print::json(&json!({ "snapshot": row.id, "to": folder, "evidence": evidence })).map(|()| 0);
+        return print::json(&json!({ "snapshot": row.id, "to": folder, "evidence": evidence }))
+            .map(|()| 0);
     }
-    print::line(&format!("Restored {} of {} to {}, verified.", print::short(row.id), row.tenant, folder.display()));
+    print::line(&format!(
+        "Restored {} of {} to {}, verified.",
+        print::short(row.id),
+        row.tenant,
+        folder.display()
+    ));
     for (kind, item) in &evidence.0 {
         print::line(&format!("  {}: {}", print::plain(kind), print::plain(item)));
     }
@@ -37,7 +52,11 @@ pub(crate) async fn run(arguments: &Arguments, options: &Restore) -> Result<u8, 
 
 fn empty_folder(to: &std::path::Path) -> Result<std::path::PathBuf, CliError> {
     let fail = |error: std::io::Error| {
-        CliError::usage(format!("{} cannot be used as the place of a restore", to.display())).because(error)
+        CliError::usage(format!(
+            "{} cannot be used as the place of a restore",
+            to.display()
+        ))
+        .because(error)
     };
     std::fs::create_dir_all(to).map_err(fail)?;
     if std::fs::read_dir(to).map_err(fail)?.next().is_some() {

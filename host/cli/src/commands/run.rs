@@ -5,9 +5,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::json;
 use strongroom_domain::{Outcome, TenantName, occurrence_id};
-use strongroom_ledger::{Ledger, NewOccurrence, OccurrenceFilter, OccurrenceRow, OpenMode, Origin, Plan};
+use strongroom_ledger::{
+    Ledger, NewOccurrence, OccurrenceFilter, OccurrenceRow, OpenMode, Origin, Plan,
+};
 use strongroom_orchestrator::setup::Prepared;
-use strongroom_orchestrator::{RefusedFile, Clock, Engine, EngineSettings, SimulatedClock, SystemClock, Until, dry_run};
+use strongroom_orchestrator::{
+    Clock, Engine, EngineSettings, RefusedFile, SimulatedClock, SystemClock, Until, dry_run,
+};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -25,7 +29,10 @@ pub(crate) async fn once(arguments: &Arguments, options: &Once) -> Result<u8, Cl
     let clock = Arc::new(SystemClock);
     let watcher = Arc::new(Console::new(false, arguments.json));
     let access = compose::access(arguments, clock.clone(), ledger.clone(), Some(watcher));
-    let access = strongroom_orchestrator::Access { retries: false, ..access };
+    let access = strongroom_orchestrator::Access {
+        retries: false,
+        ..access
+    };
     if options.dry_run {
         return dry(arguments, &access, &prepared, &tenants).await;
     }
@@ -33,11 +40,22 @@ pub(crate) async fn once(arguments: &Arguments, options: &Once) -> Result<u8, Cl
     for tenant in tenants {
         let occurrence = run_now(&prepared, tenant, clock.now());
         let id = occurrence.id;
-        let plan = Plan { occurrences: vec![occurrence], watermarks: Vec::new() };
+        let plan = Plan {
+            occurrences: vec![occurrence],
+            watermarks: Vec::new(),
+        };
         ledger.plan(plan, clock.now()).await?;
-        let engine = Engine::new(access.clone(), setup.clone(), EngineSettings::default(), stop_signal()?);
+        let engine = Engine::new(
+            access.clone(),
+            setup.clone(),
+            EngineSettings::default(),
+            stop_signal()?,
+        );
         engine.run(Until::Ended(id)).await?;
-        let filter = OccurrenceFilter { id: Some(id), ..OccurrenceFilter::default() };
+        let filter = OccurrenceFilter {
+            id: Some(id),
+            ..OccurrenceFilter::default()
+        };
         ended.extend(ledger.occurrences(filter).await?);
     }
     ledger.close().await;
@@ -46,11 +64,20 @@ pub(crate) async fn once(arguments: &Arguments, options: &Once) -> Result<u8, Cl
 
 fn chosen_tenants(prepared: &Prepared, only: Option<&str>) -> Result<Vec<TenantName>, CliError> {
     let tenants = &prepared.schedule.tenants;
-    let Some(only) = only else { return Ok(tenants.clone()) };
-    let found: Vec<TenantName> = tenants.iter().filter(|tenant| tenant.as_str() == only).cloned().collect();
+    let Some(only) = only else {
+        return Ok(tenants.clone());
+    };
+    let found: Vec<TenantName> = tenants
+        .iter()
+        .filter(|tenant| tenant.as_str() == only)
+        .cloned()
+        .collect();
     if found.is_empty() {
         let known: Vec<&str> = tenants.iter().map(TenantName::as_str).collect();
-        let message = format!("schedule `{}` has no tenant `{only}`", prepared.schedule.name);
+        let message = format!(
+            "schedule `{}` has no tenant `{only}`",
+            prepared.schedule.name
+        );
         return Err(CliError::not_found(message).hint(format!("it has: {}", known.join(", "))));
     }
     Ok(found)
@@ -86,12 +113,22 @@ async fn dry(
         let answer = dry_run(access, prepared, tenant).await;
         if let Err(failure) = &answer {
             code = EXIT_FAILED;
-            eprintln!("{tenant}: {}: {}", failure.kind(), print::plain(failure.detail()));
+            eprintln!(
+                "{tenant}: {}: {}",
+                failure.kind(),
+                print::plain(failure.detail())
+            );
         }
         if let (Ok(evidence), false) = (&answer, arguments.json) {
-            print::line(&format!("{tenant}: nothing was changed; the plugin would do this:"));
+            print::line(&format!(
+                "{tenant}: nothing was changed; the plugin would do this:"
+            ));
             for (kind, value) in &evidence.0 {
-                print::line(&format!("  {}: {}", print::plain(kind), print::plain(value)));
+                print::line(&format!(
+                    "  {}: {}",
+                    print::plain(kind),
+                    print::plain(value)
+                ));
             }
         }
         answers.push(json!({ "tenant": tenant, "would": answer.as_ref().ok(), "failure": answer.as_ref().err() }));
@@ -104,15 +141,31 @@ async fn dry(
 
 fn report(arguments: &Arguments, ended: &[OccurrenceRow]) -> Result<u8, CliError> {
     if arguments.json {
-        print::json(&ended.iter().map(super::occurrences::value).collect::<Vec<_>>())?;
+        print::json(
+            &ended
+                .iter()
+                .map(super::occurrences::value)
+                .collect::<Vec<_>>(),
+        )?;
     } else {
         for row in ended {
             let outcome = row.outcome.map_or("not finished", Outcome::as_str);
             let reason = row.reason.as_deref().filter(|reason| !reason.is_empty());
-            let reason = reason.map(|reason| format!(": {}", print::plain(reason))).unwrap_or_default();
-            print::line(&format!("{} {} {}: {outcome}{reason}", print::short(row.id), row.schedule, row.tenant));
+            let reason = reason
+                .map(|reason| format!(": {}", print::plain(reason)))
+                .unwrap_or_default();
+            print::line(&format!(
+                "{} {} {}: {outcome}{reason}",
+                print::short(row.id),
+                row.schedule,
+                row.tenant
+            ));
             for (kind, value) in &row.evidence.0 {
-                print::line(&format!("  {}: {}", print::plain(kind), print::plain(value)));
+                print::line(&format!(
+                    "  {}: {}",
+                    print::plain(kind),
+                    print::plain(value)
+                ));
             }
         }
     }
@@ -131,10 +184,22 @@ pub(crate) async fn serve(arguments: &Arguments, options: &Serve) -> Result<u8, 
     for RefusedFile { file, reason, .. } in &folder.refused {
         tracing::warn!(file = %file.display(), "this plugin cannot be used: {reason}");
     }
-    tracing::info!(schedules = set.schedules.len(), plugins = folder.plugins.len(), "serving");
+    tracing::info!(
+        schedules = set.schedules.len(),
+        plugins = folder.plugins.len(),
+        "serving"
+    );
     let watcher = Arc::new(Console::new(false, arguments.json));
-    let access = compose::access(arguments, Arc::new(SystemClock), ledger.clone(), Some(watcher));
-    let settings = EngineSettings { concurrency: options.concurrency as usize, ..EngineSettings::default() };
+    let access = compose::access(
+        arguments,
+        Arc::new(SystemClock),
+        ledger.clone(),
+        Some(watcher),
+    );
+    let settings = EngineSettings {
+        concurrency: options.concurrency as usize,
+        ..EngineSettings::default()
+    };
     drop((set, folder));
     let engine = Engine::new(access, setup, settings, stop);
     engine.run(Until::Stopped).await?;
@@ -146,8 +211,10 @@ pub(crate) async fn serve(arguments: &Arguments, options: &Serve) -> Result<u8, 
 pub(crate) async fn simulate(arguments: &Arguments, options: &Simulate) -> Result<u8, CliError> {
     let (from, to) = (compose::time(&options.from)?, compose::time(&options.to)?);
     if to <= from {
-        return Err(CliError::usage(format!("the simulation would end ({to}) before it begins ({from})"))
-            .hint("`--to` must be later than `--from`"));
+        return Err(CliError::usage(format!(
+            "the simulation would end ({to}) before it begins ({from})"
+        ))
+        .hint("`--to` must be later than `--from`"));
     }
     let stop = stop_signal()?;
     let ledger = compose::ledger(arguments, OpenMode::Host).await?;
@@ -157,32 +224,57 @@ pub(crate) async fn simulate(arguments: &Arguments, options: &Simulate) -> Resul
     let access = compose::access(arguments, Arc::new(clock), ledger.clone(), Some(watcher));
     let engine = Engine::new(access, setup, EngineSettings::default(), stop);
     engine.run(Until::Time(to)).await?;
-    let filter = OccurrenceFilter { since: Some(from), until: Some(to), ..OccurrenceFilter::default() };
+    let filter = OccurrenceFilter {
+        since: Some(from),
+        until: Some(to),
+        ..OccurrenceFilter::default()
+    };
     let rows = ledger.occurrences(filter).await?;
     ledger.close().await;
     if arguments.json {
-        print::json(&rows.iter().map(super::occurrences::value).collect::<Vec<_>>())?;
+        print::json(
+            &rows
+                .iter()
+                .map(super::occurrences::value)
+                .collect::<Vec<_>>(),
+        )?;
     } else {
         summarise(&rows);
     }
-    let all_succeeded = rows.iter().all(|row| row.outcome == Some(Outcome::Succeeded));
+    let all_succeeded = rows
+        .iter()
+        .all(|row| row.outcome == Some(Outcome::Succeeded));
     Ok(if all_succeeded { 0 } else { EXIT_FAILED })
 }
 
 fn summarise(rows: &[OccurrenceRow]) {
     let mut counts: Vec<(Outcome, usize)> = Vec::new();
     for outcome in Outcome::ALL {
-        let count = rows.iter().filter(|row| row.outcome == Some(*outcome)).count();
+        let count = rows
+            .iter()
+            .filter(|row| row.outcome == Some(*outcome))
+            .count();
         if count > 0 {
             counts.push((*outcome, count));
         }
     }
     let unfinished = rows.iter().filter(|row| row.outcome.is_none()).count();
-    let mut parts: Vec<String> = counts.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
+    let mut parts: Vec<String> = counts
+        .iter()
+        .map(|(outcome, count)| format!("{count} {outcome}"))
+        .collect();
     if unfinished > 0 {
         parts.push(format!("{unfinished} unfinished"));
     }
-    print::line(&format!("{} due times: {}", rows.len(), if parts.is_empty() { "none".into() } else { parts.join(", ") }));
+    print::line(&format!(
+        "{} due times: {}",
+        rows.len(),
+        if parts.is_empty() {
+            "none".into()
+        } else {
+            parts.join(", ")
+        }
+    ));
 }
 
 /// Turns true on SIGTERM or Ctrl-C.

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use strongroom_domain::retention::Hold;
 use strongroom_domain::{ScheduleName, TenantName};
-use strongroom_ledger::{AuditEntry, CatalogChange, Ledger, OpenMode, SnapshotFilter, SnapshotRow, SqliteLedger};
+use strongroom_ledger::{
+    AuditEntry, CatalogChange, Ledger, OpenMode, SnapshotFilter, SnapshotRow, SqliteLedger,
+};
 use strongroom_orchestrator::workflows::restore::verify;
 use strongroom_orchestrator::workflows::retention::{explain, shelf};
 use strongroom_orchestrator::{Clock, SystemClock};
@@ -17,18 +19,42 @@ use crate::watch::Console;
 
 pub(crate) async fn run(arguments: &Arguments, command: &Snapshots) -> Result<u8, CliError> {
     match command {
-        Snapshots::List { schedule, tenant, all } => list(arguments, schedule.as_deref(), tenant.as_deref(), *all).await,
+        Snapshots::List {
+            schedule,
+            tenant,
+            all,
+        } => list(arguments, schedule.as_deref(), tenant.as_deref(), *all).await,
         Snapshots::Show { id } => show(arguments, id).await,
-        Snapshots::Explain { schedule, tenant, at } => {
-            explain_shelves(arguments, schedule.as_deref(), tenant.as_deref(), at.as_deref()).await
+        Snapshots::Explain {
+            schedule,
+            tenant,
+            at,
+        } => {
+            explain_shelves(
+                arguments,
+                schedule.as_deref(),
+                tenant.as_deref(),
+                at.as_deref(),
+            )
+            .await
         }
-        Snapshots::Hold { id, name, reason, until } => hold(arguments, id, name, reason, until.as_deref()).await,
+        Snapshots::Hold {
+            id,
+            name,
+            reason,
+            until,
+        } => hold(arguments, id, name, reason, until.as_deref()).await,
         Snapshots::Release { id, name } => release(arguments, id, name).await,
         Snapshots::Verify { id } => verify_one(arguments, id).await,
     }
 }
 
-async fn list(arguments: &Arguments, schedule: Option<&str>, tenant: Option<&str>, all: bool) -> Result<u8, CliError> {
+async fn list(
+    arguments: &Arguments,
+    schedule: Option<&str>,
+    tenant: Option<&str>,
+    all: bool,
+) -> Result<u8, CliError> {
     let name = |error: strongroom_domain::InvalidName| CliError::usage(error.to_string());
     let filter = SnapshotFilter {
         schedule: schedule.map(ScheduleName::new).transpose().map_err(name)?,
@@ -50,7 +76,12 @@ async fn list(arguments: &Arguments, schedule: Option<&str>, tenant: Option<&str
     let cells: Vec<Vec<String>> = rows
         .iter()
         .map(|row| {
-            let held: Vec<&str> = row.holds.iter().filter(|hold| holds(hold, now)).map(|hold| hold.name.as_str()).collect();
+            let held: Vec<&str> = row
+                .holds
+                .iter()
+                .filter(|hold| holds(hold, now))
+                .map(|hold| hold.name.as_str())
+                .collect();
             vec![
                 print::short(row.id),
                 print::utc(row.taken_at),
@@ -60,11 +91,23 @@ async fn list(arguments: &Arguments, schedule: Option<&str>, tenant: Option<&str
                 row.size.map(print::size).unwrap_or_default(),
                 row.files.map(|files| files.to_string()).unwrap_or_default(),
                 held.join(" "),
-                print::plain(row.last_error.as_deref().unwrap_or_default().lines().next().unwrap_or_default()),
+                print::plain(
+                    row.last_error
+                        .as_deref()
+                        .unwrap_or_default()
+                        .lines()
+                        .next()
+                        .unwrap_or_default(),
+                ),
             ]
         })
         .collect();
-    print::table(&["ID", "TAKEN", "SCHEDULE", "TENANT", "STATE", "SIZE", "FILES", "HELD BY", "ERROR"], &cells);
+    print::table(
+        &[
+            "ID", "TAKEN", "SCHEDULE", "TENANT", "STATE", "SIZE", "FILES", "HELD BY", "ERROR",
+        ],
+        &cells,
+    );
     Ok(0)
 }
 
@@ -81,7 +124,10 @@ async fn show(arguments: &Arguments, id: &str) -> Result<u8, CliError> {
     }
     print::line(&format!("snapshot   {}", row.id));
     print::line(&format!("taken      {}", print::utc(row.taken_at)));
-    print::line(&format!("of         {} by {} ({})", row.tenant, row.schedule, row.plugin));
+    print::line(&format!(
+        "of         {} by {} ({})",
+        row.tenant, row.schedule, row.plugin
+    ));
     print::line(&format!("state      {}", row.state));
     print::line(&format!("reference  {}", print::plain(&row.reference)));
     if let Some(error) = &row.last_error {
@@ -91,11 +137,22 @@ async fn show(arguments: &Arguments, id: &str) -> Result<u8, CliError> {
         print::line(&format!("verified   {}", print::utc(at)));
     }
     for hold in &row.holds {
-        let until = hold.until.map_or_else(|| "until released".to_owned(), |at| format!("until {}", print::utc(at)));
-        print::line(&format!("hold       {} {until}: {}", hold.name, print::plain(&hold.reason)));
+        let until = hold.until.map_or_else(
+            || "until released".to_owned(),
+            |at| format!("until {}", print::utc(at)),
+        );
+        print::line(&format!(
+            "hold       {} {until}: {}",
+            hold.name,
+            print::plain(&hold.reason)
+        ));
     }
     for (kind, item) in &row.evidence.0 {
-        print::line(&format!("evidence   {}: {}", print::plain(kind), print::plain(item)));
+        print::line(&format!(
+            "evidence   {}: {}",
+            print::plain(kind),
+            print::plain(item)
+        ));
     }
     Ok(0)
 }
@@ -110,7 +167,10 @@ async fn explain_shelves(
     if let Some(name) = schedule {
         compose::prepared(&setup, name)?;
     }
-    let now = at.map(compose::time).transpose()?.unwrap_or_else(|| SystemClock.now());
+    let now = at
+        .map(compose::time)
+        .transpose()?
+        .unwrap_or_else(|| SystemClock.now());
     let ledger = compose::ledger(arguments, OpenMode::Reader).await?;
     let access = compose::access(arguments, std::sync::Arc::new(SystemClock), ledger, None);
     let mut told = Vec::new();
@@ -118,7 +178,12 @@ async fn explain_shelves(
         if schedule.is_some_and(|name| prepared.schedule.name.as_str() != name) {
             continue;
         }
-        for name in prepared.schedule.tenants.iter().filter(|name| tenant.is_none_or(|tenant| name.as_str() == tenant)) {
+        for name in prepared
+            .schedule
+            .tenants
+            .iter()
+            .filter(|name| tenant.is_none_or(|tenant| name.as_str() == tenant))
+        {
             let rows = shelf(&access, prepared, name).await?;
             for (row, verdict) in rows.iter().zip(explain(prepared, &rows, now)) {
                 told.push((row.clone(), verdict));
@@ -138,7 +203,13 @@ async fn explain_shelves(
     }
     for (row, verdict) in &told {
         let word = if verdict.keep { "keep" } else { "drop" };
-        print::line(&format!("{word}  {}  {}  {} {}", print::short(row.id), print::utc(row.taken_at), row.schedule, row.tenant));
+        print::line(&format!(
+            "{word}  {}  {}  {} {}",
+            print::short(row.id),
+            print::utc(row.taken_at),
+            row.schedule,
+            row.tenant
+        ));
         for rule in &verdict.rules {
             print::line(&format!("      {rule}"));
         }
@@ -149,31 +220,66 @@ async fn explain_shelves(
     Ok(0)
 }
 
-async fn change(ledger: &SqliteLedger, row: &SnapshotRow, kind: &str, more: Value, change: CatalogChange) -> Result<(), CliError> {
+async fn change(
+    ledger: &SqliteLedger,
+    row: &SnapshotRow,
+    kind: &str,
+    more: Value,
+    change: CatalogChange,
+) -> Result<(), CliError> {
     let mut fields = serde_json::Map::new();
     fields.insert("snapshot".into(), json!(row.id));
     fields.insert("tenant".into(), json!(row.tenant));
-    fields.insert("by".into(), json!(std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned())));
+    fields.insert(
+        "by".into(),
+        json!(std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned())),
+    );
     if let Value::Object(more) = more {
         fields.extend(more);
     }
-    let entry = AuditEntry { kind: kind.to_owned(), fields };
-    ledger.change_catalog(vec![change], vec![entry], SystemClock.now()).await?;
+    let entry = AuditEntry {
+        kind: kind.to_owned(),
+        fields,
+    };
+    ledger
+        .change_catalog(vec![change], vec![entry], SystemClock.now())
+        .await?;
     Ok(())
 }
 
-async fn hold(arguments: &Arguments, id: &str, name: &str, reason: &str, until: Option<&str>) -> Result<u8, CliError> {
+async fn hold(
+    arguments: &Arguments,
+    id: &str,
+    name: &str,
+    reason: &str,
+    until: Option<&str>,
+) -> Result<u8, CliError> {
     let until = until.map(compose::time).transpose()?;
     if until.is_some_and(|until| until <= SystemClock.now()) {
-        return Err(CliError::usage("the hold would already be over").hint("`--until` takes a time to come"));
+        return Err(CliError::usage("the hold would already be over")
+            .hint("`--until` takes a time to come"));
     }
     let ledger = compose::ledger(arguments, OpenMode::Visitor).await?;
     let row = compose::snapshot(&ledger, id).await?;
-    let hold = Hold { name: name.to_owned(), reason: reason.to_owned(), until };
+    let hold = Hold {
+        name: name.to_owned(),
+        reason: reason.to_owned(),
+        until,
+    };
     let more = json!({ "hold": name, "reason": reason, "until": until });
-    change(&ledger, &row, "snapshot-held", more, CatalogChange::Hold { id: row.id, hold }).await?;
+    change(
+        &ledger,
+        &row,
+        "snapshot-held",
+        more,
+        CatalogChange::Hold { id: row.id, hold },
+    )
+    .await?;
     ledger.close().await;
-    print::line(&format!("{} is held by `{name}`: no rule drops it.", print::short(row.id)));
+    print::line(&format!(
+        "{} is held by `{name}`: no rule drops it.",
+        print::short(row.id)
+    ));
     Ok(0)
 }
 
@@ -181,12 +287,28 @@ async fn release(arguments: &Arguments, id: &str, name: &str) -> Result<u8, CliE
     let ledger = compose::ledger(arguments, OpenMode::Visitor).await?;
     let row = compose::snapshot(&ledger, id).await?;
     if !row.holds.iter().any(|hold| hold.name == name) {
-        return Err(CliError::not_found(format!("snapshot {} is not held by `{name}`", print::short(row.id))));
+        return Err(CliError::not_found(format!(
+            "snapshot {} is not held by `{name}`",
+            print::short(row.id)
+        )));
     }
-    let released = CatalogChange::Release { id: row.id, name: name.to_owned() };
-    change(&ledger, &row, "snapshot-released", json!({ "hold": name }), released).await?;
+    let released = CatalogChange::Release {
+        id: row.id,
+        name: name.to_owned(),
+    };
+    change(
+        &ledger,
+        &row,
+        "snapshot-released",
+        json!({ "hold": name }),
+        released,
+    )
+    .await?;
     ledger.close().await;
-    print::line(&format!("{} is no longer held by `{name}`.", print::short(row.id)));
+    print::line(&format!(
+        "{} is no longer held by `{name}`.",
+        print::short(row.id)
+    ));
     Ok(0)
 }
 
@@ -196,13 +318,24 @@ async fn verify_one(arguments: &Arguments, id: &str) -> Result<u8, CliError> {
     let row = compose::snapshot(&ledger, id).await?;
     let prepared = compose::prepared(&setup, row.schedule.as_str())?;
     let watcher = std::sync::Arc::new(Console::new(false, arguments.json));
-    let access = compose::access(arguments, std::sync::Arc::new(SystemClock), ledger.clone(), Some(watcher));
+    let access = compose::access(
+        arguments,
+        std::sync::Arc::new(SystemClock),
+        ledger.clone(),
+        Some(watcher),
+    );
     let evidence = verify(&access, &prepared, &row).await?;
     ledger.close().await;
     if arguments.json {
-        return print::json(&json!({ "snapshot": row.id, "verdict": "good", "evidence": evidence })).map(|()| 0);
+        return print::json(
+            &json!({ "snapshot": row.id, "verdict": "good", "evidence": evidence }),
+        )
+        .map(|()| 0);
     }
-    print::line(&format!("{} is good: every byte is as it was recorded.", print::short(row.id)));
+    print::line(&format!(
+        "{} is good: every byte is as it was recorded.",
+        print::short(row.id)
+    ));
     for (kind, item) in &evidence.0 {
         print::line(&format!("  {}: {}", print::plain(kind), print::plain(item)));
     }

@@ -16,7 +16,11 @@ pub(crate) const ENTRY_BYTES: usize = u16::MAX as usize;
 const DEPTH: usize = 16;
 
 /// The bytes of an entry at its place in the log.
-pub(crate) fn encode(entry: &AuditEntry, sequence: u64, time: Timestamp) -> Result<String, LedgerError> {
+pub(crate) fn encode(
+    entry: &AuditEntry,
+    sequence: u64,
+    time: Timestamp,
+) -> Result<String, LedgerError> {
     let mut text = String::with_capacity(256);
     text.push_str("{\"fields\":");
     write_object(&entry.fields, &mut text, 1).map_err(|why| refused(entry, why))?;
@@ -34,23 +38,38 @@ pub(crate) fn encode(entry: &AuditEntry, sequence: u64, time: Timestamp) -> Resu
 }
 
 fn refused(entry: &AuditEntry, why: &str) -> LedgerError {
-    LedgerError::Invalid(format!("the audit entry `{}` cannot be written: {why}", entry.kind))
+    LedgerError::Invalid(format!(
+        "the audit entry `{}` cannot be written: {why}",
+        entry.kind
+    ))
 }
 
 /// What a reader needs of an entry, if the bytes are one in canonical form.
 pub(crate) fn decode(bytes: &[u8]) -> Option<(u64, Timestamp)> {
     let value: Value = serde_json::from_slice(bytes).ok()?;
-    let Value::Object(object) = &value else { return None };
+    let Value::Object(object) = &value else {
+        return None;
+    };
     let mut canonical = String::with_capacity(bytes.len());
     write_object(object, &mut canonical, 0).ok()?;
     let known = ["fields", "kind", "sequence", "time"];
-    if canonical.as_bytes() != bytes || object.len() != known.len() || !known.iter().all(|key| object.contains_key(*key)) {
+    if canonical.as_bytes() != bytes
+        || object.len() != known.len()
+        || !known.iter().all(|key| object.contains_key(*key))
+    {
         return None;
     }
-    Some((object.get("sequence")?.as_u64()?, object.get("time")?.as_str()?.parse().ok()?))
+    Some((
+        object.get("sequence")?.as_u64()?,
+        object.get("time")?.as_str()?.parse().ok()?,
+    ))
 }
 
-fn write_object(object: &Map<String, Value>, text: &mut String, depth: usize) -> Result<(), &'static str> {
+fn write_object(
+    object: &Map<String, Value>,
+    text: &mut String,
+    depth: usize,
+) -> Result<(), &'static str> {
     if depth > DEPTH {
         return Err("it is nested too deeply");
     }
@@ -77,7 +96,9 @@ fn write_value(value: &Value, text: &mut String, depth: usize) -> Result<(), &'s
         Value::Null => text.push_str("null"),
         Value::Bool(true) => text.push_str("true"),
         Value::Bool(false) => text.push_str("false"),
-        Value::Number(number) if number.is_i64() || number.is_u64() => text.push_str(&number.to_string()),
+        Value::Number(number) if number.is_i64() || number.is_u64() => {
+            text.push_str(&number.to_string())
+        }
         Value::Number(_) => return Err("a number in it is not whole"),
         Value::String(string) => write_text(string, text)?,
         Value::Array(_) if depth > DEPTH => return Err("it is nested too deeply"),
@@ -107,8 +128,13 @@ mod tests {
     use serde_json::json;
 
     fn entry(fields: Value) -> AuditEntry {
-        let Value::Object(fields) = fields else { panic!("an object") };
-        AuditEntry { kind: "tested".into(), fields }
+        let Value::Object(fields) = fields else {
+            panic!("an object")
+        };
+        AuditEntry {
+            kind: "tested".into(),
+            fields,
+        }
     }
 
     #[test]
@@ -119,12 +145,19 @@ mod tests {
             text,
             r#"{"fields":{"a":{"x":-5,"y":true},"b":[1,null,"ü\n"]},"kind":"tested","sequence":7,"time":"1970-01-01T00:00:01.5Z"}"#
         );
-        assert_eq!(decode(text.as_bytes()), Some((7, Timestamp::from_millisecond(1_500).unwrap())));
+        assert_eq!(
+            decode(text.as_bytes()),
+            Some((7, Timestamp::from_millisecond(1_500).unwrap()))
+        );
     }
 
     #[test]
     fn what_has_no_single_spelling_is_refused() {
-        let refused = |fields| encode(&entry(fields), 0, Timestamp::UNIX_EPOCH).unwrap_err().to_string();
+        let refused = |fields| {
+            encode(&entry(fields), 0, Timestamp::UNIX_EPOCH)
+                .unwrap_err()
+                .to_string()
+        };
         assert!(refused(json!({ "a": 1.5 })).contains("not whole"));
         assert!(refused(json!({ "a": "x".repeat(65_536) })).contains("65 535"));
         let deep = (0..20).fold(json!(1), |inner, _| json!([inner]));

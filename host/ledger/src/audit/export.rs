@@ -40,21 +40,33 @@ fn fault(name: &str, error: &std::io::Error) -> LedgerError {
 impl Exporter {
     /// Begins in an empty folder, or where an older export of the same log lies.
     pub(crate) fn begin(folder: &Path, state: AuditState) -> Result<Self, LedgerError> {
-        let head = open_checkpoint(state.checkpoint.as_bytes(), &state.verifier)
-            .map_err(|detail| LedgerError::Corrupt { detail: format!("the stored checkpoint is unusable: {detail}") })?;
+        let head =
+            open_checkpoint(state.checkpoint.as_bytes(), &state.verifier).map_err(|detail| {
+                LedgerError::Corrupt {
+                    detail: format!("the stored checkpoint is unusable: {detail}"),
+                }
+            })?;
         let shown = folder.display().to_string();
         fs::create_dir_all(folder).map_err(|error| fault(&shown, &error))?;
-        let empty = fs::read_dir(folder).map_err(|error| fault(&shown, &error))?.next().is_none();
+        let empty = fs::read_dir(folder)
+            .map_err(|error| fault(&shown, &error))?
+            .next()
+            .is_none();
         let older = if empty {
             None
         } else {
             let text = files::read(folder, CHECKPOINT)
                 .map_err(|_| refused(format!("{shown} is not empty and holds no older export")))?;
-            let older = open_checkpoint(&text, &state.verifier)
-                .map_err(|detail| refused(format!("the older checkpoint in {shown} is unusable: {detail}")))?;
+            let older = open_checkpoint(&text, &state.verifier).map_err(|detail| {
+                refused(format!(
+                    "the older checkpoint in {shown} is unusable: {detail}"
+                ))
+            })?;
             if older.size > head.size {
                 let (has, had) = (head.size, older.size);
-                return Err(refused(format!("{shown} holds {had} entries, the ledger only {has}: entries are missing")));
+                return Err(refused(format!(
+                    "{shown} holds {had} entries, the ledger only {has}: entries are missing"
+                )));
             }
             Some(older)
         };
@@ -88,7 +100,9 @@ impl Exporter {
                 && older.root != self.edge.root()
             {
                 let (size, folder) = (older.size, self.folder.display());
-                return Err(refused(format!("the {size} entries in {folder} are not the ledger's: its history was changed")));
+                return Err(refused(format!(
+                    "the {size} entries in {folder} are not the ledger's: its history was changed"
+                )));
             }
         }
         Ok(())
@@ -98,14 +112,20 @@ impl Exporter {
     pub(crate) fn finish(mut self) -> Result<ExportReport, LedgerError> {
         let size = self.edge.size();
         if size != self.head.size || self.edge.root() != self.head.root {
-            let detail = format!("the audit entries stored do not add up to the signed tree of {} entries", self.head.size);
+            let detail = format!(
+                "the audit entries stored do not add up to the signed tree of {} entries",
+                self.head.size
+            );
             return Err(LedgerError::Corrupt { detail });
         }
         for tile in std::mem::take(&mut self.cutter).finish() {
             self.write(&tile)?;
         }
         if !self.bundle.is_empty() {
-            let path = bundle_path(size / TILE_WIDTH as u64, (size % TILE_WIDTH as u64) as usize);
+            let path = bundle_path(
+                size / TILE_WIDTH as u64,
+                (size % TILE_WIDTH as u64) as usize,
+            );
             let bytes = std::mem::take(&mut self.bundle);
             self.write(&FilledTile { path, bytes })?;
         }
@@ -133,11 +153,18 @@ impl Exporter {
     fn write(&mut self, tile: &FilledTile) -> Result<(), LedgerError> {
         match files::read(&self.folder, &tile.path) {
             Ok(bytes) if bytes == tile.bytes => return Ok(()),
-            Ok(_) => return Err(refused(format!("{} in {} was changed", tile.path, self.folder.display()))),
+            Ok(_) => {
+                return Err(refused(format!(
+                    "{} in {} was changed",
+                    tile.path,
+                    self.folder.display()
+                )));
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(fault(&tile.path, &error)),
         }
-        files::write(&self.folder, &tile.path, &tile.bytes).map_err(|error| fault(&tile.path, &error))?;
+        files::write(&self.folder, &tile.path, &tile.bytes)
+            .map_err(|error| fault(&tile.path, &error))?;
         self.written += 1;
         Ok(())
     }
@@ -145,7 +172,8 @@ impl Exporter {
     fn remove_outgrown(&self) -> Result<(), LedgerError> {
         let mut expected: BTreeSet<String> = paths(self.head.size).into_iter().collect();
         expected.extend([CHECKPOINT.to_owned(), KEY.to_owned()]);
-        let extra = files::unexpected(&self.folder, &expected).map_err(|error| fault("listing", &error))?;
+        let extra =
+            files::unexpected(&self.folder, &expected).map_err(|error| fault("listing", &error))?;
         for name in extra {
             let path = self.folder.join(&name);
             let removed = if name.starts_with("tile/") && name.ends_with(".p/") {

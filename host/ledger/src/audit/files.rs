@@ -25,7 +25,9 @@ const FILE_BYTES: u64 = (TILE_WIDTH * (ENTRY_BYTES + 2)) as u64;
 /// Reads one file of an export.
 pub(crate) fn read(folder: &Path, name: &str) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    fs::File::open(folder.join(name))?.take(FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    fs::File::open(folder.join(name))?
+        .take(FILE_BYTES + 1)
+        .read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -58,7 +60,11 @@ pub(crate) fn unexpected(folder: &Path, expected: &BTreeSet<String>) -> io::Resu
         for entry in fs::read_dir(folder.join(&inside))? {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            let name = if inside.is_empty() { name } else { format!("{inside}/{name}") };
+            let name = if inside.is_empty() {
+                name
+            } else {
+                format!("{inside}/{name}")
+            };
             let kind = entry.file_type()?;
             match () {
                 () if kind.is_dir() && folders.contains(name.as_str()) => open.push(name),

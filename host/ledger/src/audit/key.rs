@@ -31,9 +31,16 @@ impl AuditKey {
         let public = signing.verifying_key().to_bytes();
         // One key, one log: the name of the log says which key, and no two logs share a name.
         let digest = Sha256::digest(public);
-        let origin = format!("strongroom/audit/{}", hex(digest.get(..8).unwrap_or_default()));
+        let origin = format!(
+            "strongroom/audit/{}",
+            hex(digest.get(..8).unwrap_or_default())
+        );
         let id = signed_note::key_id(&origin, &encoded(&public));
-        Self { origin, id, signing }
+        Self {
+            origin,
+            id,
+            signing,
+        }
     }
 
     /// Reads the key of a ledger, if it has one.
@@ -49,28 +56,44 @@ impl AuditKey {
             tracing::warn!(file = %path.display(), "others may read the audit key; its mode should be 0600");
         }
         let mut seed = Vec::with_capacity(SEED_BYTES + 1);
-        Read::by_ref(&mut file).take(SEED_BYTES as u64 + 1).read_to_end(&mut seed).map_err(fault)?;
+        Read::by_ref(&mut file)
+            .take(SEED_BYTES as u64 + 1)
+            .read_to_end(&mut seed)
+            .map_err(fault)?;
         match <[u8; SEED_BYTES]>::try_from(seed.as_slice()) {
             Ok(seed) => Ok(Some(Self::new(&seed))),
-            Err(_) => Err(LedgerError::AuditKey { detail: format!("{} is not 32 bytes long", path.display()) }),
+            Err(_) => Err(LedgerError::AuditKey {
+                detail: format!("{} is not 32 bytes long", path.display()),
+            }),
         }
     }
 
     /// Makes a key and puts it on disk, whole or not at all.
     pub(crate) fn make(folder: &Path) -> Result<Self, LedgerError> {
-        let fault = |error: std::io::Error| LedgerError::io("the audit key cannot be written", &error);
+        let fault =
+            |error: std::io::Error| LedgerError::io("the audit key cannot be written", &error);
         let mut seed = [0_u8; SEED_BYTES];
         let filled = rustix::rand::getrandom(&mut seed[..], rustix::rand::GetRandomFlags::empty());
         if filled.map_err(|error| fault(error.into()))? != SEED_BYTES {
-            return Err(LedgerError::Unavailable { detail: "the system gave no random bytes".into() });
+            return Err(LedgerError::Unavailable {
+                detail: "the system gave no random bytes".into(),
+            });
         }
         let unfinished = folder.join("audit.key.new");
         let mut options = fs::OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&unfinished).map_err(fault)?;
+        let mut file = options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&unfinished)
+            .map_err(fault)?;
         file.write_all(&seed).map_err(fault)?;
         file.sync_all().map_err(fault)?;
         fs::rename(&unfinished, folder.join(FILE)).map_err(fault)?;
-        fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(fault)?;
+        fs::File::open(folder)
+            .and_then(|folder| folder.sync_all())
+            .map_err(fault)?;
         Ok(Self::new(&seed))
     }
 
@@ -78,13 +101,19 @@ impl AuditKey {
     pub(crate) fn verifier(&self) -> String {
         use base64::Engine;
         let public = encoded(&self.signing.verifying_key().to_bytes());
-        format!("{}+{:08x}+{}", self.origin, self.id, base64::engine::general_purpose::STANDARD.encode(public))
+        format!(
+            "{}+{:08x}+{}",
+            self.origin,
+            self.id,
+            base64::engine::general_purpose::STANDARD.encode(public)
+        )
     }
 
     /// Signs a tree head.
     pub(crate) fn checkpoint(&self, size: u64, root: Hash) -> Result<String, LedgerError> {
         let fault = |detail: String| LedgerError::AuditKey { detail };
-        let head = Checkpoint::new(&self.origin, size, root, "").map_err(|error| fault(error.to_string()))?;
+        let head = Checkpoint::new(&self.origin, size, root, "")
+            .map_err(|error| fault(error.to_string()))?;
         let text = head.to_bytes();
         let bytes = self.signing.sign(&text).to_bytes().to_vec();
         let note = Signature::new(self.origin.clone(), self.id, bytes)
@@ -111,20 +140,30 @@ pub(crate) struct TreeHead {
 /// Stricter than the specification asks: exactly one signature and the only spelling of it, so that every changed byte
 /// is found, also one outside what is signed.
 pub(crate) fn open_checkpoint(text: &[u8], verifier: &str) -> Result<TreeHead, String> {
-    let key = StandardVerifier::new(verifier.trim()).map_err(|error| format!("the verifier key is unusable: {error}"))?;
+    let key = StandardVerifier::new(verifier.trim())
+        .map_err(|error| format!("the verifier key is unusable: {error}"))?;
     let origin = key.name().to_owned();
     let note = Note::from_bytes(text).map_err(|_| "it is not a signed note".to_owned())?;
-    let (signatures, _) = note.verify(&VerifierList::new(vec![Box::new(key)])).map_err(|error| match error {
-        signed_note::NoteError::UnverifiedNote => "it is not signed by the given key".to_owned(),
-        _ => "its signature is wrong".to_owned(),
-    })?;
+    let (signatures, _) = note
+        .verify(&VerifierList::new(vec![Box::new(key)]))
+        .map_err(|error| match error {
+            signed_note::NoteError::UnverifiedNote => {
+                "it is not signed by the given key".to_owned()
+            }
+            _ => "its signature is wrong".to_owned(),
+        })?;
     let only = Note::new(note.text(), &signatures).map_err(|error| error.to_string())?;
     if only.to_bytes() != text {
         return Err("it carries more than its signed text and one signature".to_owned());
     }
-    let head = Checkpoint::from_bytes(note.text()).map_err(|_| "its text is not a tree head".to_owned())?;
+    let head = Checkpoint::from_bytes(note.text())
+        .map_err(|_| "its text is not a tree head".to_owned())?;
     if head.origin() != origin || !head.extension().is_empty() {
         return Err(format!("it is of another log, `{}`", head.origin()));
     }
-    Ok(TreeHead { origin, size: head.size(), root: *head.hash() })
+    Ok(TreeHead {
+        origin,
+        size: head.size(),
+        root: *head.hash(),
+    })
 }

@@ -21,7 +21,10 @@ impl RightEdge {
         if !chunks.remainder().is_empty() || chunks.len() != size.count_ones() as usize {
             return None;
         }
-        let roots = chunks.map(|chunk| chunk.try_into().map(Hash)).collect::<Result<_, _>>().ok()?;
+        let roots = chunks
+            .map(|chunk| chunk.try_into().map(Hash))
+            .collect::<Result<_, _>>()
+            .ok()?;
         Some(Self { size, roots })
     }
 
@@ -54,7 +57,9 @@ impl RightEdge {
 
     pub(crate) fn root(&self) -> Hash {
         let mut roots = self.roots.iter().rev().copied();
-        let Some(last) = roots.next() else { return EMPTY_HASH };
+        let Some(last) = roots.next() else {
+            return EMPTY_HASH;
+        };
         roots.fold(last, |right, left| node_hash(left, right))
     }
 }
@@ -81,14 +86,20 @@ impl TileCutter {
         let mut level = 0;
         while let Some(hash) = carried.take() {
             if level == self.levels.len() {
-                self.levels.push((0, Vec::with_capacity(TILE_WIDTH * HASH_SIZE)));
+                self.levels
+                    .push((0, Vec::with_capacity(TILE_WIDTH * HASH_SIZE)));
             }
-            let Some((cut, filling)) = self.levels.get_mut(level) else { break };
+            let Some((cut, filling)) = self.levels.get_mut(level) else {
+                break;
+            };
             filling.extend_from_slice(&hash.0);
             if filling.len() == TILE_WIDTH * HASH_SIZE {
                 let bytes = std::mem::replace(filling, Vec::with_capacity(TILE_WIDTH * HASH_SIZE));
                 carried = Some(Tile::subtree_hash(&bytes));
-                full.push(FilledTile { path: tile_path(level, *cut, TILE_WIDTH), bytes });
+                full.push(FilledTile {
+                    path: tile_path(level, *cut, TILE_WIDTH),
+                    bytes,
+                });
                 *cut += 1;
             }
             level += 1;
@@ -98,16 +109,28 @@ impl TileCutter {
 
     /// The partial tiles of the tree as it is.
     pub(crate) fn finish(self) -> Vec<FilledTile> {
-        let partial = self.levels.into_iter().enumerate().filter(|(_, (_, bytes))| !bytes.is_empty());
+        let partial = self
+            .levels
+            .into_iter()
+            .enumerate()
+            .filter(|(_, (_, bytes))| !bytes.is_empty());
         partial
-            .map(|(level, (cut, bytes))| FilledTile { path: tile_path(level, cut, bytes.len() / HASH_SIZE), bytes })
+            .map(|(level, (cut, bytes))| FilledTile {
+                path: tile_path(level, cut, bytes.len() / HASH_SIZE),
+                bytes,
+            })
             .collect()
     }
 }
 
 /// `tile/<level>/<index>[.p/<width>]`: the library's path without the height, which tlog-tiles fixes at 8.
 fn tile_path(level: usize, index: u64, width: usize) -> String {
-    published(tile(u8::try_from(level).unwrap_or(u8::MAX), index, width, false))
+    published(tile(
+        u8::try_from(level).unwrap_or(u8::MAX),
+        index,
+        width,
+        false,
+    ))
 }
 
 /// `tile/entries/<index>[.p/<width>]`.
@@ -116,7 +139,13 @@ pub(crate) fn bundle_path(index: u64, width: usize) -> String {
 }
 
 fn tile(level: u8, index: u64, width: usize, data: bool) -> Tile {
-    Tile::new(TILE_HEIGHT, level, index, u32::try_from(width).unwrap_or(u32::MAX), data)
+    Tile::new(
+        TILE_HEIGHT,
+        level,
+        index,
+        u32::try_from(width).unwrap_or(u32::MAX),
+        data,
+    )
 }
 
 fn published(tile: Tile) -> String {

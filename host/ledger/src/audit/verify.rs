@@ -70,7 +70,9 @@ pub enum AuditError {
         detail: String,
     },
     /// An entry is not the one that was hashed.
-    #[error("entry {entry} in `{file}` does not match its hash in `{tile}`: one of the two was changed")]
+    #[error(
+        "entry {entry} in `{file}` does not match its hash in `{tile}`: one of the two was changed"
+    )]
     Entry {
         /// Which entry.
         entry: u64,
@@ -90,13 +92,17 @@ pub enum AuditError {
         detail: String,
     },
     /// Entries and tiles agree with each other, not with the signature.
-    #[error("the {size} entries add up to another tree than the one that `checkpoint` signs: `tile/entries` and `tile/0` were changed together")]
+    #[error(
+        "the {size} entries add up to another tree than the one that `checkpoint` signs: `tile/entries` and `tile/0` were changed together"
+    )]
     Root {
         /// Entries.
         size: u64,
     },
     /// Entries that were there are gone.
-    #[error("the export holds {size} entries, the earlier checkpoint {earlier}: entries were removed")]
+    #[error(
+        "the export holds {size} entries, the earlier checkpoint {earlier}: entries were removed"
+    )]
     Truncated {
         /// Entries now.
         size: u64,
@@ -104,7 +110,9 @@ pub enum AuditError {
         earlier: u64,
     },
     /// The log was rewritten.
-    #[error("the first {earlier} entries are not those of the earlier checkpoint: the history was rewritten")]
+    #[error(
+        "the first {earlier} entries are not those of the earlier checkpoint: the history was rewritten"
+    )]
     Forked {
         /// Entries then.
         earlier: u64,
@@ -118,15 +126,23 @@ pub enum AuditError {
 ///
 /// # Errors
 /// [`AuditError`] names the first file and entry that does not fit.
-pub fn verify_export(folder: &Path, key: &str, earlier: Option<&str>) -> Result<Verified, AuditError> {
+pub fn verify_export(
+    folder: &Path,
+    key: &str,
+    earlier: Option<&str>,
+) -> Result<Verified, AuditError> {
     let text = read(folder, CHECKPOINT)?;
     let head = open_checkpoint(&text, key).map_err(|detail| AuditError::Checkpoint { detail })?;
     let earlier = match earlier {
         None => None,
         Some(text) => {
-            let earlier = open_checkpoint(text.as_bytes(), key).map_err(|detail| AuditError::Earlier { detail })?;
+            let earlier = open_checkpoint(text.as_bytes(), key)
+                .map_err(|detail| AuditError::Earlier { detail })?;
             if earlier.size > head.size {
-                return Err(AuditError::Truncated { size: head.size, earlier: earlier.size });
+                return Err(AuditError::Truncated {
+                    size: head.size,
+                    earlier: earlier.size,
+                });
             }
             Some(earlier)
         }
@@ -135,8 +151,10 @@ pub fn verify_export(folder: &Path, key: &str, earlier: Option<&str>) -> Result<
     expected.insert(CHECKPOINT.to_owned());
     check_key(folder, key)?;
     expected.insert(KEY.to_owned());
-    let extra = files::unexpected(folder, &expected)
-        .map_err(|error| AuditError::Unreadable { file: folder.display().to_string(), error })?;
+    let extra = files::unexpected(folder, &expected).map_err(|error| AuditError::Unreadable {
+        file: folder.display().to_string(),
+        error,
+    })?;
     if let Some(file) = extra.into_iter().next() {
         return Err(AuditError::Unexpected { file });
     }
@@ -148,13 +166,20 @@ fn check_key(folder: &Path, key: &str) -> Result<(), AuditError> {
     if read(folder, KEY)? == key_file(key) {
         return Ok(());
     }
-    Err(AuditError::Checkpoint { detail: format!("the file `{KEY}` holds another key than the one given") })
+    Err(AuditError::Checkpoint {
+        detail: format!("the file `{KEY}` holds another key than the one given"),
+    })
 }
 
 fn read(folder: &Path, name: &str) -> Result<Vec<u8>, AuditError> {
     files::read(folder, name).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => AuditError::Missing { file: name.to_owned() },
-        _ => AuditError::Unreadable { file: name.to_owned(), error },
+        io::ErrorKind::NotFound => AuditError::Missing {
+            file: name.to_owned(),
+        },
+        _ => AuditError::Unreadable {
+            file: name.to_owned(),
+            error,
+        },
     })
 }
 
@@ -168,7 +193,13 @@ struct Reading<'a> {
 
 impl<'a> Reading<'a> {
     fn new(folder: &'a Path, earlier: Option<&'a TreeHead>) -> Self {
-        Self { folder, earlier, edge: RightEdge::default(), cutter: TileCutter::default(), last_entry_at: None }
+        Self {
+            folder,
+            earlier,
+            edge: RightEdge::default(),
+            cutter: TileCutter::default(),
+            last_entry_at: None,
+        }
     }
 
     fn run(mut self, head: &TreeHead) -> Result<Verified, AuditError> {
@@ -207,7 +238,11 @@ impl<'a> Reading<'a> {
         let bytes = read(self.folder, &file)?;
         let hashes = read(self.folder, &tile)?;
         if hashes.len() != count * HASH_SIZE {
-            let detail = format!("it has {} bytes instead of {}", hashes.len(), count * HASH_SIZE);
+            let detail = format!(
+                "it has {} bytes instead of {}",
+                hashes.len(),
+                count * HASH_SIZE
+            );
             return Err(AuditError::Damaged { file: tile, detail });
         }
         let first = self.edge.size();
@@ -217,7 +252,10 @@ impl<'a> Reading<'a> {
         for hash in hashes.chunks_exact(HASH_SIZE) {
             let entry = self.edge.size();
             let Some(text) = pop_entry(&mut rest) else {
-                return Err(AuditError::Damaged { file, detail: format!("it ends inside entry {entry}") });
+                return Err(AuditError::Damaged {
+                    file,
+                    detail: format!("it ends inside entry {entry}"),
+                });
             };
             let leaf = self.edge.append(text);
             if leaf.0 != hash {
@@ -228,15 +266,24 @@ impl<'a> Reading<'a> {
             self.compare_with_earlier()?;
         }
         if !rest.is_empty() {
-            let detail = format!("{} bytes follow its last entry, {}", rest.len(), self.edge.size() - 1);
+            let detail = format!(
+                "{} bytes follow its last entry, {}",
+                rest.len(),
+                self.edge.size() - 1
+            );
             return Err(AuditError::Damaged { file, detail });
         }
         for tile in full.iter().filter(|tile| !tile.path.starts_with("tile/0/")) {
             self.compare(tile)?;
         }
         for (entry, text) in (first..).zip(entries) {
-            let strange = |detail: String| AuditError::Strange { entry, file: file.clone(), detail };
-            let (sequence, time) = decode(text).ok_or_else(|| strange("its form is unknown".into()))?;
+            let strange = |detail: String| AuditError::Strange {
+                entry,
+                file: file.clone(),
+                detail,
+            };
+            let (sequence, time) =
+                decode(text).ok_or_else(|| strange("its form is unknown".into()))?;
             if sequence != entry {
                 return Err(strange(format!("it says that it is entry {sequence}")));
             }
@@ -247,8 +294,12 @@ impl<'a> Reading<'a> {
 
     fn compare_with_earlier(&self) -> Result<(), AuditError> {
         match self.earlier {
-            Some(earlier) if earlier.size == self.edge.size() && earlier.root != self.edge.root() => {
-                Err(AuditError::Forked { earlier: earlier.size })
+            Some(earlier)
+                if earlier.size == self.edge.size() && earlier.root != self.edge.root() =>
+            {
+                Err(AuditError::Forked {
+                    earlier: earlier.size,
+                })
             }
             _ => Ok(()),
         }
@@ -259,11 +310,23 @@ impl<'a> Reading<'a> {
         if bytes == tile.bytes {
             return Ok(());
         }
-        let differs = bytes.chunks(HASH_SIZE).zip(tile.bytes.chunks(HASH_SIZE)).position(|(stored, made)| stored != made);
+        let differs = bytes
+            .chunks(HASH_SIZE)
+            .zip(tile.bytes.chunks(HASH_SIZE))
+            .position(|(stored, made)| stored != made);
         let detail = match differs {
-            Some(hash) if bytes.len() == tile.bytes.len() => format!("hash {hash} does not match the tiles below it"),
-            _ => format!("it has {} bytes instead of {}", bytes.len(), tile.bytes.len()),
+            Some(hash) if bytes.len() == tile.bytes.len() => {
+                format!("hash {hash} does not match the tiles below it")
+            }
+            _ => format!(
+                "it has {} bytes instead of {}",
+                bytes.len(),
+                tile.bytes.len()
+            ),
         };
-        Err(AuditError::Damaged { file: tile.path.clone(), detail })
+        Err(AuditError::Damaged {
+            file: tile.path.clone(),
+            detail,
+        })
     }
 }

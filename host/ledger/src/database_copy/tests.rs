@@ -12,7 +12,10 @@ use tempfile::TempDir;
 use super::*;
 
 async fn connect(path: &Path, mode: SqliteJournalMode) -> SqliteConnection {
-    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true).journal_mode(mode);
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(mode);
     options.connect().await.unwrap()
 }
 
@@ -35,8 +38,17 @@ async fn fill_accounts(connection: &mut SqliteConnection) {
 }
 
 async fn assert_sound(copy: &Path) {
-    let mut connection = SqliteConnectOptions::new().filename(copy).read_only(true).immutable(true).connect().await.unwrap();
-    let integrity: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut connection).await.unwrap();
+    let mut connection = SqliteConnectOptions::new()
+        .filename(copy)
+        .read_only(true)
+        .immutable(true)
+        .connect()
+        .await
+        .unwrap();
+    let integrity: String = sqlx::query_scalar("PRAGMA integrity_check")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
     assert_eq!(integrity, "ok");
     let row = sqlx::query(
         "SELECT (SELECT SUM(amount) FROM left_side) + (SELECT SUM(amount) FROM right_side) AS balance, \
@@ -52,7 +64,10 @@ async fn assert_sound(copy: &Path) {
 }
 
 fn names(folder: &Path) -> BTreeSet<String> {
-    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+    std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
 }
 
 /// A writer in a thread of its own, with a connection and a runtime of its own, that moves amounts until it is stopped.
@@ -64,10 +79,16 @@ struct Mover {
 
 impl Mover {
     fn start(path: &Path, mode: SqliteJournalMode) -> Self {
-        let (stop, moves) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let (stop, moves) = (
+            Arc::new(AtomicBool::new(false)),
+            Arc::new(AtomicU64::new(0)),
+        );
         let (path, stopped, moved) = (path.to_owned(), stop.clone(), moves.clone());
         let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
             runtime.block_on(async {
                 let mut connection = connect(&path, mode).await;
                 while !stopped.load(Ordering::Relaxed) {
@@ -87,7 +108,11 @@ impl Mover {
                 connection.close().await.unwrap();
             });
         });
-        Self { stop, moves, thread }
+        Self {
+            stop,
+            moves,
+            thread,
+        }
     }
 
     fn moves(&self) -> u64 {
@@ -127,10 +152,22 @@ async fn copies_under_writing(mode: SqliteJournalMode, copies_made: usize) {
         assert!(mover.moves() > moves, "the writer goes on");
     }
     mover.stop();
-    assert_eq!(names(copies.path()).len(), copies_made, "{:?}", names(copies.path()));
-    assert_eq!(names(folder.path()), BTreeSet::from(["accounts.db".to_owned()]), "the writer tidied up after itself");
+    assert_eq!(
+        names(copies.path()).len(),
+        copies_made,
+        "{:?}",
+        names(copies.path())
+    );
+    assert_eq!(
+        names(folder.path()),
+        BTreeSet::from(["accounts.db".to_owned()]),
+        "the writer tidied up after itself"
+    );
     let mut connection = connect(&source, mode).await;
-    let integrity: String = sqlx::query_scalar("PRAGMA integrity_check").fetch_one(&mut connection).await.unwrap();
+    let integrity: String = sqlx::query_scalar("PRAGMA integrity_check")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
     assert_eq!(integrity, "ok");
 }
 
@@ -157,7 +194,11 @@ async fn at_rest(mode: SqliteJournalMode) -> (TempDir, PathBuf) {
 fn contents(folder: &Path) -> Vec<(String, Vec<u8>, std::time::SystemTime)> {
     let read = |name: String| {
         let path = folder.join(&name);
-        (name, std::fs::read(&path).unwrap(), std::fs::metadata(path).unwrap().modified().unwrap())
+        (
+            name,
+            std::fs::read(&path).unwrap(),
+            std::fs::metadata(path).unwrap().modified().unwrap(),
+        )
     };
     names(folder).into_iter().map(read).collect()
 }
@@ -173,7 +214,10 @@ async fn a_database_at_rest_is_copied_as_it_is_and_left_as_it_was() {
         assert_eq!(contents(folder.path()), before);
         assert_eq!(names(copies.path()).len(), 1);
         assert_sound(&copy).await;
-        assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
     }
 }
 
@@ -187,22 +231,43 @@ async fn what_lies_in_the_write_ahead_log_is_in_the_copy() {
     let copy = folder.path().join("copy.db");
     copy_database(&source, &copy).await.unwrap();
     assert_sound(&copy).await;
-    let mut reader = SqliteConnectOptions::new().filename(&copy).connect().await.unwrap();
-    let note: String = sqlx::query_scalar("SELECT note FROM left_side WHERE id = 1").fetch_one(&mut reader).await.unwrap();
+    let mut reader = SqliteConnectOptions::new()
+        .filename(&copy)
+        .connect()
+        .await
+        .unwrap();
+    let note: String = sqlx::query_scalar("SELECT note FROM left_side WHERE id = 1")
+        .fetch_one(&mut reader)
+        .await
+        .unwrap();
     assert_eq!(note, "only in the log");
     reader.close().await.unwrap();
     std::fs::remove_file(&copy).unwrap();
     let after = contents(folder.path());
     let unchanged = |files: &[(String, Vec<u8>, std::time::SystemTime)]| -> Vec<_> {
         // The index in shared memory holds marks of readers.
-        files.iter().filter(|(name, ..)| !name.ends_with("-shm")).cloned().collect()
+        files
+            .iter()
+            .filter(|(name, ..)| !name.ends_with("-shm"))
+            .cloned()
+            .collect()
     };
     assert_eq!(unchanged(&after), unchanged(&before));
     assert_eq!(after.len(), 3);
     // The writer's locks are still its own, though this process opened and closed the file meanwhile.
     run(&mut writer, "BEGIN IMMEDIATE").await;
-    let mut other = SqliteConnectOptions::new().filename(&source).busy_timeout(Duration::ZERO).connect().await.unwrap();
-    assert!(sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.is_err());
+    let mut other = SqliteConnectOptions::new()
+        .filename(&source)
+        .busy_timeout(Duration::ZERO)
+        .connect()
+        .await
+        .unwrap();
+    assert!(
+        sqlx::raw_sql("BEGIN IMMEDIATE")
+            .execute(&mut other)
+            .await
+            .is_err()
+    );
 }
 
 #[tokio::test]
@@ -217,12 +282,21 @@ async fn a_crashed_writers_log_is_read_and_kept() {
     }
     let before = contents(crashed.path());
     let copy = folder.path().join("copy.db");
-    copy_database(&crashed.path().join("accounts.db"), &copy).await.unwrap();
+    copy_database(&crashed.path().join("accounts.db"), &copy)
+        .await
+        .unwrap();
     let mut after = contents(crashed.path());
     after.retain(|(name, ..)| name != "accounts.db-shm");
     assert_eq!(after, before);
-    let mut reader = SqliteConnectOptions::new().filename(&copy).connect().await.unwrap();
-    let note: String = sqlx::query_scalar("SELECT note FROM left_side WHERE id = 1").fetch_one(&mut reader).await.unwrap();
+    let mut reader = SqliteConnectOptions::new()
+        .filename(&copy)
+        .connect()
+        .await
+        .unwrap();
+    let note: String = sqlx::query_scalar("SELECT note FROM left_side WHERE id = 1")
+        .fetch_one(&mut reader)
+        .await
+        .unwrap();
     assert_eq!(note, "only in the log");
 }
 
@@ -235,9 +309,19 @@ async fn settings_and_odd_names_are_copied_too() {
     connection.close().await.unwrap();
     let copy = folder.path().join("file:copy?mode=memory");
     assert!(copy_database(&source, &copy).await.unwrap() > 0);
-    let mut reader = SqliteConnectOptions::new().filename(&copy).connect().await.unwrap();
-    let version: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(&mut reader).await.unwrap();
-    let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut reader).await.unwrap();
+    let mut reader = SqliteConnectOptions::new()
+        .filename(&copy)
+        .connect()
+        .await
+        .unwrap();
+    let version: i64 = sqlx::query_scalar("PRAGMA user_version")
+        .fetch_one(&mut reader)
+        .await
+        .unwrap();
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
+        .fetch_one(&mut reader)
+        .await
+        .unwrap();
     assert_eq!((version, mode.as_str()), (42, "wal"));
 }
 
@@ -249,14 +333,23 @@ async fn an_empty_file_is_an_empty_database() {
     let copy = folder.path().join("copy.db");
     copy_database(&source, &copy).await.unwrap();
     assert_eq!(names(folder.path()).len(), 2);
-    let mut reader = SqliteConnectOptions::new().filename(&copy).connect().await.unwrap();
-    let tables: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_schema").fetch_one(&mut reader).await.unwrap();
+    let mut reader = SqliteConnectOptions::new()
+        .filename(&copy)
+        .connect()
+        .await
+        .unwrap();
+    let tables: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM sqlite_schema")
+        .fetch_one(&mut reader)
+        .await
+        .unwrap();
     assert_eq!(tables, 0);
 }
 
 async fn refused(source: &Path) -> CopyDatabaseError {
     let copies = tempfile::tempdir().unwrap();
-    let error = copy_database(source, &copies.path().join("copy.db")).await.unwrap_err();
+    let error = copy_database(source, &copies.path().join("copy.db"))
+        .await
+        .unwrap_err();
     assert_eq!(names(copies.path()), BTreeSet::new(), "{error}");
     error
 }
@@ -268,12 +361,22 @@ async fn what_is_no_database_is_told_and_left_as_it_was() {
     std::fs::write(&text, "not a database at all\n".repeat(500)).unwrap();
     let before = contents(folder.path());
     let error = refused(&text).await;
-    assert!(matches!(error, CopyDatabaseError::NotADatabase(_)), "{error}");
+    assert!(
+        matches!(error, CopyDatabaseError::NotADatabase(_)),
+        "{error}"
+    );
     assert!(error.to_string().contains("or is encrypted"));
     assert_eq!(contents(folder.path()), before);
-    assert!(matches!(refused(&folder.path().join("none")).await, CopyDatabaseError::NotAFile(_)));
-    assert!(matches!(refused(folder.path()).await, CopyDatabaseError::NotAFile(_)));
-    let odd = Path::new(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"/tmp/\xff.db"));
+    assert!(matches!(
+        refused(&folder.path().join("none")).await,
+        CopyDatabaseError::NotAFile(_)
+    ));
+    assert!(matches!(
+        refused(folder.path()).await,
+        CopyDatabaseError::NotAFile(_)
+    ));
+    let odd =
+        Path::new(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"/tmp/\xff.db"));
     assert!(matches!(refused(odd).await, CopyDatabaseError::Name(_)));
     let error = copy_database(&text, &text).await.unwrap_err();
     assert!(matches!(error, CopyDatabaseError::Exists(_)), "{error}");
@@ -289,25 +392,38 @@ async fn a_damaged_database_is_told_as_such() {
     bytes[middle..middle + 3 * 4096].fill(0x5a);
     std::fs::write(&source, &bytes).unwrap();
     let error = refused(&source).await;
-    assert!(matches!(error, CopyDatabaseError::Damaged { .. }), "{error}");
+    assert!(
+        matches!(error, CopyDatabaseError::Damaged { .. }),
+        "{error}"
+    );
     bytes.truncate(middle);
     std::fs::write(&source, &bytes).unwrap();
     let error = refused(&source).await;
-    assert!(matches!(error, CopyDatabaseError::Damaged { .. }), "{error}");
+    assert!(
+        matches!(error, CopyDatabaseError::Damaged { .. }),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn a_change_left_in_the_middle_is_not_rolled_back_for_its_owner() {
     let (folder, source) = at_rest(SqliteJournalMode::Delete).await;
     let mut writer = connect(&source, SqliteJournalMode::Delete).await;
-    run(&mut writer, "PRAGMA cache_size = 1; BEGIN IMMEDIATE; UPDATE left_side SET note = hex(randomblob(200));").await;
+    run(
+        &mut writer,
+        "PRAGMA cache_size = 1; BEGIN IMMEDIATE; UPDATE left_side SET note = hex(randomblob(200));",
+    )
+    .await;
     let crashed = tempfile::tempdir().unwrap();
     for name in ["accounts.db", "accounts.db-journal"] {
         std::fs::copy(folder.path().join(name), crashed.path().join(name)).unwrap();
     }
     let before = contents(crashed.path());
     let error = refused(&crashed.path().join("accounts.db")).await;
-    assert!(matches!(error, CopyDatabaseError::NeedsRecovery(_)), "{error}");
+    assert!(
+        matches!(error, CopyDatabaseError::NeedsRecovery(_)),
+        "{error}"
+    );
     assert_eq!(contents(crashed.path()), before);
 }
 

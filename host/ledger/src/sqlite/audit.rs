@@ -7,7 +7,10 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePool};
 
 use super::ROWS;
 use super::columns::{corrupt, count, get_count};
-use crate::audit::{AuditEntry, AuditKey, AuditState, ExportReport, Exporter, RightEdge, encode, hex, open_checkpoint};
+use crate::audit::{
+    AuditEntry, AuditKey, AuditState, ExportReport, Exporter, RightEdge, encode, hex,
+    open_checkpoint,
+};
 use crate::error::LedgerError;
 
 /// Entries read at once for an export.
@@ -30,7 +33,10 @@ impl AuditLog {
 }
 
 /// Signs the empty tree of a new ledger.
-pub(super) async fn start(connection: &mut SqliteConnection, key: &AuditKey) -> Result<(), LedgerError> {
+pub(super) async fn start(
+    connection: &mut SqliteConnection,
+    key: &AuditKey,
+) -> Result<(), LedgerError> {
     let checkpoint = key.checkpoint(0, RightEdge::default().root())?;
     sqlx::query(
         "INSERT INTO audit_head (id, size, edge, checkpoint, verifier) VALUES (1, 0, $1, $2, $3) ON CONFLICT DO NOTHING",
@@ -44,8 +50,13 @@ pub(super) async fn start(connection: &mut SqliteConnection, key: &AuditKey) -> 
 }
 
 /// Whether nobody else has appended since this was committed.
-pub(super) async fn is_newest(log: &AuditLog, connection: &mut SqliteConnection) -> Result<bool, LedgerError> {
-    let row = sqlx::query("SELECT size FROM audit_head WHERE id = 1").fetch_one(connection).await?;
+pub(super) async fn is_newest(
+    log: &AuditLog,
+    connection: &mut SqliteConnection,
+) -> Result<bool, LedgerError> {
+    let row = sqlx::query("SELECT size FROM audit_head WHERE id = 1")
+        .fetch_one(connection)
+        .await?;
     Ok(get_count::<u64>(&row, "size")? == log.edge.size())
 }
 
@@ -55,12 +66,18 @@ pub(super) async fn load(connection: &mut SqliteConnection) -> Result<AuditLog, 
         .fetch_one(connection)
         .await?;
     let size: u64 = get_count(&row, "size")?;
-    let head = open_checkpoint(row.try_get::<&str, _>("checkpoint")?.as_bytes(), row.try_get("verifier")?)
-        .map_err(|detail| corrupt(format!("the stored checkpoint is unusable: {detail}")))?;
+    let head = open_checkpoint(
+        row.try_get::<&str, _>("checkpoint")?.as_bytes(),
+        row.try_get("verifier")?,
+    )
+    .map_err(|detail| corrupt(format!("the stored checkpoint is unusable: {detail}")))?;
     let edge = RightEdge::from_bytes(size, row.try_get("edge")?)
         .filter(|edge| head.size == size && head.root == edge.root())
         .ok_or_else(|| corrupt("the audit log's tree is not the one that was signed"))?;
-    Ok(AuditLog { edge, added: Vec::new() })
+    Ok(AuditLog {
+        edge,
+        added: Vec::new(),
+    })
 }
 
 /// Writes what was added and signs the new head: one checkpoint a transaction.
@@ -100,18 +117,29 @@ pub(super) async fn state(readers: &SqlitePool) -> Result<AuditState, LedgerErro
 
 async fn read_state(connection: &mut SqliteConnection) -> Result<AuditState, LedgerError> {
     let (checkpoint, verifier): (String, String) =
-        sqlx::query_as("SELECT checkpoint, verifier FROM audit_head WHERE id = 1").fetch_one(connection).await?;
+        sqlx::query_as("SELECT checkpoint, verifier FROM audit_head WHERE id = 1")
+            .fetch_one(connection)
+            .await?;
     let head = open_checkpoint(checkpoint.as_bytes(), &verifier)
         .map_err(|detail| corrupt(format!("the stored checkpoint is unusable: {detail}")))?;
-    Ok(AuditState { size: head.size, root: hex(&head.root.0), checkpoint, verifier })
+    Ok(AuditState {
+        size: head.size,
+        root: hex(&head.root.0),
+        checkpoint,
+        verifier,
+    })
 }
 
 /// Exports the log as it is at one moment, while a host goes on writing.
-pub(super) async fn export(readers: &SqlitePool, folder: &Path) -> Result<ExportReport, LedgerError> {
+pub(super) async fn export(
+    readers: &SqlitePool,
+    folder: &Path,
+) -> Result<ExportReport, LedgerError> {
     let mut transaction = readers.begin().await?;
     let state = read_state(&mut transaction).await?;
-    let folder = std::path::absolute(folder)
-        .map_err(|error| LedgerError::Export { detail: format!("{}: {error}", folder.display()) })?;
+    let folder = std::path::absolute(folder).map_err(|error| LedgerError::Export {
+        detail: format!("{}: {error}", folder.display()),
+    })?;
     let mut exporter = blocking(move || Exporter::begin(&folder, state)).await?;
     let mut next = 0_i64;
     loop {
@@ -145,5 +173,7 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, LedgerError> + Send + 'static,
 ) -> Result<T, LedgerError> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| LedgerError::Export { detail: error.to_string() })?
+    done.map_err(|error| LedgerError::Export {
+        detail: error.to_string(),
+    })?
 }

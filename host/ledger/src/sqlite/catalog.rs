@@ -26,7 +26,10 @@ pub(super) async fn change(
     write.commit().await
 }
 
-pub(super) async fn apply(connection: &mut SqliteConnection, changes: Vec<CatalogChange>) -> Result<(), LedgerError> {
+pub(super) async fn apply(
+    connection: &mut SqliteConnection,
+    changes: Vec<CatalogChange>,
+) -> Result<(), LedgerError> {
     // New rows are gathered into few statements; whatever else comes waits for them.
     let mut added = Vec::new();
     for change in changes {
@@ -35,7 +38,12 @@ pub(super) async fn apply(connection: &mut SqliteConnection, changes: Vec<Catalo
         }
         match change {
             CatalogChange::Added(row) => added.push(row),
-            CatalogChange::State { id, state, error, at } => set_state(connection, id, state, error, at).await?,
+            CatalogChange::State {
+                id,
+                state,
+                error,
+                at,
+            } => set_state(connection, id, state, error, at).await?,
             CatalogChange::Hold { id, hold } => place(connection, id, &hold).await?,
             CatalogChange::Release { id, name } => release(connection, id, &name).await?,
         }
@@ -43,7 +51,10 @@ pub(super) async fn apply(connection: &mut SqliteConnection, changes: Vec<Catalo
     insert(connection, &added).await
 }
 
-async fn insert(connection: &mut SqliteConnection, rows: &[Box<SnapshotRow>]) -> Result<(), LedgerError> {
+async fn insert(
+    connection: &mut SqliteConnection,
+    rows: &[Box<SnapshotRow>],
+) -> Result<(), LedgerError> {
     for chunk in rows.chunks(ROWS) {
         let mut documents = Vec::with_capacity(chunk.len());
         for row in chunk {
@@ -55,25 +66,28 @@ async fn insert(connection: &mut SqliteConnection, rows: &[Box<SnapshotRow>]) ->
             "INSERT INTO snapshots (id, occurrence, schedule, tenant, plugin, plugin_digest, reference, taken_at, \
              recorded_at, state, size, files, evidence, last_error, verified_at, gone_at) ",
         );
-        query.push_values(chunk.iter().zip(documents), |mut columns, (row, (size, files, evidence))| {
-            columns
-                .push_bind(id(row.id))
-                .push_bind(id(row.occurrence))
-                .push_bind(row.schedule.as_str())
-                .push_bind(row.tenant.as_str())
-                .push_bind(row.plugin.as_str())
-                .push_bind(row.plugin_digest.as_str())
-                .push_bind(row.reference.as_str())
-                .push_bind(ms(row.taken_at))
-                .push_bind(ms(row.recorded_at))
-                .push_bind(row.state.as_str())
-                .push_bind(size)
-                .push_bind(files)
-                .push_bind(evidence)
-                .push_bind(row.last_error.as_deref())
-                .push_bind(row.verified_at.map(ms))
-                .push_bind(row.gone_at.map(ms));
-        });
+        query.push_values(
+            chunk.iter().zip(documents),
+            |mut columns, (row, (size, files, evidence))| {
+                columns
+                    .push_bind(id(row.id))
+                    .push_bind(id(row.occurrence))
+                    .push_bind(row.schedule.as_str())
+                    .push_bind(row.tenant.as_str())
+                    .push_bind(row.plugin.as_str())
+                    .push_bind(row.plugin_digest.as_str())
+                    .push_bind(row.reference.as_str())
+                    .push_bind(ms(row.taken_at))
+                    .push_bind(ms(row.recorded_at))
+                    .push_bind(row.state.as_str())
+                    .push_bind(size)
+                    .push_bind(files)
+                    .push_bind(evidence)
+                    .push_bind(row.last_error.as_deref())
+                    .push_bind(row.verified_at.map(ms))
+                    .push_bind(row.gone_at.map(ms));
+            },
+        );
         query.build().execute(&mut *connection).await?;
         for row in chunk {
             for hold in &row.holds {
@@ -107,7 +121,11 @@ async fn set_state(
     found(done.rows_affected(), || format!("snapshot {snapshot}"))
 }
 
-async fn place(connection: &mut SqliteConnection, snapshot: Uuid, hold: &Hold) -> Result<(), LedgerError> {
+async fn place(
+    connection: &mut SqliteConnection,
+    snapshot: Uuid,
+    hold: &Hold,
+) -> Result<(), LedgerError> {
     // Selected, not given: a hold on what does not exist inserts nothing.
     let done = sqlx::query(
         "INSERT INTO holds (snapshot, name, reason, until) SELECT id, $2, $3, $4 FROM snapshots WHERE id = $1 \
@@ -122,15 +140,25 @@ async fn place(connection: &mut SqliteConnection, snapshot: Uuid, hold: &Hold) -
     found(done.rows_affected(), || format!("snapshot {snapshot}"))
 }
 
-async fn release(connection: &mut SqliteConnection, snapshot: Uuid, name: &str) -> Result<(), LedgerError> {
+async fn release(
+    connection: &mut SqliteConnection,
+    snapshot: Uuid,
+    name: &str,
+) -> Result<(), LedgerError> {
     let done = sqlx::query("DELETE FROM holds WHERE snapshot = $1 AND name = $2")
         .bind(id(snapshot))
         .bind(name)
         .execute(connection)
         .await?;
-    found(done.rows_affected(), || format!("hold `{name}` on snapshot {snapshot}"))
+    found(done.rows_affected(), || {
+        format!("hold `{name}` on snapshot {snapshot}")
+    })
 }
 
 fn found(rows: u64, what: impl FnOnce() -> String) -> Result<(), LedgerError> {
-    if rows == 0 { Err(LedgerError::NotFound(what())) } else { Ok(()) }
+    if rows == 0 {
+        Err(LedgerError::NotFound(what()))
+    } else {
+        Ok(())
+    }
 }

@@ -7,7 +7,9 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
 use uuid::Uuid;
 
-use super::columns::{get_count, get_id, get_operation, get_optional_time, get_time, get_word, id, ms};
+use super::columns::{
+    get_count, get_id, get_operation, get_optional_time, get_time, get_word, id, ms,
+};
 use super::{ROWS, SqliteLedger};
 use crate::error::LedgerError;
 use crate::occurrence::{Claim, ClaimRequest};
@@ -21,7 +23,10 @@ const FIRST_OF_ITS_KIND: &str = " AND NOT EXISTS (SELECT 1 FROM occurrences othe
      AND ((other.fence > 0 AND mine.fence = 0) OR (other.due < mine.due AND (other.fence > 0 \
      OR (mine.fence = 0 AND other.ready_at <= ";
 
-pub(super) async fn claim(ledger: &SqliteLedger, request: ClaimRequest) -> Result<Vec<Claim>, LedgerError> {
+pub(super) async fn claim(
+    ledger: &SqliteLedger,
+    request: ClaimRequest,
+) -> Result<Vec<Claim>, LedgerError> {
     if request.limit == 0 {
         return Ok(Vec::new());
     }
@@ -35,15 +40,25 @@ pub(super) async fn claim(ledger: &SqliteLedger, request: ClaimRequest) -> Resul
     if let Some(only) = request.only {
         query.push(" AND id = ").push_bind(id(only));
     }
-    query.push(FIRST_OF_ITS_KIND).push_bind(ms(request.now)).push(")))))");
-    query.push(" ORDER BY ready_at, due LIMIT ").push_bind(i64::from(request.limit.min(LIMIT)));
+    query
+        .push(FIRST_OF_ITS_KIND)
+        .push_bind(ms(request.now))
+        .push(")))))");
+    query
+        .push(" ORDER BY ready_at, due LIMIT ")
+        .push_bind(i64::from(request.limit.min(LIMIT)));
     let rows = query.build().fetch_all(write.connection()).await?;
     let claims = rows.iter().map(taken).collect::<Result<Vec<_>, _>>()?;
     if claims.is_empty() {
         return Ok(claims);
     }
-    let mut query = QueryBuilder::<Sqlite>::new("UPDATE occurrences SET fence = fence + 1, host = ");
-    query.push_bind(id(request.host)).push(", ready_at = ").push_bind(ms(request.lease_until)).push(" WHERE id IN (");
+    let mut query =
+        QueryBuilder::<Sqlite>::new("UPDATE occurrences SET fence = fence + 1, host = ");
+    query
+        .push_bind(id(request.host))
+        .push(", ready_at = ")
+        .push_bind(ms(request.lease_until))
+        .push(" WHERE id IN (");
     let mut ids = query.separated(", ");
     for claim in &claims {
         ids.push_bind(id(claim.id));
@@ -65,7 +80,11 @@ fn taken(row: &SqliteRow) -> Result<Claim, LedgerError> {
         deadline: get_time(row, "deadline")?,
         fence: get_count::<i64>(row, "fence")? + 1,
         // Polling goes on with the attempt that began the operation.
-        attempt: if operation.is_some() { attempts.max(1) } else { attempts + 1 },
+        attempt: if operation.is_some() {
+            attempts.max(1)
+        } else {
+            attempts + 1
+        },
         operation,
         reclaimed: row.try_get("reclaimed")?,
     })
@@ -84,7 +103,9 @@ pub(super) async fn renew(
         query.push_values(chunk, |mut columns, (occurrence, fence)| {
             columns.push_bind(id(*occurrence)).push_bind(*fence);
         });
-        query.push(") UPDATE occurrences SET ready_at = ").push_bind(ms(lease_until));
+        query
+            .push(") UPDATE occurrences SET ready_at = ")
+            .push_bind(ms(lease_until));
         query.push(
             " FROM claims WHERE occurrences.id = claims.id AND occurrences.fence = claims.fence \
              AND occurrences.host IS NOT NULL AND occurrences.outcome IS NULL RETURNING occurrences.id AS id",
@@ -94,22 +115,35 @@ pub(super) async fn renew(
         }
     }
     write.commit().await?;
-    Ok(claims.iter().map(|(occurrence, _)| renewed.contains(occurrence)).collect())
+    Ok(claims
+        .iter()
+        .map(|(occurrence, _)| renewed.contains(occurrence))
+        .collect())
 }
 
 /// What waits behind one that began does not wake anybody: that one does.
-pub(super) async fn next_wake(readers: &SqlitePool, only: Option<Uuid>) -> Result<Option<Timestamp>, LedgerError> {
+pub(super) async fn next_wake(
+    readers: &SqlitePool,
+    only: Option<Uuid>,
+) -> Result<Option<Timestamp>, LedgerError> {
     const BLOCKS: &str = "other.outcome IS NULL AND other.schedule = mine.schedule AND other.tenant = mine.tenant \
          AND other.id <> mine.id AND other.fence > 0 AND (mine.fence = 0 OR other.due < mine.due)";
     let mut query = QueryBuilder::<Sqlite>::new("SELECT ");
     match only {
         None => {
             query.push("ready_at FROM occurrences mine WHERE outcome IS NULL AND NOT EXISTS ");
-            query.push("(SELECT 1 FROM occurrences other WHERE ").push(BLOCKS).push(") ORDER BY ready_at LIMIT 1");
+            query
+                .push("(SELECT 1 FROM occurrences other WHERE ")
+                .push(BLOCKS)
+                .push(") ORDER BY ready_at LIMIT 1");
         }
         Some(only) => {
-            query.push("COALESCE((SELECT MAX(other.ready_at) FROM occurrences other WHERE ").push(BLOCKS);
-            query.push("), ready_at) AS ready_at FROM occurrences mine WHERE outcome IS NULL AND id = ");
+            query
+                .push("COALESCE((SELECT MAX(other.ready_at) FROM occurrences other WHERE ")
+                .push(BLOCKS);
+            query.push(
+                "), ready_at) AS ready_at FROM occurrences mine WHERE outcome IS NULL AND id = ",
+            );
             query.push_bind(id(only));
         }
     }

@@ -14,7 +14,9 @@ use crate::error::LedgerError;
 use crate::occurrence::OperationRow;
 
 pub(super) fn corrupt(detail: impl Into<String>) -> LedgerError {
-    LedgerError::Corrupt { detail: detail.into() }
+    LedgerError::Corrupt {
+        detail: detail.into(),
+    }
 }
 
 /// Names the column that does not hold what it should.
@@ -37,7 +39,8 @@ pub(super) fn whole_ms(time: Timestamp) -> Timestamp {
 }
 
 pub(super) fn count(column: &str, value: u64) -> Result<i64, LedgerError> {
-    i64::try_from(value).map_err(|_| LedgerError::Invalid(format!("`{column}` is too large to be stored: {value}")))
+    i64::try_from(value)
+        .map_err(|_| LedgerError::Invalid(format!("`{column}` is too large to be stored: {value}")))
 }
 
 pub(super) fn get_id(row: &SqliteRow, column: &str) -> Result<Uuid, LedgerError> {
@@ -46,29 +49,43 @@ pub(super) fn get_id(row: &SqliteRow, column: &str) -> Result<Uuid, LedgerError>
 
 pub(super) fn get_optional_id(row: &SqliteRow, column: &str) -> Result<Option<Uuid>, LedgerError> {
     let bytes: Option<&[u8]> = row.try_get(column)?;
-    bytes.map(|bytes| Uuid::from_slice(bytes).map_err(|_| misfit(column))).transpose()
+    bytes
+        .map(|bytes| Uuid::from_slice(bytes).map_err(|_| misfit(column)))
+        .transpose()
 }
 
 pub(super) fn get_time(row: &SqliteRow, column: &str) -> Result<Timestamp, LedgerError> {
     Timestamp::from_millisecond(row.try_get(column)?).map_err(|_| misfit(column))
 }
 
-pub(super) fn get_optional_time(row: &SqliteRow, column: &str) -> Result<Option<Timestamp>, LedgerError> {
+pub(super) fn get_optional_time(
+    row: &SqliteRow,
+    column: &str,
+) -> Result<Option<Timestamp>, LedgerError> {
     let ms: Option<i64> = row.try_get(column)?;
-    ms.map(|ms| Timestamp::from_millisecond(ms).map_err(|_| misfit(column))).transpose()
+    ms.map(|ms| Timestamp::from_millisecond(ms).map_err(|_| misfit(column)))
+        .transpose()
 }
 
 pub(super) fn get_count<N: TryFrom<i64>>(row: &SqliteRow, column: &str) -> Result<N, LedgerError> {
     N::try_from(row.try_get::<i64, _>(column)?).map_err(|_| misfit(column))
 }
 
-pub(super) fn get_optional_count(row: &SqliteRow, column: &str) -> Result<Option<u64>, LedgerError> {
+pub(super) fn get_optional_count(
+    row: &SqliteRow,
+    column: &str,
+) -> Result<Option<u64>, LedgerError> {
     let value: Option<i64> = row.try_get(column)?;
-    value.map(|value| u64::try_from(value).map_err(|_| misfit(column))).transpose()
+    value
+        .map(|value| u64::try_from(value).map_err(|_| misfit(column)))
+        .transpose()
 }
 
 /// A name, an outcome, a state: whatever text knows how to check itself.
-pub(super) fn get_word<T: TryFrom<String>>(row: &SqliteRow, column: &str) -> Result<T, LedgerError> {
+pub(super) fn get_word<T: TryFrom<String>>(
+    row: &SqliteRow,
+    column: &str,
+) -> Result<T, LedgerError> {
     T::try_from(row.try_get(column)?).map_err(|_| misfit(column))
 }
 
@@ -77,17 +94,22 @@ pub(super) fn parse_word<T: std::str::FromStr>(column: &str, text: &str) -> Resu
 }
 
 pub(super) fn to_json<T: Serialize>(value: &T) -> Result<String, LedgerError> {
-    serde_json::to_string(value).map_err(|error| LedgerError::Invalid(format!("a document cannot be written: {error}")))
+    serde_json::to_string(value)
+        .map_err(|error| LedgerError::Invalid(format!("a document cannot be written: {error}")))
 }
 
 pub(super) fn get_evidence(row: &SqliteRow, column: &str) -> Result<Evidence, LedgerError> {
     let text: Option<&str> = row.try_get(column)?;
-    text.map_or_else(|| Ok(Evidence::default()), |text| serde_json::from_str(text).map_err(|_| misfit(column)))
+    text.map_or_else(
+        || Ok(Evidence::default()),
+        |text| serde_json::from_str(text).map_err(|_| misfit(column)),
+    )
 }
 
 pub(super) fn get_failure(row: &SqliteRow, column: &str) -> Result<Option<Failure>, LedgerError> {
     let text: Option<&str> = row.try_get(column)?;
-    text.map(|text| serde_json::from_str(text).map_err(|_| misfit(column))).transpose()
+    text.map(|text| serde_json::from_str(text).map_err(|_| misfit(column)))
+        .transpose()
 }
 
 #[derive(Serialize, Deserialize)]
@@ -108,10 +130,20 @@ pub(super) fn operation_json(operation: &OperationRow) -> Result<String, LedgerE
     })
 }
 
-pub(super) fn get_operation(row: &SqliteRow, column: &str) -> Result<Option<OperationRow>, LedgerError> {
+pub(super) fn get_operation(
+    row: &SqliteRow,
+    column: &str,
+) -> Result<Option<OperationRow>, LedgerError> {
     let text: Option<&str> = row.try_get(column)?;
     let Some(text) = text else { return Ok(None) };
     let stored: StoredOperation = serde_json::from_str(text).map_err(|_| misfit(column))?;
-    let handle = STANDARD.decode(&stored.handle).map_err(|_| misfit(column))?;
-    Ok(Some(OperationRow { handle, note: stored.note, percent: stored.percent, digest: stored.digest }))
+    let handle = STANDARD
+        .decode(&stored.handle)
+        .map_err(|_| misfit(column))?;
+    Ok(Some(OperationRow {
+        handle,
+        note: stored.note,
+        percent: stored.percent,
+        digest: stored.digest,
+    }))
 }

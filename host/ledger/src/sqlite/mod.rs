@@ -86,7 +86,11 @@ impl Ledger for SqliteLedger {
         claim::claim(self, request).await
     }
 
-    async fn renew(&self, claims: &[(Uuid, i64)], lease_until: Timestamp) -> Result<Vec<bool>, LedgerError> {
+    async fn renew(
+        &self,
+        claims: &[(Uuid, i64)],
+        lease_until: Timestamp,
+    ) -> Result<Vec<bool>, LedgerError> {
         claim::renew(self, claims, lease_until).await
     }
 
@@ -94,7 +98,11 @@ impl Ledger for SqliteLedger {
         claim::next_wake(&self.readers, only).await
     }
 
-    async fn record(&self, transitions: Vec<Transition>, now: Timestamp) -> Result<Vec<bool>, LedgerError> {
+    async fn record(
+        &self,
+        transitions: Vec<Transition>,
+        now: Timestamp,
+    ) -> Result<Vec<bool>, LedgerError> {
         record::record(self, transitions, now).await
     }
 
@@ -107,7 +115,10 @@ impl Ledger for SqliteLedger {
         catalog::change(self, changes, audit, now).await
     }
 
-    async fn occurrences(&self, filter: OccurrenceFilter) -> Result<Vec<OccurrenceRow>, LedgerError> {
+    async fn occurrences(
+        &self,
+        filter: OccurrenceFilter,
+    ) -> Result<Vec<OccurrenceRow>, LedgerError> {
         read::occurrences(&self.readers, &filter).await
     }
 
@@ -120,8 +131,14 @@ impl Ledger for SqliteLedger {
     }
 
     async fn snapshot(&self, id: Uuid) -> Result<Option<SnapshotRow>, LedgerError> {
-        let all = SnapshotFilter { gone: true, ..SnapshotFilter::default() };
-        Ok(snapshots::snapshots(&self.readers, Some(id), &all).await?.into_iter().next())
+        let all = SnapshotFilter {
+            gone: true,
+            ..SnapshotFilter::default()
+        };
+        Ok(snapshots::snapshots(&self.readers, Some(id), &all)
+            .await?
+            .into_iter()
+            .next())
     }
 
     async fn state_get(

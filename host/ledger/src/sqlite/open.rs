@@ -45,11 +45,21 @@ pub enum OpenMode {
 
 pub(super) async fn open(folder: &Path, mode: OpenMode) -> Result<SqliteLedger, LedgerError> {
     let path = folder.join(DATABASE);
-    let options = SqliteConnectOptions::new().filename(&path).busy_timeout(BUSY).row_buffer_size(512);
+    let options = SqliteConnectOptions::new()
+        .filename(&path)
+        .busy_timeout(BUSY)
+        .row_buffer_size(512);
     let writer = match mode {
-        OpenMode::Host | OpenMode::Visitor => Some(writing(folder, &path, options.clone(), mode).await?),
+        OpenMode::Host | OpenMode::Visitor => {
+            Some(writing(folder, &path, options.clone(), mode).await?)
+        }
         OpenMode::Reader if path.exists() => None,
-        OpenMode::Reader => return Err(LedgerError::NotFound(format!("ledger in {}", folder.display()))),
+        OpenMode::Reader => {
+            return Err(LedgerError::NotFound(format!(
+                "ledger in {}",
+                folder.display()
+            )));
+        }
     };
     let options = options.read_only(true);
     if writer.is_none() {
@@ -63,9 +73,14 @@ pub(super) async fn open(folder: &Path, mode: OpenMode) -> Result<SqliteLedger, 
             return Err(LedgerError::Older { found, known });
         }
     }
-    let pool = SqlitePoolOptions::new().max_connections(READERS).min_connections(0);
+    let pool = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .min_connections(0);
     let readers = pool.connect_lazy_with(options);
-    Ok(SqliteLedger { readers, writer: tokio::sync::Mutex::new(writer) })
+    Ok(SqliteLedger {
+        readers,
+        writer: tokio::sync::Mutex::new(writer),
+    })
 }
 
 async fn writing(
@@ -75,9 +90,17 @@ async fn writing(
     mode: OpenMode,
 ) -> Result<Writer, LedgerError> {
     private_folder(folder)?;
-    let lock = if mode == OpenMode::Host { Some(lock(folder)?) } else { None };
+    let lock = if mode == OpenMode::Host {
+        Some(lock(folder)?)
+    } else {
+        None
+    };
     // SQLite takes the mode of its -wal and -shm files from this one.
-    let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let made = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
     if let Err(error) = made
         && error.kind() != std::io::ErrorKind::AlreadyExists
     {
@@ -88,15 +111,24 @@ async fn writing(
     if let Some(found) = version(&mut connection).await?
         && found > newest()
     {
-        return Err(LedgerError::Newer { found, known: newest() });
+        return Err(LedgerError::Newer {
+            found,
+            known: newest(),
+        });
     }
     connection.close().await?;
     let options = options
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .pragma("cache_size", std::env::var("CACHE").unwrap_or("-16384".into()))
-        .pragma("wal_autocheckpoint", std::env::var("CKPT").unwrap_or(CHECKPOINT_PAGES.into()));
+        .pragma(
+            "cache_size",
+            std::env::var("CACHE").unwrap_or("-16384".into()),
+        )
+        .pragma(
+            "wal_autocheckpoint",
+            std::env::var("CKPT").unwrap_or(CHECKPOINT_PAGES.into()),
+        );
     let mut connection = options.connect().await?;
     MIGRATIONS.run(&mut connection).await.map_err(migration)?;
     let key = fitting_key(folder, &mut connection).await?;
@@ -106,48 +138,75 @@ async fn writing(
 fn migration(error: MigrateError) -> LedgerError {
     match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => error.into(),
-        MigrateError::VersionMismatch(version) => {
-            corrupt(format!("migration {version} was applied in another form than the one released"))
-        }
-        error => LedgerError::Unavailable { detail: format!("the schema could not be brought up to date: {error}") },
+        MigrateError::VersionMismatch(version) => corrupt(format!(
+            "migration {version} was applied in another form than the one released"
+        )),
+        error => LedgerError::Unavailable {
+            detail: format!("the schema could not be brought up to date: {error}"),
+        },
     }
 }
 
 /// The newest schema this program knows.
 fn newest() -> i64 {
-    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0)
+    MIGRATIONS
+        .iter()
+        .map(|migration| migration.version)
+        .max()
+        .unwrap_or(0)
 }
 
 /// The schema version in the file; `None`: it is new.
 async fn version(connection: &mut SqliteConnection) -> Result<Option<i64>, LedgerError> {
-    let table: Option<String> =
-        sqlx::query_scalar("SELECT name FROM sqlite_schema WHERE type = 'table' AND name = '_sqlx_migrations'")
-            .fetch_optional(&mut *connection)
-            .await?;
+    let table: Option<String> = sqlx::query_scalar(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name = '_sqlx_migrations'",
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
     match table {
         None => Ok(None),
-        Some(_) => Ok(sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations").fetch_one(connection).await?),
+        Some(_) => Ok(
+            sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations")
+                .fetch_one(connection)
+                .await?,
+        ),
     }
 }
 
 /// The key of this ledger: read if the ledger knows one, else made.
-async fn fitting_key(folder: &Path, connection: &mut SqliteConnection) -> Result<AuditKey, LedgerError> {
+async fn fitting_key(
+    folder: &Path,
+    connection: &mut SqliteConnection,
+) -> Result<AuditKey, LedgerError> {
     let verifier: Option<String> =
-        sqlx::query_scalar("SELECT verifier FROM audit_head WHERE id = 1").fetch_optional(connection).await?;
+        sqlx::query_scalar("SELECT verifier FROM audit_head WHERE id = 1")
+            .fetch_optional(connection)
+            .await?;
     match (verifier, AuditKey::read(folder)?) {
         (None, Some(key)) => Ok(key),
         (None, None) => AuditKey::make(folder),
-        (Some(_), None) => Err(LedgerError::AuditKey { detail: "`audit.key` is not in the folder".into() }),
-        (Some(verifier), Some(key)) if verifier != key.verifier() => {
-            Err(LedgerError::AuditKey { detail: "the record so far was signed by another one".into() })
-        }
+        (Some(_), None) => Err(LedgerError::AuditKey {
+            detail: "`audit.key` is not in the folder".into(),
+        }),
+        (Some(verifier), Some(key)) if verifier != key.verifier() => Err(LedgerError::AuditKey {
+            detail: "the record so far was signed by another one".into(),
+        }),
         (Some(_), Some(key)) => Ok(key),
     }
 }
 
 fn private_folder(folder: &Path) -> Result<(), LedgerError> {
-    let fault = |error| LedgerError::io(&format!("the folder {} cannot be used", folder.display()), &error);
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(fault)?;
+    let fault = |error| {
+        LedgerError::io(
+            &format!("the folder {} cannot be used", folder.display()),
+            &error,
+        )
+    };
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .map_err(fault)?;
     let mut permissions = fs::metadata(folder).map_err(fault)?.permissions();
     if permissions.mode() & 0o077 != 0 {
         permissions.set_mode(0o700);
@@ -160,7 +219,12 @@ fn private_folder(folder: &Path) -> Result<(), LedgerError> {
 fn lock(folder: &Path) -> Result<fs::File, LedgerError> {
     let fault = |error| LedgerError::io("the host's lock cannot be taken", &error);
     let mut options = fs::OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    options
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600);
     let mut file = options.open(folder.join(LOCK)).map_err(fault)?;
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {}
@@ -168,12 +232,16 @@ fn lock(folder: &Path) -> Result<fs::File, LedgerError> {
             let mut text = String::new();
             // Without a number the refusal is still right; it may just not have been written yet.
             let _read = (&mut file).take(16).read_to_string(&mut text).is_ok();
-            return Err(LedgerError::InUse { pid: text.trim().parse().ok(), folder: folder.to_owned() });
+            return Err(LedgerError::InUse {
+                pid: text.trim().parse().ok(),
+                folder: folder.to_owned(),
+            });
         }
         Err(error) => return Err(fault(error.into())),
     }
     file.set_len(0).map_err(fault)?;
     file.rewind().map_err(fault)?;
-    file.write_all(format!("{}\n", std::process::id()).as_bytes()).map_err(fault)?;
+    file.write_all(format!("{}\n", std::process::id()).as_bytes())
+        .map_err(fault)?;
     Ok(file)
 }

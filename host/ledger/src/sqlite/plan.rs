@@ -15,7 +15,11 @@ use crate::occurrence::{NewOccurrence, Origin, Plan, PlanReport};
 
 type Pair = (ScheduleName, TenantName);
 
-pub(super) async fn plan(ledger: &SqliteLedger, plan: Plan, now: Timestamp) -> Result<PlanReport, LedgerError> {
+pub(super) async fn plan(
+    ledger: &SqliteLedger,
+    plan: Plan,
+    now: Timestamp,
+) -> Result<PlanReport, LedgerError> {
     if plan.occurrences.is_empty() && plan.watermarks.is_empty() {
         return Ok(PlanReport::default());
     }
@@ -35,7 +39,14 @@ pub(super) async fn plan(ledger: &SqliteLedger, plan: Plan, now: Timestamp) -> R
         };
         report.ended += 1;
         report.overlapped += usize::from(row.overlaps);
-        let entry = ended_entry(row.new.id, &row.new.schedule, &row.new.tenant, row.new.due, *outcome, NO_EVIDENCE);
+        let entry = ended_entry(
+            row.new.id,
+            &row.new.schedule,
+            &row.new.tenant,
+            row.new.due,
+            *outcome,
+            NO_EVIDENCE,
+        );
         write.log.append(&entry, now)?;
     }
     advance(write.connection(), plan.watermarks).await?;
@@ -79,7 +90,10 @@ async fn decide(
             match unfinished.get(&pair) {
                 Some(other) if new.skip_if_unfinished => {
                     overlaps = true;
-                    ends = Some((Outcome::SkippedOverlap, format!("the run due {other} is still unfinished")));
+                    ends = Some((
+                        Outcome::SkippedOverlap,
+                        format!("the run due {other} is still unfinished"),
+                    ));
                 }
                 Some(_) => {}
                 None => {
@@ -87,7 +101,11 @@ async fn decide(
                 }
             }
         }
-        decided.push(Decided { new, ends, overlaps });
+        decided.push(Decided {
+            new,
+            ends,
+            overlaps,
+        });
     }
     Ok(decided)
 }
@@ -98,7 +116,9 @@ async fn existing(
 ) -> Result<Vec<(Pair, Timestamp)>, LedgerError> {
     let mut query = QueryBuilder::<Sqlite>::new("WITH asked (schedule, tenant, due) AS (");
     query.push_values(chunk, |mut row, new| {
-        row.push_bind(new.schedule.as_str()).push_bind(new.tenant.as_str()).push_bind(ms(new.due));
+        row.push_bind(new.schedule.as_str())
+            .push_bind(new.tenant.as_str())
+            .push_bind(ms(new.due));
     });
     // CROSS JOIN: SQLite takes the tables in this order, and looks up one row for each asked for.
     query.push(
@@ -106,7 +126,9 @@ async fn existing(
          WHERE known.schedule = asked.schedule AND known.tenant = asked.tenant AND known.due = asked.due",
     );
     let rows = query.build().fetch_all(connection).await?;
-    rows.iter().map(|row| Ok((pair(row)?, get_time(row, "due")?))).collect()
+    rows.iter()
+        .map(|row| Ok((pair(row)?, get_time(row, "due")?)))
+        .collect()
 }
 
 async fn waiting(
@@ -131,7 +153,9 @@ async fn waiting(
          GROUP BY known.schedule, known.tenant",
     );
     let rows = query.build().fetch_all(connection).await?;
-    rows.iter().map(|row| Ok((pair(row)?, get_time(row, "due")?))).collect()
+    rows.iter()
+        .map(|row| Ok((pair(row)?, get_time(row, "due")?)))
+        .collect()
 }
 
 fn pair(row: &sqlx::sqlite::SqliteRow) -> Result<Pair, LedgerError> {
@@ -172,7 +196,11 @@ async fn insert(
                 .push_bind(ends.as_ref().map(|_| ms(now)));
         });
         // Several hosts may plan the same: whoever comes second inserts nothing.
-        let rows = query.push(" ON CONFLICT DO NOTHING RETURNING id").build().fetch_all(&mut *connection).await?;
+        let rows = query
+            .push(" ON CONFLICT DO NOTHING RETURNING id")
+            .build()
+            .fetch_all(&mut *connection)
+            .await?;
         for row in &rows {
             inserted.insert(get_id(row, "id")?);
         }
@@ -191,10 +219,14 @@ async fn advance(
     }
     let mut rest = latest.iter().peekable();
     while rest.peek().is_some() {
-        let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO watermarks (schedule, planned_until) ");
-        query.push_values(rest.by_ref().take(ROWS), |mut columns, (schedule, until)| {
-            columns.push_bind(schedule.as_str()).push_bind(ms(*until));
-        });
+        let mut query =
+            QueryBuilder::<Sqlite>::new("INSERT INTO watermarks (schedule, planned_until) ");
+        query.push_values(
+            rest.by_ref().take(ROWS),
+            |mut columns, (schedule, until)| {
+                columns.push_bind(schedule.as_str()).push_bind(ms(*until));
+            },
+        );
         query.push(
             " ON CONFLICT (schedule) DO UPDATE SET planned_until = excluded.planned_until \
              WHERE excluded.planned_until > watermarks.planned_until",
@@ -204,7 +236,13 @@ async fn advance(
     Ok(())
 }
 
-pub(super) async fn watermarks(readers: &SqlitePool) -> Result<BTreeMap<ScheduleName, Timestamp>, LedgerError> {
-    let rows = sqlx::query("SELECT schedule, planned_until FROM watermarks").fetch_all(readers).await?;
-    rows.iter().map(|row| Ok((get_word(row, "schedule")?, get_time(row, "planned_until")?))).collect()
+pub(super) async fn watermarks(
+    readers: &SqlitePool,
+) -> Result<BTreeMap<ScheduleName, Timestamp>, LedgerError> {
+    let rows = sqlx::query("SELECT schedule, planned_until FROM watermarks")
+        .fetch_all(readers)
+        .await?;
+    rows.iter()
+        .map(|row| Ok((get_word(row, "schedule")?, get_time(row, "planned_until")?)))
+        .collect()
 }

@@ -9,7 +9,10 @@ use crate::audit::AuditEntry;
 use crate::error::LedgerError;
 use crate::plugin::PluginRow;
 
-pub(super) async fn register(ledger: &SqliteLedger, plugin: PluginRow) -> Result<bool, LedgerError> {
+pub(super) async fn register(
+    ledger: &SqliteLedger,
+    plugin: PluginRow,
+) -> Result<bool, LedgerError> {
     let mut writer = ledger.writer().await?;
     let mut write = writer.write().await?;
     let done = sqlx::query(
@@ -31,14 +34,22 @@ pub(super) async fn register(ledger: &SqliteLedger, plugin: PluginRow) -> Result
         fields.insert("plugin".into(), Value::String(plugin.name.to_string()));
         fields.insert("version".into(), Value::String(plugin.version));
         fields.insert("size".into(), Value::from(plugin.size));
-        write.log.append(&AuditEntry { kind: "plugin-registered".to_owned(), fields }, plugin.first_seen)?;
+        write.log.append(
+            &AuditEntry {
+                kind: "plugin-registered".to_owned(),
+                fields,
+            },
+            plugin.first_seen,
+        )?;
     }
     write.commit().await?;
     Ok(new)
 }
 
 pub(super) async fn all(readers: &SqlitePool) -> Result<Vec<PluginRow>, LedgerError> {
-    let rows = sqlx::query("SELECT * FROM plugins ORDER BY name, first_seen, digest").fetch_all(readers).await?;
+    let rows = sqlx::query("SELECT * FROM plugins ORDER BY name, first_seen, digest")
+        .fetch_all(readers)
+        .await?;
     let plugins = rows.iter().map(|row| {
         Ok(PluginRow {
             digest: row.try_get("digest")?,

@@ -5,8 +5,8 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
 use uuid::Uuid;
 
 use super::columns::{
-    get_count, get_evidence, get_failure, get_id, get_operation, get_optional_id, get_optional_time, get_time, get_word,
-    id, ms, parse_word,
+    get_count, get_evidence, get_failure, get_id, get_operation, get_optional_id,
+    get_optional_time, get_time, get_word, id, ms, parse_word,
 };
 use crate::error::LedgerError;
 use crate::occurrence::{AttemptRow, OccurrenceFilter, OccurrenceRow, Origin};
@@ -32,7 +32,11 @@ pub(super) async fn occurrences(
         query.push(" AND due < ").push_bind(ms(until));
     }
     if !filter.outcomes.is_empty() {
-        query.push(if filter.unfinished { " AND (outcome IS NULL OR outcome IN (" } else { " AND (outcome IN (" });
+        query.push(if filter.unfinished {
+            " AND (outcome IS NULL OR outcome IN ("
+        } else {
+            " AND (outcome IN ("
+        });
         let mut words = query.separated(", ");
         for outcome in &filter.outcomes {
             words.push_bind(outcome.as_str());
@@ -41,7 +45,11 @@ pub(super) async fn occurrences(
     } else if filter.unfinished {
         query.push(" AND outcome IS NULL");
     }
-    query.push(if filter.newest_first { " ORDER BY due DESC, id DESC" } else { " ORDER BY due, id" });
+    query.push(if filter.newest_first {
+        " ORDER BY due DESC, id DESC"
+    } else {
+        " ORDER BY due, id"
+    });
     if let Some(limit) = filter.limit {
         query.push(" LIMIT ").push_bind(i64::from(limit));
     }
@@ -65,7 +73,9 @@ fn occurrence(row: &SqliteRow) -> Result<OccurrenceRow, LedgerError> {
         claimed_by: get_optional_id(row, "host")?,
         attempts: get_count(row, "attempts")?,
         operation: get_operation(row, "operation")?,
-        outcome: outcome.map(|word| parse_word("outcome", word)).transpose()?,
+        outcome: outcome
+            .map(|word| parse_word("outcome", word))
+            .transpose()?,
         reason: row.try_get("reason")?,
         evidence: get_evidence(row, "evidence")?,
         failure: get_failure(row, "failure")?,
@@ -73,7 +83,10 @@ fn occurrence(row: &SqliteRow) -> Result<OccurrenceRow, LedgerError> {
     })
 }
 
-pub(super) async fn attempts(readers: &SqlitePool, occurrence: Uuid) -> Result<Vec<AttemptRow>, LedgerError> {
+pub(super) async fn attempts(
+    readers: &SqlitePool,
+    occurrence: Uuid,
+) -> Result<Vec<AttemptRow>, LedgerError> {
     let rows = sqlx::query(
         "SELECT * FROM attempts WHERE occurrence = $1 AND due = (SELECT due FROM occurrences WHERE id = $1) ORDER BY number",
     )

@@ -45,11 +45,22 @@ pub(super) async fn record(
             write.log.append(entry, now)?;
         }
         if let (Some(outcome), Some(evidence)) = (row.outcome, &row.evidence) {
-            let entry = ended_entry(row.id, &claim.schedule, &claim.tenant, claim.due, outcome, evidence);
+            let entry = ended_entry(
+                row.id,
+                &claim.schedule,
+                &claim.tenant,
+                claim.due,
+                outcome,
+                evidence,
+            );
             write.log.append(&entry, now)?;
         }
         rows.push(row);
-        attempts.extend(transition.attempt.map(|attempt| (claim.due, transition.occurrence, attempt)));
+        attempts.extend(
+            transition
+                .attempt
+                .map(|attempt| (claim.due, transition.occurrence, attempt)),
+        );
         changes.extend(transition.catalog);
     }
     update(write.connection(), &rows).await?;
@@ -115,9 +126,16 @@ struct NewColumns {
 }
 
 impl NewColumns {
-    fn after(claim: &Standing, transition: &Transition, now: Timestamp) -> Result<Self, LedgerError> {
+    fn after(
+        claim: &Standing,
+        transition: &Transition,
+        now: Timestamp,
+    ) -> Result<Self, LedgerError> {
         let attempt = transition.attempt.as_ref();
-        let failure = attempt.and_then(|attempt| attempt.failure.as_ref()).map(to_json).transpose()?;
+        let failure = attempt
+            .and_then(|attempt| attempt.failure.as_ref())
+            .map(to_json)
+            .transpose()?;
         let counted = attempt.map_or(claim.attempts, |attempt| attempt.number.max(claim.attempts));
         let mut row = Self {
             id: transition.occurrence,
@@ -139,7 +157,11 @@ impl NewColumns {
                 row.ready_at = ms(*at);
                 row.operation = Some(operation_json(operation)?);
             }
-            Next::End { outcome, reason, evidence } => {
+            Next::End {
+                outcome,
+                reason,
+                evidence,
+            } => {
                 row.outcome = Some(*outcome);
                 row.reason = Some(reason.clone());
                 row.evidence = Some(to_json(evidence)?);
@@ -188,23 +210,28 @@ async fn insert_attempts(
     attempts: Vec<(Timestamp, Uuid, AttemptRecord)>,
 ) -> Result<(), LedgerError> {
     for chunk in attempts.chunks(ROWS) {
-        let failures = chunk.iter().map(|(.., attempt)| attempt.failure.as_ref().map(to_json).transpose());
+        let failures = chunk
+            .iter()
+            .map(|(.., attempt)| attempt.failure.as_ref().map(to_json).transpose());
         let failures = failures.collect::<Result<Vec<_>, _>>()?;
         let mut query = QueryBuilder::<Sqlite>::new(
             "INSERT INTO attempts (due, occurrence, number, started_at, ended_at, digest, ending, failure, detail) ",
         );
-        query.push_values(chunk.iter().zip(failures), |mut columns, ((due, occurrence, attempt), failure)| {
-            columns
-                .push_bind(ms(*due))
-                .push_bind(id(*occurrence))
-                .push_bind(i64::from(attempt.number))
-                .push_bind(ms(attempt.started_at))
-                .push_bind(ms(attempt.ended_at))
-                .push_bind(attempt.digest.as_str())
-                .push_bind(attempt.ending.as_str())
-                .push_bind(failure)
-                .push_bind(attempt.detail.as_str());
-        });
+        query.push_values(
+            chunk.iter().zip(failures),
+            |mut columns, ((due, occurrence, attempt), failure)| {
+                columns
+                    .push_bind(ms(*due))
+                    .push_bind(id(*occurrence))
+                    .push_bind(i64::from(attempt.number))
+                    .push_bind(ms(attempt.started_at))
+                    .push_bind(ms(attempt.ended_at))
+                    .push_bind(attempt.digest.as_str())
+                    .push_bind(attempt.ending.as_str())
+                    .push_bind(failure)
+                    .push_bind(attempt.detail.as_str());
+            },
+        );
         // A poll goes on with its attempt: the beginning stays, the rest is news.
         query.push(
             " ON CONFLICT (due, occurrence, number) DO UPDATE SET ended_at = excluded.ended_at, digest = excluded.digest, \
@@ -232,5 +259,8 @@ pub(super) fn ended_entry(
     set("due", super::columns::whole_ms(due).to_string());
     set("outcome", outcome.to_string());
     set("evidence-sha256", hex(&Sha256::digest(evidence.as_bytes())));
-    AuditEntry { kind: "occurrence-ended".to_owned(), fields }
+    AuditEntry {
+        kind: "occurrence-ended".to_owned(),
+        fields,
+    }
 }

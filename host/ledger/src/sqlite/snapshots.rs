@@ -27,23 +27,39 @@ pub(super) async fn snapshots(
         "SELECT snapshot, name, reason, until FROM holds WHERE snapshot IN (SELECT id FROM snapshots",
     );
     select(&mut query, only, filter);
-    let held = query.push(") ORDER BY name").build().fetch_all(&mut *transaction).await?;
+    let held = query
+        .push(") ORDER BY name")
+        .build()
+        .fetch_all(&mut *transaction)
+        .await?;
     let mut holds: HashMap<Uuid, Vec<Hold>> = HashMap::new();
     for row in &held {
-        let hold =
-            Hold { name: row.try_get("name")?, reason: row.try_get("reason")?, until: get_optional_time(row, "until")? };
-        holds.entry(get_id(row, "snapshot")?).or_default().push(hold);
+        let hold = Hold {
+            name: row.try_get("name")?,
+            reason: row.try_get("reason")?,
+            until: get_optional_time(row, "until")?,
+        };
+        holds
+            .entry(get_id(row, "snapshot")?)
+            .or_default()
+            .push(hold);
     }
     rows.iter().map(|row| snapshot(row, &mut holds)).collect()
 }
 
 fn select(query: &mut QueryBuilder<Sqlite>, only: Option<Uuid>, filter: &SnapshotFilter) {
-    query.push(if filter.gone { " WHERE 1 = 1" } else { " WHERE state <> 'gone'" });
+    query.push(if filter.gone {
+        " WHERE 1 = 1"
+    } else {
+        " WHERE state <> 'gone'"
+    });
     if let Some(only) = only {
         query.push(" AND id = ").push_bind(id(only));
     }
     if let Some(schedule) = &filter.schedule {
-        query.push(" AND schedule = ").push_bind(schedule.to_string());
+        query
+            .push(" AND schedule = ")
+            .push_bind(schedule.to_string());
     }
     if let Some(tenant) = &filter.tenant {
         query.push(" AND tenant = ").push_bind(tenant.to_string());
@@ -62,7 +78,10 @@ fn select(query: &mut QueryBuilder<Sqlite>, only: Option<Uuid>, filter: &Snapsho
     }
 }
 
-fn snapshot(row: &SqliteRow, holds: &mut HashMap<Uuid, Vec<Hold>>) -> Result<SnapshotRow, LedgerError> {
+fn snapshot(
+    row: &SqliteRow,
+    holds: &mut HashMap<Uuid, Vec<Hold>>,
+) -> Result<SnapshotRow, LedgerError> {
     let id = get_id(row, "id")?;
     Ok(SnapshotRow {
         id,

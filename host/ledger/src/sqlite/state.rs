@@ -23,7 +23,13 @@ pub(super) async fn get(
     .bind(key)
     .fetch_optional(readers)
     .await?;
-    row.map(|(bytes, version)| Ok(StateValue { bytes, version: given(version)? })).transpose()
+    row.map(|(bytes, version)| {
+        Ok(StateValue {
+            bytes,
+            version: given(version)?,
+        })
+    })
+    .transpose()
 }
 
 fn given(version: i64) -> Result<u64, LedgerError> {
@@ -80,13 +86,16 @@ pub(super) async fn set(
     if done.rows_affected() == 0 {
         return Err(StateError::Changed);
     }
-    let keys: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM state_values WHERE plugin = $1 AND tenant = $2")
-        .bind(plugin.as_str())
-        .bind(tenant.as_str())
-        .fetch_one(write.connection())
-        .await?;
+    let keys: i64 =
+        sqlx::query_scalar("SELECT COUNT(*) FROM state_values WHERE plugin = $1 AND tenant = $2")
+            .bind(plugin.as_str())
+            .bind(tenant.as_str())
+            .fetch_one(write.connection())
+            .await?;
     if keys > KEYS {
-        return Err(StateError::Limit(format!("a plugin has at most {KEYS} keys a tenant")));
+        return Err(StateError::Limit(format!(
+            "a plugin has at most {KEYS} keys a tenant"
+        )));
     }
     write.commit().await?;
     Ok(given(version)?)

@@ -6,8 +6,8 @@ use std::ops::DerefMut;
 use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::MappedMutexGuard;
 
-use super::audit::{self, AuditLog};
 use super::SqliteLedger;
+use super::audit::{self, AuditLog};
 use crate::audit::AuditKey;
 use crate::error::LedgerError;
 
@@ -26,8 +26,17 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(super) async fn begin(connection: SqliteConnection, key: AuditKey, lock: Option<File>) -> Result<Self, LedgerError> {
-        let mut writer = Self { connection, key, log: None, _lock: lock };
+    pub(super) async fn begin(
+        connection: SqliteConnection,
+        key: AuditKey,
+        lock: Option<File>,
+    ) -> Result<Self, LedgerError> {
+        let mut writer = Self {
+            connection,
+            key,
+            log: None,
+            _lock: lock,
+        };
         let mut transaction = writer.connection.begin_with(BEGIN).await?;
         audit::start(&mut transaction, &writer.key).await?;
         let log = audit::load(&mut transaction).await?;
@@ -45,7 +54,12 @@ impl Writer {
             Some(log) if audit::is_newest(&log, &mut transaction).await? => log,
             _ => audit::load(&mut transaction).await?,
         };
-        Ok(Write { transaction, key: &self.key, log, slot: &mut self.log })
+        Ok(Write {
+            transaction,
+            key: &self.key,
+            log,
+            slot: &mut self.log,
+        })
     }
 
     pub(super) async fn close(self) {

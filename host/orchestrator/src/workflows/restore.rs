@@ -43,40 +43,75 @@ fn errand<'a>(access: &Access, prepared: &'a Prepared, row: &'a SnapshotRow) -> 
         run: row.id,
         attempt: 1,
         due: row.taken_at,
-        deadline: access.clock.now().checked_add(TIME).unwrap_or(Timestamp::MAX),
+        deadline: access
+            .clock
+            .now()
+            .checked_add(TIME)
+            .unwrap_or(Timestamp::MAX),
         dry_run: false,
     }
 }
 
 fn offered(prepared: &Prepared, feature: &'static str) -> Result<(), ShelfError> {
     let description = prepared.plugin.description();
-    if description.features.get(feature).is_some_and(|value| value == "true") {
+    if description
+        .features
+        .get(feature)
+        .is_some_and(|value| value == "true")
+    {
         return Ok(());
     }
-    Err(ShelfError::NotOffered { plugin: description.name.to_string(), feature })
+    Err(ShelfError::NotOffered {
+        plugin: description.name.to_string(),
+        feature,
+    })
 }
 
 /// Reads a whole snapshot and compares it with what was recorded; the verdict is kept in the catalog.
 ///
 /// # Errors
 /// [`ShelfError::Failed`] with `corrupt` names the damaged paths, one a line.
-pub async fn verify(access: &Access, prepared: &Prepared, row: &SnapshotRow) -> Result<Evidence, ShelfError> {
+pub async fn verify(
+    access: &Access,
+    prepared: &Prepared,
+    row: &SnapshotRow,
+) -> Result<Evidence, ShelfError> {
     offered(prepared, "verify")?;
     let errand = errand(access, prepared, row);
-    let result = complete(access, &errand, Request::StartVerify { reference: row.reference.clone() }).await;
+    let result = complete(
+        access,
+        &errand,
+        Request::StartVerify {
+            reference: row.reference.clone(),
+        },
+    )
+    .await;
     let now = access.clock.now();
     let (state, error) = match &result {
         Ok(_) => (SnapshotState::Verified, None),
-        Err(failure @ (Failure::Corrupt { .. } | Failure::NotFound { .. })) => {
-            (SnapshotState::Damaged, Some(format!("{}: {}", failure.kind(), failure.detail())))
-        }
+        Err(failure @ (Failure::Corrupt { .. } | Failure::NotFound { .. })) => (
+            SnapshotState::Damaged,
+            Some(format!("{}: {}", failure.kind(), failure.detail())),
+        ),
         // Not being able to look says nothing about the snapshot.
         Err(_) => (row.state, row.last_error.clone()),
     };
-    let verdict = if result.is_ok() { "good" } else { error.as_deref().unwrap_or("not reached") };
+    let verdict = if result.is_ok() {
+        "good"
+    } else {
+        error.as_deref().unwrap_or("not reached")
+    };
     let audit = entry("snapshot-verified", row, json!({ "verdict": verdict }));
-    let change = CatalogChange::State { id: row.id, state, error: error.clone(), at: now };
-    access.ledger.change_catalog(vec![change], vec![audit], now).await?;
+    let change = CatalogChange::State {
+        id: row.id,
+        state,
+        error: error.clone(),
+        at: now,
+    };
+    access
+        .ledger
+        .change_catalog(vec![change], vec![audit], now)
+        .await?;
     result.map_err(ShelfError::Failed)
 }
 
@@ -98,16 +133,29 @@ pub async fn restore(
     let whole = paths.is_empty();
     let now = access.clock.now();
     let asked = entry("restore-intended", row, json!({ "whole": whole }));
-    access.ledger.change_catalog(Vec::new(), vec![asked], now).await?;
-    let access = Access { restore_to: Some(to.to_owned()), ..access.clone() };
+    access
+        .ledger
+        .change_catalog(Vec::new(), vec![asked], now)
+        .await?;
+    let access = Access {
+        restore_to: Some(to.to_owned()),
+        ..access.clone()
+    };
     let errand = errand(&access, prepared, row);
-    let request = Request::StartRestore { reference: row.reference.clone(), place: RESTORE_TREE.to_owned(), paths };
+    let request = Request::StartRestore {
+        reference: row.reference.clone(),
+        place: RESTORE_TREE.to_owned(),
+        paths,
+    };
     let result = complete(&access, &errand, request).await;
     let now = access.clock.now();
     let ended = match &result {
         Ok(_) => entry("restore-done", row, json!({ "whole": whole })),
         Err(failure) => entry("restore-failed", row, json!({ "failure": failure.kind() })),
     };
-    access.ledger.change_catalog(Vec::new(), vec![ended], now).await?;
+    access
+        .ledger
+        .change_catalog(Vec::new(), vec![ended], now)
+        .await?;
     result.map_err(ShelfError::Failed)
 }

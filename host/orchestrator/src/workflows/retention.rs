@@ -8,7 +8,10 @@ use serde_json::{Map, Value, json};
 use strongroom_domain::retention::{ShelfItem, Verdict, decide};
 use strongroom_domain::retry::Failure;
 use strongroom_domain::{Evidence, Outcome, TenantName};
-use strongroom_ledger::{AuditEntry, CatalogChange, LedgerError, OccurrenceFilter, SnapshotFilter, SnapshotRow, SnapshotState};
+use strongroom_ledger::{
+    AuditEntry, CatalogChange, LedgerError, OccurrenceFilter, SnapshotFilter, SnapshotRow,
+    SnapshotState,
+};
 use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{Answer, Operation, Request, Step};
 
@@ -23,7 +26,11 @@ const DELETION_TIME: std::time::Duration = std::time::Duration::from_secs(30 * 6
 ///
 /// # Errors
 /// The ledger cannot be read.
-pub async fn shelf(access: &Access, prepared: &Prepared, tenant: &TenantName) -> Result<Vec<SnapshotRow>, LedgerError> {
+pub async fn shelf(
+    access: &Access,
+    prepared: &Prepared,
+    tenant: &TenantName,
+) -> Result<Vec<SnapshotRow>, LedgerError> {
     let filter = SnapshotFilter {
         schedule: Some(prepared.schedule.name.clone()),
         tenant: Some(tenant.clone()),
@@ -43,7 +50,11 @@ pub fn explain(prepared: &Prepared, shelf: &[SnapshotRow], now: Timestamp) -> Ve
 
 fn item(row: &SnapshotRow) -> ShelfItem {
     // Of several holds the one that lasts longest decides.
-    let hold = row.holds.iter().max_by_key(|hold| hold.until.unwrap_or(Timestamp::MAX)).cloned();
+    let hold = row
+        .holds
+        .iter()
+        .max_by_key(|hold| hold.until.unwrap_or(Timestamp::MAX))
+        .cloned();
     ShelfItem {
         id: row.id,
         taken_at: row.taken_at,
@@ -83,7 +94,11 @@ pub async fn apply(
 ///
 /// # Errors
 /// The ledger cannot be read or written.
-pub async fn resume(access: &Access, prepared: &Prepared, tenant: &TenantName) -> Result<usize, LedgerError> {
+pub async fn resume(
+    access: &Access,
+    prepared: &Prepared,
+    tenant: &TenantName,
+) -> Result<usize, LedgerError> {
     let filter = OccurrenceFilter {
         schedule: Some(prepared.schedule.name.clone()),
         tenant: Some(tenant.clone()),
@@ -92,15 +107,27 @@ pub async fn resume(access: &Access, prepared: &Prepared, tenant: &TenantName) -
         ..OccurrenceFilter::default()
     };
     let last = access.ledger.occurrences(filter).await?.pop();
-    match last.and_then(|last| last.ended_at.filter(|_| last.outcome == Some(Outcome::Succeeded))) {
+    match last.and_then(|last| {
+        last.ended_at
+            .filter(|_| last.outcome == Some(Outcome::Succeeded))
+    }) {
         Some(ended_at) => apply(access, prepared, tenant, ended_at).await,
         None => Ok(0),
     }
 }
 
-async fn delete(access: &Access, prepared: &Prepared, row: &SnapshotRow, rules: &[String]) -> Result<bool, LedgerError> {
+async fn delete(
+    access: &Access,
+    prepared: &Prepared,
+    row: &SnapshotRow,
+    rules: &[String],
+) -> Result<bool, LedgerError> {
     let now = access.clock.now();
-    let intended = entry("snapshot-deletion-intended", row, json!({ "because": rules }));
+    let intended = entry(
+        "snapshot-deletion-intended",
+        row,
+        json!({ "because": rules }),
+    );
     change(access, row, SnapshotState::Deleting, None, intended, now).await?;
     let deadline = now.checked_add(DELETION_TIME).unwrap_or(Timestamp::MAX);
     let errand = Errand {
@@ -113,7 +140,16 @@ async fn delete(access: &Access, prepared: &Prepared, row: &SnapshotRow, rules: 
         dry_run: false,
     };
     let result = match prove_ours(access, &errand, row).await {
-        Ok(true) => complete(access, &errand, Request::StartDelete { reference: row.reference.clone() }).await,
+        Ok(true) => {
+            complete(
+                access,
+                &errand,
+                Request::StartDelete {
+                    reference: row.reference.clone(),
+                },
+            )
+            .await
+        }
         Ok(false) => Ok(Evidence::default()),
         Err(failure) => Err(failure),
     };
@@ -128,14 +164,26 @@ async fn delete(access: &Access, prepared: &Prepared, row: &SnapshotRow, rules: 
             let error = format!("{}: {}", failure.kind(), failure.detail());
             tracing::warn!(snapshot = %row.id, error, "a snapshot that retention drops could not be deleted");
             let failed = entry("snapshot-deletion-failed", row, json!({ "error": error }));
-            change(access, row, SnapshotState::DeleteFailed, Some(error), failed, now).await?;
+            change(
+                access,
+                row,
+                SnapshotState::DeleteFailed,
+                Some(error),
+                failed,
+                now,
+            )
+            .await?;
             Ok(false)
         }
     }
 }
 
 /// Reads the snapshot back and compares it with the catalog; false: it is gone already.
-async fn prove_ours(access: &Access, errand: &Errand<'_>, row: &SnapshotRow) -> Result<bool, Failure> {
+async fn prove_ours(
+    access: &Access,
+    errand: &Errand<'_>,
+    row: &SnapshotRow,
+) -> Result<bool, Failure> {
     let info = match errand.read_back(access, &row.reference).await {
         Ok(info) => info,
         Err(Failure::NotFound { .. }) => return Ok(false),
@@ -143,31 +191,54 @@ async fn prove_ours(access: &Access, errand: &Errand<'_>, row: &SnapshotRow) -> 
     };
     let ours = info.reference == row.reference
         && info.tenant == row.tenant.as_str()
-        && info.run_id.is_none_or(|run| run == row.occurrence.to_string());
+        && info
+            .run_id
+            .is_none_or(|run| run == row.occurrence.to_string());
     if ours {
         return Ok(true);
     }
-    let detail = format!("what the provider holds as `{}` is not what the catalog recorded; it is left alone", row.reference);
+    let detail = format!(
+        "what the provider holds as `{}` is not what the catalog recorded; it is left alone",
+        row.reference
+    );
     Err(Failure::Conflict { detail })
 }
 
 /// Calls once and polls until it is done or the deadline passes.
-pub(crate) async fn complete(access: &Access, errand: &Errand<'_>, request: Request) -> Result<Evidence, Failure> {
+pub(crate) async fn complete(
+    access: &Access,
+    errand: &Errand<'_>,
+    request: Request,
+) -> Result<Evidence, Failure> {
     let mut reached = errand.call(access, request).await;
     loop {
         match reached {
             Reached::Answer(Answer::Step(Step::Done(evidence))) => return Ok(evidence),
-            Reached::Answer(Answer::Step(Step::Running(Operation { handle, poll_after, .. }))) => {
-                let at = access.clock.now().checked_add(poll_after).unwrap_or(errand.deadline);
+            Reached::Answer(Answer::Step(Step::Running(Operation {
+                handle, poll_after, ..
+            }))) => {
+                let at = access
+                    .clock
+                    .now()
+                    .checked_add(poll_after)
+                    .unwrap_or(errand.deadline);
                 if at >= errand.deadline {
-                    return Err(Failure::Unavailable { detail: "it was still going on when its time was up".into() });
+                    return Err(Failure::Unavailable {
+                        detail: "it was still going on when its time was up".into(),
+                    });
                 }
                 access.clock.sleep_until(at).await;
                 reached = errand.call(access, Request::PollSnapshots { handle }).await;
             }
-            Reached::Answer(_) => return Err(broken_contract("answered with something else than a step")),
+            Reached::Answer(_) => {
+                return Err(broken_contract("answered with something else than a step"));
+            }
             Reached::Failed(failure) => return Err(failure),
-            Reached::TimedOut => return Err(Failure::Unavailable { detail: "it was not finished in time".into() }),
+            Reached::TimedOut => {
+                return Err(Failure::Unavailable {
+                    detail: "it was not finished in time".into(),
+                });
+            }
             Reached::Refused(detail) => return Err(broken_contract(&detail)),
         }
     }
@@ -181,8 +252,16 @@ async fn change(
     audit: AuditEntry,
     now: Timestamp,
 ) -> Result<(), LedgerError> {
-    let change = CatalogChange::State { id: row.id, state, error, at: now };
-    access.ledger.change_catalog(vec![change], vec![audit], now).await
+    let change = CatalogChange::State {
+        id: row.id,
+        state,
+        error,
+        at: now,
+    };
+    access
+        .ledger
+        .change_catalog(vec![change], vec![audit], now)
+        .await
 }
 
 /// An audit entry about a snapshot.
@@ -195,5 +274,8 @@ pub(crate) fn entry(kind: &str, row: &SnapshotRow, more: Value) -> AuditEntry {
     if let Value::Object(more) = more {
         fields.extend(more);
     }
-    AuditEntry { kind: kind.to_owned(), fields }
+    AuditEntry {
+        kind: kind.to_owned(),
+        fields,
+    }
 }

@@ -3,8 +3,15 @@
 //! Owns: one word per way to misbehave. Uses the raw bindings, because the SDK keeps the limits it must break.
 //! Never: shipped. Read next: the file named in the `match` of `run`.
 
-#![expect(clippy::panic, clippy::disallowed_methods, reason = "misbehaving is what it is for")]
-#![cfg_attr(target_arch = "wasm32", expect(unsafe_code, reason = "it looks where it should not"))]
+#![expect(
+    clippy::panic,
+    clippy::disallowed_methods,
+    reason = "misbehaving is what it is for"
+)]
+#![cfg_attr(
+    target_arch = "wasm32",
+    expect(unsafe_code, reason = "it looks where it should not")
+)]
 
 mod answers;
 mod compute;

@@ -28,16 +28,28 @@ pub(crate) fn same_databases(left: &Path, right: &Path) -> Done {
         let inside = database.strip_prefix(left).unwrap_or(&database);
         let restored = right.join(inside);
         if dump(&database)? != dump(&restored)? {
-            let sentence = format!("{} holds something else than {}", restored.display(), database.display());
+            let sentence = format!(
+                "{} holds something else than {}",
+                restored.display(),
+                database.display()
+            );
             return Err(Stop::because(sentence));
         }
-        println!("{}: the same content, compared as SQL text", inside.display());
+        println!(
+            "{}: the same content, compared as SQL text",
+            inside.display()
+        );
     }
     Ok(())
 }
 
 fn dump(database: &Path) -> Done<String> {
-    run::read(run::program("sqlite3").arg("-readonly").arg(database).arg(".dump"))
+    run::read(
+        run::program("sqlite3")
+            .arg("-readonly")
+            .arg(database)
+            .arg(".dump"),
+    )
 }
 
 fn databases(folder: &Path) -> Done<Vec<PathBuf>> {

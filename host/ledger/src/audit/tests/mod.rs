@@ -27,7 +27,11 @@ impl Log {
     fn new(size: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let key = AuditKey::make(folder.path()).unwrap();
-        let mut log = Self { folder, key, entries: Vec::new() };
+        let mut log = Self {
+            folder,
+            key,
+            entries: Vec::new(),
+        };
         log.grow(size);
         log
     }
@@ -36,8 +40,19 @@ impl Log {
         for sequence in self.entries.len() as u64..size {
             let mut fields = Map::new();
             fields.insert("number".into(), (sequence * 7).into());
-            let entry = AuditEntry { kind: "tested".into(), fields };
-            self.entries.push(encode(&entry, sequence, Timestamp::from_second(1_000 + sequence as i64).unwrap()).unwrap().into_bytes());
+            let entry = AuditEntry {
+                kind: "tested".into(),
+                fields,
+            };
+            self.entries.push(
+                encode(
+                    &entry,
+                    sequence,
+                    Timestamp::from_second(1_000 + sequence as i64).unwrap(),
+                )
+                .unwrap()
+                .into_bytes(),
+            );
         }
     }
 
@@ -85,7 +100,12 @@ fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
             if path.is_dir() {
                 open.push(path);
             } else {
-                let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
+                let name = path
+                    .strip_prefix(folder)
+                    .unwrap()
+                    .to_str()
+                    .unwrap()
+                    .to_owned();
                 files.insert(name, fs::read(path).unwrap());
             }
         }

@@ -7,35 +7,89 @@ use crate::snapshot::{CatalogChange, SnapshotFilter};
 use strongroom_domain::retention::Hold;
 
 async fn change(fixture: &Fixture, change: CatalogChange) -> Result<(), LedgerError> {
-    fixture.ledger.change_catalog(vec![change], vec![entry("changed")], at(9)).await
+    fixture
+        .ledger
+        .change_catalog(vec![change], vec![entry("changed")], at(9))
+        .await
 }
 
 fn state(id: u128, state: SnapshotState, at_seconds: i64) -> CatalogChange {
-    CatalogChange::State { id: Uuid::from_u128(id), state, error: None, at: at(at_seconds) }
+    CatalogChange::State {
+        id: Uuid::from_u128(id),
+        state,
+        error: None,
+        at: at(at_seconds),
+    }
 }
 
 #[tokio::test]
 async fn a_snapshot_goes_its_way_and_stays_on_record() {
     let fixture = Fixture::new().await;
-    let added = vec![CatalogChange::Added(Box::new(snapshot(2, 20))), CatalogChange::Added(Box::new(snapshot(1, 10)))];
-    fixture.ledger.change_catalog(added, Vec::new(), at(0)).await.unwrap();
-    assert_eq!(fixture.ledger.snapshots(SnapshotFilter::default()).await.unwrap(), [snapshot(1, 10), snapshot(2, 20)]);
-    change(&fixture, state(1, SnapshotState::Verified, 30)).await.unwrap();
+    let added = vec![
+        CatalogChange::Added(Box::new(snapshot(2, 20))),
+        CatalogChange::Added(Box::new(snapshot(1, 10))),
+    ];
+    fixture
+        .ledger
+        .change_catalog(added, Vec::new(), at(0))
+        .await
+        .unwrap();
+    assert_eq!(
+        fixture
+            .ledger
+            .snapshots(SnapshotFilter::default())
+            .await
+            .unwrap(),
+        [snapshot(1, 10), snapshot(2, 20)]
+    );
+    change(&fixture, state(1, SnapshotState::Verified, 30))
+        .await
+        .unwrap();
     let error = Some("unavailable: down".to_owned());
     let id = Uuid::from_u128(1);
-    let failed = CatalogChange::State { id, state: SnapshotState::DeleteFailed, error: error.clone(), at: at(40) };
+    let failed = CatalogChange::State {
+        id,
+        state: SnapshotState::DeleteFailed,
+        error: error.clone(),
+        at: at(40),
+    };
     change(&fixture, failed).await.unwrap();
     let row = fixture.ledger.snapshot(id).await.unwrap().unwrap();
-    assert_eq!((row.state, row.last_error, row.verified_at), (SnapshotState::DeleteFailed, error, Some(at(30))));
-    change(&fixture, state(1, SnapshotState::Gone, 50)).await.unwrap();
+    assert_eq!(
+        (row.state, row.last_error, row.verified_at),
+        (SnapshotState::DeleteFailed, error, Some(at(30)))
+    );
+    change(&fixture, state(1, SnapshotState::Gone, 50))
+        .await
+        .unwrap();
     let row = fixture.ledger.snapshot(id).await.unwrap().unwrap();
-    assert_eq!((row.state, row.last_error, row.gone_at), (SnapshotState::Gone, None, Some(at(50))));
-    assert_eq!(fixture.ledger.snapshots(SnapshotFilter::default()).await.unwrap(), [snapshot(2, 20)]);
-    let all = SnapshotFilter { gone: true, ..SnapshotFilter::default() };
+    assert_eq!(
+        (row.state, row.last_error, row.gone_at),
+        (SnapshotState::Gone, None, Some(at(50)))
+    );
+    assert_eq!(
+        fixture
+            .ledger
+            .snapshots(SnapshotFilter::default())
+            .await
+            .unwrap(),
+        [snapshot(2, 20)]
+    );
+    let all = SnapshotFilter {
+        gone: true,
+        ..SnapshotFilter::default()
+    };
     assert_eq!(fixture.ledger.snapshots(all).await.unwrap().len(), 2);
-    let gone = SnapshotFilter { gone: true, states: vec![SnapshotState::Gone], ..SnapshotFilter::default() };
+    let gone = SnapshotFilter {
+        gone: true,
+        states: vec![SnapshotState::Gone],
+        ..SnapshotFilter::default()
+    };
     assert_eq!(fixture.ledger.snapshots(gone).await.unwrap().len(), 1);
-    let other = SnapshotFilter { tenant: Some(TenantName::new("blue").unwrap()), ..SnapshotFilter::default() };
+    let other = SnapshotFilter {
+        tenant: Some(TenantName::new("blue").unwrap()),
+        ..SnapshotFilter::default()
+    };
     assert_eq!(fixture.ledger.snapshots(other).await.unwrap(), []);
     assert_eq!(fixture.size().await, 3);
 }
@@ -43,32 +97,81 @@ async fn a_snapshot_goes_its_way_and_stays_on_record() {
 #[tokio::test]
 async fn a_hold_is_placed_replaced_and_released_by_name() {
     let fixture = Fixture::new().await;
-    let hold = |name: &str, reason: &str| Hold { name: name.into(), reason: reason.into(), until: None };
+    let hold = |name: &str, reason: &str| Hold {
+        name: name.into(),
+        reason: reason.into(),
+        until: None,
+    };
     let mut born_held = snapshot(1, 10);
-    born_held.holds.push(Hold { until: Some(at(99)), ..hold("window", "maintenance") });
-    change(&fixture, CatalogChange::Added(Box::new(born_held.clone()))).await.unwrap();
+    born_held.holds.push(Hold {
+        until: Some(at(99)),
+        ..hold("window", "maintenance")
+    });
+    change(&fixture, CatalogChange::Added(Box::new(born_held.clone())))
+        .await
+        .unwrap();
     let id = born_held.id;
-    assert_eq!(fixture.ledger.snapshot(id).await.unwrap(), Some(born_held.clone()));
-    change(&fixture, CatalogChange::Hold { id, hold: hold("legal", "case 1") }).await.unwrap();
-    change(&fixture, CatalogChange::Hold { id, hold: hold("legal", "case 2") }).await.unwrap();
+    assert_eq!(
+        fixture.ledger.snapshot(id).await.unwrap(),
+        Some(born_held.clone())
+    );
+    change(
+        &fixture,
+        CatalogChange::Hold {
+            id,
+            hold: hold("legal", "case 1"),
+        },
+    )
+    .await
+    .unwrap();
+    change(
+        &fixture,
+        CatalogChange::Hold {
+            id,
+            hold: hold("legal", "case 2"),
+        },
+    )
+    .await
+    .unwrap();
     let holds = fixture.ledger.snapshot(id).await.unwrap().unwrap().holds;
     assert_eq!(holds, [hold("legal", "case 2"), born_held.holds[0].clone()]);
-    change(&fixture, CatalogChange::Release { id, name: "window".into() }).await.unwrap();
-    assert_eq!(fixture.ledger.snapshot(id).await.unwrap().unwrap().holds, [hold("legal", "case 2")]);
+    change(
+        &fixture,
+        CatalogChange::Release {
+            id,
+            name: "window".into(),
+        },
+    )
+    .await
+    .unwrap();
+    assert_eq!(
+        fixture.ledger.snapshot(id).await.unwrap().unwrap().holds,
+        [hold("legal", "case 2")]
+    );
 }
 
 #[tokio::test]
 async fn a_change_of_what_does_not_exist_is_refused_and_not_on_record() {
     let fixture = Fixture::new().await;
     let id = Uuid::from_u128(5);
-    let hold = Hold { name: "legal".into(), reason: "case".into(), until: None };
+    let hold = Hold {
+        name: "legal".into(),
+        reason: "case".into(),
+        until: None,
+    };
     for missing in [
         state(5, SnapshotState::Gone, 1),
         CatalogChange::Hold { id, hold },
-        CatalogChange::Release { id, name: "legal".into() },
+        CatalogChange::Release {
+            id,
+            name: "legal".into(),
+        },
     ] {
         let error = change(&fixture, missing).await.unwrap_err();
-        assert!(matches!(&error, LedgerError::NotFound(what) if what.contains(&id.to_string())), "{error}");
+        assert!(
+            matches!(&error, LedgerError::NotFound(what) if what.contains(&id.to_string())),
+            "{error}"
+        );
     }
     assert_eq!(fixture.ledger.snapshot(id).await.unwrap(), None);
     assert_eq!(fixture.size().await, 0);
@@ -86,7 +189,16 @@ async fn a_plugin_file_is_registered_once() {
         first_seen: at(1),
     };
     assert!(fixture.ledger.register_plugin(row.clone()).await.unwrap());
-    assert!(!fixture.ledger.register_plugin(PluginRow { first_seen: at(2), ..row.clone() }).await.unwrap());
+    assert!(
+        !fixture
+            .ledger
+            .register_plugin(PluginRow {
+                first_seen: at(2),
+                ..row.clone()
+            })
+            .await
+            .unwrap()
+    );
     assert_eq!(fixture.ledger.plugins().await.unwrap(), [row]);
     assert_eq!(fixture.size().await, 1);
 }

@@ -4,20 +4,39 @@ use super::*;
 use crate::occurrence::OperationRow;
 
 fn operation() -> OperationRow {
-    OperationRow { handle: vec![0, 255, 7], note: "half".into(), percent: Some(50), digest: "d1".into() }
+    OperationRow {
+        handle: vec![0, 255, 7],
+        note: "half".into(),
+        percent: Some(50),
+        digest: "d1".into(),
+    }
 }
 
 #[tokio::test]
 async fn only_what_is_due_is_claimed_the_longest_waiting_first() {
     let fixture = Fixture::new().await;
-    let plan = vec![occurrence("a", "acme", 20), occurrence("b", "acme", 10), occurrence("c", "acme", 30)];
+    let plan = vec![
+        occurrence("a", "acme", 20),
+        occurrence("b", "acme", 10),
+        occurrence("c", "acme", 30),
+    ];
     fixture.plan(plan, 0).await;
     assert_eq!(fixture.ledger.next_wake(None).await.unwrap(), Some(at(10)));
     assert_eq!(fixture.claim(9).await, []);
     let claims = fixture.claim(20).await;
-    assert_eq!(claims.iter().map(|claim| claim.due).collect::<Vec<_>>(), [at(10), at(20)]);
-    assert_eq!((claims[0].fence, claims[0].attempt, claims[0].reclaimed), (1, 1, false));
-    assert_eq!(fixture.claim(20).await, [], "what is taken is not taken again");
+    assert_eq!(
+        claims.iter().map(|claim| claim.due).collect::<Vec<_>>(),
+        [at(10), at(20)]
+    );
+    assert_eq!(
+        (claims[0].fence, claims[0].attempt, claims[0].reclaimed),
+        (1, 1, false)
+    );
+    assert_eq!(
+        fixture.claim(20).await,
+        [],
+        "what is taken is not taken again"
+    );
     assert_eq!(fixture.ledger.next_wake(None).await.unwrap(), Some(at(30)));
 }
 
@@ -26,14 +45,29 @@ async fn a_claim_can_be_limited_and_aimed() {
     let fixture = Fixture::new().await;
     let (first, second) = (occurrence("a", "acme", 0), occurrence("b", "acme", 1));
     fixture.plan(vec![first.clone(), second.clone()], 0).await;
-    let none = ClaimRequest { limit: 0, ..request(5) };
+    let none = ClaimRequest {
+        limit: 0,
+        ..request(5)
+    };
     assert_eq!(fixture.ledger.claim(none).await.unwrap(), []);
-    let aimed = ClaimRequest { only: Some(second.id), ..request(5) };
+    let aimed = ClaimRequest {
+        only: Some(second.id),
+        ..request(5)
+    };
     assert_eq!(fixture.ledger.claim(aimed).await.unwrap()[0].id, second.id);
-    assert_eq!(fixture.ledger.next_wake(Some(first.id)).await.unwrap(), Some(at(0)));
-    let one = ClaimRequest { limit: 1, ..request(5) };
+    assert_eq!(
+        fixture.ledger.next_wake(Some(first.id)).await.unwrap(),
+        Some(at(0))
+    );
+    let one = ClaimRequest {
+        limit: 1,
+        ..request(5)
+    };
     assert_eq!(fixture.ledger.claim(one).await.unwrap()[0].id, first.id);
-    assert_eq!(fixture.ledger.next_wake(Some(first.id)).await.unwrap(), Some(at(65)));
+    assert_eq!(
+        fixture.ledger.next_wake(Some(first.id)).await.unwrap(),
+        Some(at(65))
+    );
 }
 
 #[tokio::test]
@@ -43,26 +77,57 @@ async fn a_lease_that_ran_out_is_taken_over_and_the_late_answer_is_refused() {
     let lost = fixture.claim_one(0).await;
     assert_eq!(fixture.claim(59).await, []);
     let taken = fixture.claim_one(60).await;
-    assert_eq!((taken.id, taken.fence, taken.attempt, taken.reclaimed), (lost.id, 2, 1, true));
+    assert_eq!(
+        (taken.id, taken.fence, taken.attempt, taken.reclaimed),
+        (lost.id, 2, 1, true)
+    );
     let size = fixture.size().await;
-    let late = Transition { audit: vec![entry("late")], ..transition(&lost, succeeded()) };
-    assert_eq!(fixture.ledger.record(vec![late], at(61)).await.unwrap(), [false]);
-    assert_eq!(fixture.size().await, size, "nothing of a lost claim is on record");
+    let late = Transition {
+        audit: vec![entry("late")],
+        ..transition(&lost, succeeded())
+    };
+    assert_eq!(
+        fixture.ledger.record(vec![late], at(61)).await.unwrap(),
+        [false]
+    );
+    assert_eq!(
+        fixture.size().await,
+        size,
+        "nothing of a lost claim is on record"
+    );
     assert_eq!(fixture.ledger.attempts(lost.id).await.unwrap(), []);
-    assert_eq!(fixture.ledger.renew(&[(lost.id, lost.fence)], at(200)).await.unwrap(), [false]);
+    assert_eq!(
+        fixture
+            .ledger
+            .renew(&[(lost.id, lost.fence)], at(200))
+            .await
+            .unwrap(),
+        [false]
+    );
     assert!(fixture.record(&taken, succeeded(), 62).await);
-    assert!(!fixture.record(&taken, succeeded(), 63).await, "an end is recorded once");
+    assert!(
+        !fixture.record(&taken, succeeded(), 63).await,
+        "an end is recorded once"
+    );
     assert_eq!(fixture.size().await, size + 1);
 }
 
 #[tokio::test]
 async fn a_renewed_lease_is_not_taken_over() {
     let fixture = Fixture::new().await;
-    fixture.plan(vec![occurrence("a", "acme", 0), occurrence("b", "acme", 0)], 0).await;
+    fixture
+        .plan(
+            vec![occurrence("a", "acme", 0), occurrence("b", "acme", 0)],
+            0,
+        )
+        .await;
     let claims = fixture.claim(0).await;
     let ids: Vec<_> = claims.iter().map(|claim| (claim.id, claim.fence)).collect();
     assert!(fixture.record(&claims[0], succeeded(), 1).await);
-    assert_eq!(fixture.ledger.renew(&ids, at(100)).await.unwrap(), [false, true]);
+    assert_eq!(
+        fixture.ledger.renew(&ids, at(100)).await.unwrap(),
+        [false, true]
+    );
     assert_eq!(fixture.claim(99).await, []);
     assert_eq!(fixture.ledger.next_wake(None).await.unwrap(), Some(at(100)));
     assert_eq!(fixture.claim(100).await.len(), 1);
@@ -71,23 +136,48 @@ async fn a_renewed_lease_is_not_taken_over() {
 #[tokio::test]
 async fn of_one_schedule_and_tenant_only_one_is_under_way() {
     let fixture = Fixture::new().await;
-    let mut plan = vec![occurrence("daily", "acme", 0), occurrence("daily", "acme", 10), occurrence("daily", "blue", 10)];
-    plan.iter_mut().for_each(|new| new.skip_if_unfinished = false);
+    let mut plan = vec![
+        occurrence("daily", "acme", 0),
+        occurrence("daily", "acme", 10),
+        occurrence("daily", "blue", 10),
+    ];
+    plan.iter_mut()
+        .for_each(|new| new.skip_if_unfinished = false);
     fixture.plan(plan, 0).await;
     let claims = fixture.claim(10).await;
-    assert_eq!(claims.iter().map(|claim| (claim.tenant.as_str(), claim.due)).collect::<Vec<_>>(), [
-        ("acme", at(0)),
-        ("blue", at(10)),
-    ]);
+    assert_eq!(
+        claims
+            .iter()
+            .map(|claim| (claim.tenant.as_str(), claim.due))
+            .collect::<Vec<_>>(),
+        [("acme", at(0)), ("blue", at(10)),]
+    );
     // Waiting for a retry or a poll is under way too, and what waits behind it wakes nobody.
-    let retry = Next::Retry { at: at(100), reason: "throttled".into() };
+    let retry = Next::Retry {
+        at: at(100),
+        reason: "throttled".into(),
+    };
     assert!(fixture.record(&claims[0], retry, 11).await);
     assert!(fixture.record(&claims[1], succeeded(), 11).await);
     assert_eq!(fixture.claim(99).await, []);
     assert_eq!(fixture.ledger.next_wake(None).await.unwrap(), Some(at(100)));
     let again = fixture.claim_one(100).await;
-    assert_eq!((again.id, again.attempt, again.reclaimed), (claims[0].id, 2, false));
-    assert!(fixture.record(&again, Next::Poll { at: at(120), operation: operation() }, 101).await);
+    assert_eq!(
+        (again.id, again.attempt, again.reclaimed),
+        (claims[0].id, 2, false)
+    );
+    assert!(
+        fixture
+            .record(
+                &again,
+                Next::Poll {
+                    at: at(120),
+                    operation: operation()
+                },
+                101
+            )
+            .await
+    );
     assert_eq!(fixture.claim(119).await, []);
     let polled = fixture.claim_one(120).await;
     assert!(fixture.record(&polled, succeeded(), 121).await);
@@ -100,13 +190,30 @@ async fn an_operation_is_polled_and_its_attempt_goes_on() {
     fixture.plan(vec![occurrence("daily", "acme", 0)], 0).await;
     let claim = fixture.claim_one(0).await;
     assert_eq!(claim.operation, None);
-    assert!(fixture.record(&claim, Next::Poll { at: at(30), operation: operation() }, 1).await);
+    assert!(
+        fixture
+            .record(
+                &claim,
+                Next::Poll {
+                    at: at(30),
+                    operation: operation()
+                },
+                1
+            )
+            .await
+    );
     let row = fixture.row(claim.id).await;
-    assert_eq!((row.operation, row.attempts, row.claimed_by), (Some(operation()), 1, None));
+    assert_eq!(
+        (row.operation, row.attempts, row.claimed_by),
+        (Some(operation()), 1, None)
+    );
     // After a crash too: the claim that was lost had the operation already.
     assert_eq!(fixture.claim_one(30).await.operation, Some(operation()));
     let polled = fixture.claim_one(90).await;
-    assert_eq!((polled.operation.clone(), polled.attempt, polled.reclaimed), (Some(operation()), 1, true));
+    assert_eq!(
+        (polled.operation.clone(), polled.attempt, polled.reclaimed),
+        (Some(operation()), 1, true)
+    );
     assert!(fixture.record(&polled, succeeded(), 91).await);
     assert_eq!(fixture.ledger.attempts(claim.id).await.unwrap().len(), 1);
     assert_eq!(fixture.row(claim.id).await.operation, None);
@@ -117,9 +224,22 @@ async fn what_is_handed_back_does_not_count() {
     let fixture = Fixture::new().await;
     fixture.plan(vec![occurrence("daily", "acme", 0)], 0).await;
     let claim = fixture.claim_one(0).await;
-    let back = Transition { attempt: None, ..transition(&claim, Next::HandBack) };
-    assert_eq!(fixture.ledger.record(vec![back], at(5)).await.unwrap(), [true]);
-    assert_eq!(fixture.ledger.renew(&[(claim.id, claim.fence)], at(99)).await.unwrap(), [false]);
+    let back = Transition {
+        attempt: None,
+        ..transition(&claim, Next::HandBack)
+    };
+    assert_eq!(
+        fixture.ledger.record(vec![back], at(5)).await.unwrap(),
+        [true]
+    );
+    assert_eq!(
+        fixture
+            .ledger
+            .renew(&[(claim.id, claim.fence)], at(99))
+            .await
+            .unwrap(),
+        [false]
+    );
     let again = fixture.claim_one(5).await;
     assert_eq!((again.attempt, again.fence, again.reclaimed), (1, 2, false));
 }

@@ -17,7 +17,8 @@ use super::{OpenMode, SqliteLedger};
 use crate::audit::AuditEntry;
 use crate::ledger::Ledger;
 use crate::occurrence::{
-    AttemptRecord, Claim, ClaimRequest, NewOccurrence, Next, OccurrenceFilter, OccurrenceRow, Origin, Plan, Transition,
+    AttemptRecord, Claim, ClaimRequest, NewOccurrence, Next, OccurrenceFilter, OccurrenceRow,
+    Origin, Plan, Transition,
 };
 use crate::snapshot::{SnapshotRow, SnapshotState};
 
@@ -29,12 +30,23 @@ struct Fixture {
 impl Fixture {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let ledger = SqliteLedger::open(folder.path(), OpenMode::Host).await.unwrap();
+        let ledger = SqliteLedger::open(folder.path(), OpenMode::Host)
+            .await
+            .unwrap();
         Self { folder, ledger }
     }
 
     async fn plan(&self, occurrences: Vec<NewOccurrence>, now: i64) -> crate::PlanReport {
-        self.ledger.plan(Plan { occurrences, watermarks: Vec::new() }, at(now)).await.unwrap()
+        self.ledger
+            .plan(
+                Plan {
+                    occurrences,
+                    watermarks: Vec::new(),
+                },
+                at(now),
+            )
+            .await
+            .unwrap()
     }
 
     /// Claims everything claimable, with a lease of a minute.
@@ -49,11 +61,17 @@ impl Fixture {
     }
 
     async fn record(&self, claim: &Claim, next: Next, now: i64) -> bool {
-        self.ledger.record(vec![transition(claim, next)], at(now)).await.unwrap()[0]
+        self.ledger
+            .record(vec![transition(claim, next)], at(now))
+            .await
+            .unwrap()[0]
     }
 
     async fn row(&self, id: Uuid) -> OccurrenceRow {
-        let filter = OccurrenceFilter { id: Some(id), ..OccurrenceFilter::default() };
+        let filter = OccurrenceFilter {
+            id: Some(id),
+            ..OccurrenceFilter::default()
+        };
         self.ledger.occurrences(filter).await.unwrap().remove(0)
     }
 
@@ -73,11 +91,20 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn request(now: i64) -> ClaimRequest {
-    ClaimRequest { host: Uuid::from_u128(1), now: at(now), lease_until: at(now + 60), limit: 1_000, only: None }
+    ClaimRequest {
+        host: Uuid::from_u128(1),
+        now: at(now),
+        lease_until: at(now + 60),
+        limit: 1_000,
+        only: None,
+    }
 }
 
 fn occurrence(schedule: &str, tenant: &str, due: i64) -> NewOccurrence {
-    let (schedule, tenant) = (ScheduleName::new(schedule).unwrap(), TenantName::new(tenant).unwrap());
+    let (schedule, tenant) = (
+        ScheduleName::new(schedule).unwrap(),
+        TenantName::new(tenant).unwrap(),
+    );
     NewOccurrence {
         id: occurrence_id(&schedule, &tenant, at(due)),
         schedule,
@@ -117,12 +144,21 @@ fn transition(claim: &Claim, next: Next) -> Transition {
 
 fn succeeded() -> Next {
     let evidence = Evidence(vec![("snapshot".into(), "s-1".into())]);
-    Next::End { outcome: Outcome::Succeeded, reason: String::new(), evidence }
+    Next::End {
+        outcome: Outcome::Succeeded,
+        reason: String::new(),
+        evidence,
+    }
 }
 
 fn entry(kind: &str) -> AuditEntry {
-    let serde_json::Value::Object(fields) = json!({ "what": kind }) else { panic!("an object") };
-    AuditEntry { kind: kind.into(), fields }
+    let serde_json::Value::Object(fields) = json!({ "what": kind }) else {
+        panic!("an object")
+    };
+    AuditEntry {
+        kind: kind.into(),
+        fields,
+    }
 }
 
 fn snapshot(id: u128, taken: i64) -> SnapshotRow {

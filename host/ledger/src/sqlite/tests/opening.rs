@@ -16,7 +16,11 @@ async fn refused(folder: &Path, mode: OpenMode) -> LedgerError {
 }
 
 async fn raw(folder: &Path) -> SqliteConnection {
-    SqliteConnectOptions::new().filename(folder.join("ledger.sqlite")).connect().await.unwrap()
+    SqliteConnectOptions::new()
+        .filename(folder.join("ledger.sqlite"))
+        .connect()
+        .await
+        .unwrap()
 }
 
 async fn change_behind_its_back(folder: &Path, sql: &'static str) {
@@ -29,8 +33,15 @@ async fn change_behind_its_back(folder: &Path, sql: &'static str) {
 async fn two_hosts_on_one_ledger_are_refused_with_the_process() {
     let fixture = Fixture::new().await;
     let error = refused(fixture.folder.path(), OpenMode::Host).await;
-    assert!(matches!(&error, LedgerError::InUse { pid: Some(pid), .. } if *pid == std::process::id()), "{error}");
-    assert!(error.to_string().contains(&format!("process {}", std::process::id())));
+    assert!(
+        matches!(&error, LedgerError::InUse { pid: Some(pid), .. } if *pid == std::process::id()),
+        "{error}"
+    );
+    assert!(
+        error
+            .to_string()
+            .contains(&format!("process {}", std::process::id()))
+    );
     assert!(error.hint().is_some());
     fixture.ledger.close().await;
     open(fixture.folder.path(), OpenMode::Host).await.unwrap();
@@ -39,7 +50,12 @@ async fn two_hosts_on_one_ledger_are_refused_with_the_process() {
 #[tokio::test]
 async fn what_was_acknowledged_survives_a_crash() {
     let fixture = Fixture::new().await;
-    fixture.plan(vec![occurrence("a", "acme", 0), occurrence("b", "acme", 0)], 0).await;
+    fixture
+        .plan(
+            vec![occurrence("a", "acme", 0), occurrence("b", "acme", 0)],
+            0,
+        )
+        .await;
     let claims = fixture.claim(0).await;
     assert!(fixture.record(&claims[0], succeeded(), 1).await);
     let head = fixture.ledger.audit_state().await.unwrap();
@@ -47,11 +63,13 @@ async fn what_was_acknowledged_survives_a_crash() {
     let ledger = open(folder.path(), OpenMode::Host).await.unwrap();
     assert_eq!(ledger.audit_state().await.unwrap(), head);
     let again = ledger.claim(request(60)).await.unwrap();
-    assert_eq!(again.iter().map(|claim| (claim.id, claim.fence, claim.reclaimed)).collect::<Vec<_>>(), [(
-        claims[1].id,
-        2,
-        true
-    )]);
+    assert_eq!(
+        again
+            .iter()
+            .map(|claim| (claim.id, claim.fence, claim.reclaimed))
+            .collect::<Vec<_>>(),
+        [(claims[1].id, 2, true)]
+    );
     let end = vec![transition(&again[0], succeeded())];
     assert_eq!(ledger.record(end, at(61)).await.unwrap(), [true]);
     assert_eq!(ledger.audit_state().await.unwrap().size, head.size + 1);
@@ -65,12 +83,18 @@ async fn a_transaction_that_was_not_committed_left_nothing() {
     {
         let mut writer = fixture.ledger.writer().await.unwrap();
         let mut write = writer.write().await.unwrap();
-        sqlx::query("UPDATE occurrences SET outcome = 'succeeded'").execute(write.connection()).await.unwrap();
+        sqlx::query("UPDATE occurrences SET outcome = 'succeeded'")
+            .execute(write.connection())
+            .await
+            .unwrap();
         write.log.append(&entry("never"), at(1)).unwrap();
     }
     let folder = fixture.crash();
     let ledger = open(folder.path(), OpenMode::Host).await.unwrap();
-    let filter = OccurrenceFilter { id: Some(claim.id), ..OccurrenceFilter::default() };
+    let filter = OccurrenceFilter {
+        id: Some(claim.id),
+        ..OccurrenceFilter::default()
+    };
     assert_eq!(ledger.occurrences(filter).await.unwrap()[0].outcome, None);
     assert_eq!(ledger.audit_state().await.unwrap().size, 0);
 }
@@ -79,13 +103,37 @@ async fn a_transaction_that_was_not_committed_left_nothing() {
 async fn a_reader_looks_while_a_host_runs_and_writes_nothing() {
     let fixture = Fixture::new().await;
     let reader = open(fixture.folder.path(), OpenMode::Reader).await.unwrap();
-    assert_eq!(reader.occurrences(OccurrenceFilter::default()).await.unwrap(), []);
+    assert_eq!(
+        reader
+            .occurrences(OccurrenceFilter::default())
+            .await
+            .unwrap(),
+        []
+    );
     fixture.plan(vec![occurrence("a", "acme", 0)], 0).await;
-    assert_eq!(reader.occurrences(OccurrenceFilter::default()).await.unwrap().len(), 1);
-    let plan = Plan { occurrences: vec![occurrence("b", "acme", 0)], watermarks: Vec::new() };
-    assert!(matches!(reader.plan(plan, at(0)).await, Err(LedgerError::ReadOnly)));
-    assert!(matches!(reader.claim(request(0)).await, Err(LedgerError::ReadOnly)));
-    let none = reader.change_catalog(Vec::new(), vec![entry("x")], at(0)).await;
+    assert_eq!(
+        reader
+            .occurrences(OccurrenceFilter::default())
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
+    let plan = Plan {
+        occurrences: vec![occurrence("b", "acme", 0)],
+        watermarks: Vec::new(),
+    };
+    assert!(matches!(
+        reader.plan(plan, at(0)).await,
+        Err(LedgerError::ReadOnly)
+    ));
+    assert!(matches!(
+        reader.claim(request(0)).await,
+        Err(LedgerError::ReadOnly)
+    ));
+    let none = reader
+        .change_catalog(Vec::new(), vec![entry("x")], at(0))
+        .await;
     assert!(matches!(none, Err(LedgerError::ReadOnly)));
     // A reader's export too is whole, and the host goes on.
     let export = tempfile::tempdir().unwrap();
@@ -98,16 +146,36 @@ async fn a_reader_looks_at_a_ledger_at_rest_or_left_by_a_crash() {
     let fixture = Fixture::new().await;
     fixture.plan(vec![occurrence("a", "acme", 0)], 0).await;
     fixture.ledger.close().await;
-    assert!(!fixture.folder.path().join("ledger.sqlite-wal").exists(), "closing tidies up");
+    assert!(
+        !fixture.folder.path().join("ledger.sqlite-wal").exists(),
+        "closing tidies up"
+    );
     let reader = open(fixture.folder.path(), OpenMode::Reader).await.unwrap();
-    assert_eq!(reader.occurrences(OccurrenceFilter::default()).await.unwrap().len(), 1);
+    assert_eq!(
+        reader
+            .occurrences(OccurrenceFilter::default())
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
     // A host may come while the reader looks.
     let host = open(fixture.folder.path(), OpenMode::Host).await.unwrap();
     assert_eq!(host.claim(request(0)).await.unwrap().len(), 1);
     drop(host);
     let later = open(fixture.folder.path(), OpenMode::Reader).await.unwrap();
-    assert!(later.occurrences(OccurrenceFilter::default()).await.unwrap()[0].claimed_by.is_some());
-    assert_eq!(reader.snapshots(SnapshotFilter::default()).await.unwrap(), []);
+    assert!(
+        later
+            .occurrences(OccurrenceFilter::default())
+            .await
+            .unwrap()[0]
+            .claimed_by
+            .is_some()
+    );
+    assert_eq!(
+        reader.snapshots(SnapshotFilter::default()).await.unwrap(),
+        []
+    );
 }
 
 #[tokio::test]
@@ -129,7 +197,16 @@ async fn a_ledger_of_a_newer_version_is_refused_and_left_as_it_was() {
     let before = std::fs::read(folder.join("ledger.sqlite")).unwrap();
     for mode in [OpenMode::Host, OpenMode::Reader] {
         let error = refused(folder, mode).await;
-        assert!(matches!(error, LedgerError::Newer { found: 99, known: 1 }), "{error}");
+        assert!(
+            matches!(
+                error,
+                LedgerError::Newer {
+                    found: 99,
+                    known: 1
+                }
+            ),
+            "{error}"
+        );
         assert!(error.hint().unwrap().contains("upgrade"));
     }
     assert_eq!(std::fs::read(folder.join("ledger.sqlite")).unwrap(), before);
@@ -138,17 +215,26 @@ async fn a_ledger_of_a_newer_version_is_refused_and_left_as_it_was() {
 #[tokio::test]
 async fn a_reader_refuses_a_ledger_that_is_not_up_to_date() {
     let folder = tempfile::tempdir().unwrap();
-    let file = SqliteConnectOptions::new().filename(folder.path().join("ledger.sqlite")).create_if_missing(true);
+    let file = SqliteConnectOptions::new()
+        .filename(folder.path().join("ledger.sqlite"))
+        .create_if_missing(true);
     file.connect().await.unwrap().close().await.unwrap();
     let error = refused(folder.path(), OpenMode::Reader).await;
-    assert!(matches!(error, LedgerError::Older { found: 0, known: 1 }), "{error}");
+    assert!(
+        matches!(error, LedgerError::Older { found: 0, known: 1 }),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn a_file_that_is_no_ledger_is_refused_and_left_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("ledger.sqlite");
-    std::fs::write(&file, "this is not a database, however long it may be".repeat(100)).unwrap();
+    std::fs::write(
+        &file,
+        "this is not a database, however long it may be".repeat(100),
+    )
+    .unwrap();
     let before = std::fs::read(&file).unwrap();
     for mode in [OpenMode::Host, OpenMode::Reader] {
         let error = refused(folder.path(), mode).await;
@@ -165,11 +251,17 @@ async fn the_key_of_the_record_must_be_there_and_be_the_right_one() {
     let key = folder.join("audit.key");
     let seed = std::fs::read(&key).unwrap();
     std::fs::remove_file(&key).unwrap();
-    assert!(matches!(refused(folder, OpenMode::Host).await, LedgerError::AuditKey { .. }));
+    assert!(matches!(
+        refused(folder, OpenMode::Host).await,
+        LedgerError::AuditKey { .. }
+    ));
     assert!(!key.exists(), "a lost key is not replaced in silence");
     for wrong in [vec![7; 32], vec![7; 31], vec![]] {
         std::fs::write(&key, wrong).unwrap();
-        assert!(matches!(refused(folder, OpenMode::Host).await, LedgerError::AuditKey { .. }));
+        assert!(matches!(
+            refused(folder, OpenMode::Host).await,
+            LedgerError::AuditKey { .. }
+        ));
     }
     std::fs::write(&key, seed).unwrap();
     open(folder, OpenMode::Host).await.unwrap();
@@ -180,13 +272,23 @@ async fn a_record_changed_behind_the_ledgers_back_is_found() {
     for (sql, at_opening) in [
         ("UPDATE audit_head SET size = size - 1", true),
         ("UPDATE audit_head SET edge = x'00'", true),
-        ("UPDATE audit_head SET checkpoint = replace(checkpoint, '1', '2')", true),
-        ("UPDATE audit_entries SET entry = replace(entry, 'one', 'two')", false),
+        (
+            "UPDATE audit_head SET checkpoint = replace(checkpoint, '1', '2')",
+            true,
+        ),
+        (
+            "UPDATE audit_entries SET entry = replace(entry, 'one', 'two')",
+            false,
+        ),
         ("DELETE FROM audit_entries WHERE sequence = 0", false),
     ] {
         let fixture = Fixture::new().await;
         let entries = vec![entry("one"), entry("one"), entry("one")];
-        fixture.ledger.change_catalog(Vec::new(), entries, at(0)).await.unwrap();
+        fixture
+            .ledger
+            .change_catalog(Vec::new(), entries, at(0))
+            .await
+            .unwrap();
         fixture.ledger.close().await;
         change_behind_its_back(fixture.folder.path(), sql).await;
         let error = if at_opening {
@@ -197,7 +299,10 @@ async fn a_record_changed_behind_the_ledgers_back_is_found() {
             let export = tempfile::tempdir().unwrap();
             ledger.export_audit(export.path()).await.unwrap_err()
         };
-        assert!(matches!(error, LedgerError::Corrupt { .. }), "{sql}: {error}");
+        assert!(
+            matches!(error, LedgerError::Corrupt { .. }),
+            "{sql}: {error}"
+        );
     }
 }
 
@@ -206,10 +311,24 @@ async fn nobody_else_may_look_into_the_folder() {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("deep/ledger");
     let ledger = open(&folder, OpenMode::Host).await.unwrap();
-    ledger.change_catalog(Vec::new(), vec![entry("x")], at(0)).await.unwrap();
-    let mode = |name: &str| std::fs::metadata(folder.join(name)).unwrap().permissions().mode() & 0o777;
+    ledger
+        .change_catalog(Vec::new(), vec![entry("x")], at(0))
+        .await
+        .unwrap();
+    let mode = |name: &str| {
+        std::fs::metadata(folder.join(name))
+            .unwrap()
+            .permissions()
+            .mode()
+            & 0o777
+    };
     assert_eq!(mode(""), 0o700);
-    for file in ["ledger.sqlite", "ledger.sqlite-wal", "audit.key", "host.lock"] {
+    for file in [
+        "ledger.sqlite",
+        "ledger.sqlite-wal",
+        "audit.key",
+        "host.lock",
+    ] {
         assert_eq!(mode(file), 0o600, "{file}");
     }
 }
@@ -220,17 +339,31 @@ async fn a_full_disk_is_told_as_such_and_writes_nothing() {
     {
         let mut writer = fixture.ledger.writer().await.unwrap();
         let mut write = writer.write().await.unwrap();
-        sqlx::query("PRAGMA max_page_count = 1").execute(write.connection()).await.unwrap();
+        sqlx::query("PRAGMA max_page_count = 1")
+            .execute(write.connection())
+            .await
+            .unwrap();
     }
     let entries = (0..50).map(|_| entry(&"x".repeat(2_000))).collect();
-    let error = fixture.ledger.change_catalog(Vec::new(), entries, at(0)).await.unwrap_err();
+    let error = fixture
+        .ledger
+        .change_catalog(Vec::new(), entries, at(0))
+        .await
+        .unwrap_err();
     assert!(matches!(error, LedgerError::Full), "{error}");
     assert_eq!(fixture.size().await, 0);
     {
         let mut writer = fixture.ledger.writer().await.unwrap();
         let mut write = writer.write().await.unwrap();
-        sqlx::query("PRAGMA max_page_count = 1000000").execute(write.connection()).await.unwrap();
+        sqlx::query("PRAGMA max_page_count = 1000000")
+            .execute(write.connection())
+            .await
+            .unwrap();
     }
-    fixture.ledger.change_catalog(Vec::new(), vec![entry("again")], at(0)).await.unwrap();
+    fixture
+        .ledger
+        .change_catalog(Vec::new(), vec![entry("again")], at(0))
+        .await
+        .unwrap();
     assert_eq!(fixture.size().await, 1);
 }

@@ -11,16 +11,33 @@ async fn an_end_is_written_with_everything_that_belongs_to_it() {
     fixture.plan(vec![occurrence("daily", "acme", 0)], 0).await;
     let claim = fixture.claim_one(0).await;
     let mut end = transition(&claim, succeeded());
-    end.catalog.push(CatalogChange::Added(Box::new(snapshot(7, 1))));
+    end.catalog
+        .push(CatalogChange::Added(Box::new(snapshot(7, 1))));
     end.audit.push(entry("snapshot-taken"));
-    assert_eq!(fixture.ledger.record(vec![end], at(3)).await.unwrap(), [true]);
+    assert_eq!(
+        fixture.ledger.record(vec![end], at(3)).await.unwrap(),
+        [true]
+    );
     let row = fixture.row(claim.id).await;
-    assert_eq!((row.outcome, row.ended_at, row.attempts), (Some(Outcome::Succeeded), Some(at(3)), 1));
+    assert_eq!(
+        (row.outcome, row.ended_at, row.attempts),
+        (Some(Outcome::Succeeded), Some(at(3)), 1)
+    );
     assert_eq!(row.evidence.get("snapshot"), Some("s-1"));
-    assert_eq!(fixture.ledger.snapshots(SnapshotFilter::default()).await.unwrap(), [snapshot(7, 1)]);
+    assert_eq!(
+        fixture
+            .ledger
+            .snapshots(SnapshotFilter::default())
+            .await
+            .unwrap(),
+        [snapshot(7, 1)]
+    );
     assert_eq!(fixture.size().await, 2);
     assert_eq!(fixture.ledger.next_wake(None).await.unwrap(), None);
-    assert_eq!(fixture.ledger.next_wake(Some(claim.id)).await.unwrap(), None);
+    assert_eq!(
+        fixture.ledger.next_wake(Some(claim.id)).await.unwrap(),
+        None
+    );
 }
 
 #[tokio::test]
@@ -28,16 +45,40 @@ async fn a_failure_is_kept_until_the_end_and_with_its_attempt() {
     let fixture = Fixture::new().await;
     fixture.plan(vec![occurrence("daily", "acme", 0)], 0).await;
     let claim = fixture.claim_one(0).await;
-    let failure = Failure::Throttled { detail: "slow down".into(), retry_after_ms: 30_000 };
-    let mut failed = transition(&claim, Next::Retry { at: at(30), reason: "throttled".into() });
-    failed.attempt = Some(AttemptRecord { failure: Some(failure.clone()), ..attempt(1, "failed") });
-    assert_eq!(fixture.ledger.record(vec![failed], at(1)).await.unwrap(), [true]);
+    let failure = Failure::Throttled {
+        detail: "slow down".into(),
+        retry_after_ms: 30_000,
+    };
+    let mut failed = transition(
+        &claim,
+        Next::Retry {
+            at: at(30),
+            reason: "throttled".into(),
+        },
+    );
+    failed.attempt = Some(AttemptRecord {
+        failure: Some(failure.clone()),
+        ..attempt(1, "failed")
+    });
+    assert_eq!(
+        fixture.ledger.record(vec![failed], at(1)).await.unwrap(),
+        [true]
+    );
     let row = fixture.row(claim.id).await;
-    assert_eq!((row.failure.clone(), row.reason.as_deref(), row.ready_at), (Some(failure.clone()), Some("throttled"), at(30)));
+    assert_eq!(
+        (row.failure.clone(), row.reason.as_deref(), row.ready_at),
+        (Some(failure.clone()), Some("throttled"), at(30))
+    );
     let again = fixture.claim_one(30).await;
     assert!(fixture.record(&again, succeeded(), 31).await);
     let attempts = fixture.ledger.attempts(claim.id).await.unwrap();
-    assert_eq!(attempts.iter().map(|row| (row.number, row.ending.as_str())).collect::<Vec<_>>(), [(1, "failed"), (2, "done")]);
+    assert_eq!(
+        attempts
+            .iter()
+            .map(|row| (row.number, row.ending.as_str()))
+            .collect::<Vec<_>>(),
+        [(1, "failed"), (2, "done")]
+    );
     assert_eq!(attempts[0].failure, Some(failure.clone()));
     let row = fixture.row(claim.id).await;
     assert_eq!((row.failure, row.attempts), (Some(failure), 2));
@@ -46,26 +87,48 @@ async fn a_failure_is_kept_until_the_end_and_with_its_attempt() {
 #[tokio::test]
 async fn of_several_transitions_only_those_with_their_fence_are_written() {
     let fixture = Fixture::new().await;
-    fixture.plan(vec![occurrence("a", "acme", 0), occurrence("b", "acme", 0)], 0).await;
+    fixture
+        .plan(
+            vec![occurrence("a", "acme", 0), occurrence("b", "acme", 0)],
+            0,
+        )
+        .await;
     let claims = fixture.claim(0).await;
     let mut stale = claims[0].clone();
     stale.fence = 0;
     let twice = transition(&claims[1], succeeded());
     let mut unknown = transition(&claims[0], succeeded());
     unknown.occurrence = Uuid::from_u128(404);
-    let all = vec![transition(&stale, succeeded()), twice.clone(), twice, unknown, transition(&claims[0], succeeded())];
-    assert_eq!(fixture.ledger.record(all, at(1)).await.unwrap(), [false, true, false, false, true]);
+    let all = vec![
+        transition(&stale, succeeded()),
+        twice.clone(),
+        twice,
+        unknown,
+        transition(&claims[0], succeeded()),
+    ];
+    assert_eq!(
+        fixture.ledger.record(all, at(1)).await.unwrap(),
+        [false, true, false, false, true]
+    );
     assert_eq!(fixture.size().await, 2);
 }
 
 #[tokio::test]
 async fn one_transition_that_cannot_be_written_undoes_all() {
     let fixture = Fixture::new().await;
-    fixture.plan(vec![occurrence("a", "acme", 0), occurrence("b", "acme", 0)], 0).await;
+    fixture
+        .plan(
+            vec![occurrence("a", "acme", 0), occurrence("b", "acme", 0)],
+            0,
+        )
+        .await;
     let claims = fixture.claim(0).await;
     let mut impossible = transition(&claims[1], succeeded());
     let missing = Uuid::from_u128(404);
-    impossible.catalog.push(CatalogChange::Release { id: missing, name: "legal".into() });
+    impossible.catalog.push(CatalogChange::Release {
+        id: missing,
+        name: "legal".into(),
+    });
     let both = vec![transition(&claims[0], succeeded()), impossible];
     let error = fixture.ledger.record(both, at(1)).await.unwrap_err();
     assert!(matches!(error, LedgerError::NotFound(_)), "{error}");
@@ -75,7 +138,12 @@ async fn one_transition_that_cannot_be_written_undoes_all() {
     assert!(fixture.record(&claims[0], succeeded(), 2).await);
     let export = tempfile::tempdir().unwrap();
     let report = fixture.ledger.export_audit(export.path()).await.unwrap();
-    assert_eq!(crate::verify_export(export.path(), &report.verifier, None).unwrap().size, 1);
+    assert_eq!(
+        crate::verify_export(export.path(), &report.verifier, None)
+            .unwrap()
+            .size,
+        1
+    );
 }
 
 #[tokio::test]
@@ -85,11 +153,15 @@ async fn a_future_that_is_dropped_midway_leaves_nothing_and_harms_nothing() {
     let claim = fixture.claim_one(0).await;
     // Dropped after one, two, three … steps: wherever that is, the next write finds a ledger in order.
     for steps in 1..40 {
-        let change = fixture.ledger.change_catalog(Vec::new(), vec![entry("dropped")], at(1));
+        let change = fixture
+            .ledger
+            .change_catalog(Vec::new(), vec![entry("dropped")], at(1));
         let mut change = Box::pin(change);
         for _ in 0..steps {
             let waker = std::task::Waker::noop();
-            let polled = change.as_mut().poll(&mut std::task::Context::from_waker(waker));
+            let polled = change
+                .as_mut()
+                .poll(&mut std::task::Context::from_waker(waker));
             if polled.is_ready() {
                 break;
             }
@@ -97,7 +169,11 @@ async fn a_future_that_is_dropped_midway_leaves_nothing_and_harms_nothing() {
         }
         drop(change);
         let before = fixture.size().await;
-        fixture.ledger.change_catalog(Vec::new(), vec![entry("kept")], at(1)).await.unwrap();
+        fixture
+            .ledger
+            .change_catalog(Vec::new(), vec![entry("kept")], at(1))
+            .await
+            .unwrap();
         assert!((before..=before + 2).contains(&fixture.size().await));
     }
     assert!(fixture.record(&claim, succeeded(), 1).await);

@@ -144,22 +144,9 @@ async fn a_move_replaces_files_and_links_and_never_folders() {
     assert_eq!(fs::read_to_string(room.place("twin")).unwrap(), "file");
 }
 
-#[tokio::test]
-async fn metadata_is_set_and_read_back_to_the_nanosecond() {
-    let room = Room::new();
-    fs::write(room.place("file"), "content").unwrap();
-    fs::create_dir(room.place("folder")).unwrap();
-    symlink("nowhere", room.place("link")).unwrap();
-    let time = FileTime {
-        seconds: 1_000_000_007,
-        nanoseconds: 123_456_789,
-    };
-    let old = FileTime {
-        seconds: -5,
-        nanoseconds: 1,
-    };
-    // An access list: owner rw, user 1234 r, group r, mask r, others nothing.
-    let entries: [(u16, u16, u32); 5] = [
+/// An access list as the kernel keeps it: owner rw, user 1234 r, group r, mask r, others nothing.
+fn access_list() -> Vec<u8> {
+    let entries = [
         (1, 6, !0),
         (2, 4, 1_234),
         (4, 4, !0),
@@ -168,84 +155,92 @@ async fn metadata_is_set_and_read_back_to_the_nanosecond() {
     ];
     let mut list = 2_u32.to_le_bytes().to_vec();
     for (tag, allowed, id) in entries {
-        list.extend([tag.to_le_bytes(), allowed.to_le_bytes()].concat());
-        list.extend(id.to_le_bytes());
+        list.extend([u16::to_le_bytes(tag), u16::to_le_bytes(allowed)].concat());
+        list.extend(u32::to_le_bytes(id));
     }
+    list
+}
+
+#[tokio::test]
+async fn attributes_and_access_lists_are_set_and_read_back() {
+    let room = Room::new();
+    fs::write(room.place("file"), "content").unwrap();
+    let name = "system.posix_acl_access";
+    let flags = rustix::fs::XattrFlags::empty();
     let mut attributes = vec![
         ("user.long".to_owned(), vec![b'x'; 1_500]),
         ("user.note".to_owned(), b"\x00\xff".to_vec()),
     ];
-    let probe = rustix::fs::setxattr(
-        room.place("file"),
-        "system.posix_acl_access",
-        &list,
-        rustix::fs::XattrFlags::empty(),
-    );
-    match probe {
-        Ok(()) => attributes.insert(0, ("system.posix_acl_access".to_owned(), list)),
+    match rustix::fs::setxattr(room.place("file"), name, &access_list(), flags) {
+        Ok(()) => attributes.insert(0, (name.to_owned(), access_list())),
         Err(error) => skipped(&format!("no access lists here: {error}")),
     }
-    let file = Change {
-        modified: Some(time),
-        attributes: attributes.clone(),
-        mode: Some(0o2640),
-        ..change("file")
+    let mut set = change("file");
+    (set.mode, set.attributes) = (Some(0o640), attributes.clone());
+    assert_eq!(room.outside.set("place".into(), vec![set]).await, [Ok(())]);
+    let file = room.outside.describe("place".into(), b"file".into()).await;
+    assert_eq!(file.unwrap().attributes, attributes);
+    assert_eq!(room.walk("place", "").await[0].attributes, attributes);
+}
+
+#[tokio::test]
+async fn modes_and_times_are_set_and_read_back_to_the_nanosecond() {
+    let room = Room::new();
+    fs::write(room.place("file"), "content").unwrap();
+    fs::create_dir(room.place("folder")).unwrap();
+    symlink("nowhere", room.place("link")).unwrap();
+    let new = FileTime {
+        seconds: 1_000_000_007,
+        nanoseconds: 123_456_789,
     };
-    let folder = Change {
-        modified: Some(old),
-        mode: Some(0o1555),
-        ..change("folder")
+    let old = FileTime {
+        seconds: -5,
+        nanoseconds: 1,
     };
-    let link = Change {
-        modified: Some(time),
-        ..change("link")
+    let set = |path, mode, modified| Change {
+        mode,
+        modified: Some(modified),
+        ..change(path)
     };
     let items = vec![
-        file,
-        folder,
-        link,
-        Change {
-            modified: Some(old),
-            ..change("missing")
-        },
+        set("file", Some(0o2640), new),
+        set("folder", Some(0o1555), old),
+        set("link", None, new),
+        set("missing", None, new),
     ];
     let answers = room.outside.set("place".into(), items).await;
     assert_eq!(answers, [Ok(()), Ok(()), Ok(()), Err(FileError::NotFound)]);
-    let describe = async |path: &str| {
-        room.outside
-            .describe("place".into(), path.into())
-            .await
-            .unwrap()
-    };
-    let file = describe("file").await;
-    assert_eq!((file.metadata.mode, file.metadata.modified), (0o2640, time));
-    assert_eq!(file.attributes, attributes);
-    let folder = describe("folder").await;
-    assert_eq!(
-        (folder.metadata.mode, folder.metadata.modified),
-        (0o1555, old)
-    );
-    assert_eq!(describe("link").await.metadata.modified, time);
     let walked = room.walk("place", "").await;
-    assert_eq!(walked[0].attributes, attributes);
+    let found = |at: usize| (walked[at].metadata.mode, walked[at].metadata.modified);
+    assert_eq!(found(0), (0o2640, new));
+    assert_eq!(found(1), (0o1555, old));
+    assert_eq!(found(2).1, new);
+}
+
+#[tokio::test]
+async fn what_no_image_holds_cannot_be_set() {
+    let room = Room::new();
+    fs::write(room.place("file"), "content").unwrap();
+    let attribute = |name: &str| vec![(name.to_owned(), vec![1])];
+    let late = FileTime {
+        seconds: 0,
+        nanoseconds: 1_000_000_000,
+    };
     let bad = vec![
         Change {
             mode: Some(0o10000),
             ..change("file")
         },
         Change {
-            attributes: vec![("security.capability".into(), vec![1])],
+            attributes: attribute("security.capability"),
             ..change("file")
         },
         Change {
-            attributes: vec![("trusted.x".into(), vec![1])],
+            attributes: attribute("trusted.x"),
             ..change("file")
         },
         Change {
-            modified: Some(FileTime {
-                seconds: 0,
-                nanoseconds: 1_000_000_000,
-            }),
+            modified: Some(late),
             ..change("file")
         },
         Change {
@@ -253,13 +248,8 @@ async fn metadata_is_set_and_read_back_to_the_nanosecond() {
             ..change("file")
         },
     ];
-    assert!(
-        room.outside
-            .set("place".into(), bad)
-            .await
-            .iter()
-            .all(refused)
-    );
+    let answers = room.outside.set("place".into(), bad).await;
+    assert!(answers.iter().all(refused), "{answers:?}");
 }
 
 #[tokio::test]

@@ -15,7 +15,11 @@ fn place() -> String {
 }
 
 fn item(source: &[u8], destination: &[u8]) -> CopyItem {
-    CopyItem { source: source.into(), destination: destination.into(), method: CopyMethod::Bytes }
+    CopyItem {
+        source: source.into(),
+        destination: destination.into(),
+        method: CopyMethod::Bytes,
+    }
 }
 
 /// Tries every call for one path.
@@ -38,17 +42,45 @@ async fn try_single(o: &CallOutside, path: &[u8]) -> Tried {
 /// Tries every call for a list of paths.
 async fn try_lists(o: &CallOutside, path: &[u8]) -> Tried {
     let p = || path.to_vec();
-    let mode = Change { path: p(), mode: Some(0o777), ..nothing() };
-    let owner = Change { path: p(), owner: Some((1, 1)), ..nothing() };
+    let mode = Change {
+        path: p(),
+        mode: Some(0o777),
+        ..nothing()
+    };
+    let owner = Change {
+        path: p(),
+        owner: Some((1, 1)),
+        ..nothing()
+    };
     let (copy_from, copy_to) = (vec![item(path, b"taken")], vec![item(b"ours", path)]);
     vec![
-        ("link to", o.link(place(), vec![(b"ours".into(), p())]).await.remove(0)),
-        ("link from", o.link(place(), vec![(p(), b"taken".into())]).await.remove(0)),
+        (
+            "link to",
+            o.link(place(), vec![(b"ours".into(), p())]).await.remove(0),
+        ),
+        (
+            "link from",
+            o.link(place(), vec![(p(), b"taken".into())])
+                .await
+                .remove(0),
+        ),
         ("set mode", o.set(place(), vec![mode]).await.remove(0)),
         ("set owner", o.set(place(), vec![owner]).await.remove(0)),
-        ("copy from", o.copy(place(), place(), copy_from).await.remove(0).map(drop)),
-        ("copy to", o.copy(place(), place(), copy_to).await.remove(0).map(drop)),
-        ("digest", o.digest(place(), vec![p()]).await.remove(0).map(drop)),
+        (
+            "copy from",
+            o.copy(place(), place(), copy_from)
+                .await
+                .remove(0)
+                .map(drop),
+        ),
+        (
+            "copy to",
+            o.copy(place(), place(), copy_to).await.remove(0).map(drop),
+        ),
+        (
+            "digest",
+            o.digest(place(), vec![p()]).await.remove(0).map(drop),
+        ),
     ]
 }
 
@@ -82,7 +114,11 @@ async fn no_call_takes_a_path_that_leads_out() {
         let mut tried = try_single(&room.outside, path).await;
         tried.extend(try_lists(&room.outside, path).await);
         tried.retain(|(_, result)| !refused(result));
-        assert!(tried.is_empty(), "{}: {tried:?}", String::from_utf8_lossy(path));
+        assert!(
+            tried.is_empty(),
+            "{}: {tried:?}",
+            String::from_utf8_lossy(path)
+        );
     }
     assert_eq!(fs::read_dir(room.elsewhere("")).unwrap().count(), 1);
     assert_eq!(
