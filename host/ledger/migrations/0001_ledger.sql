@@ -25,13 +25,13 @@ CREATE TABLE occurrences (
     reason TEXT,
     evidence TEXT,
     ended_at BIGINT,
-    UNIQUE (schedule, tenant, due)
+    -- Time first: what is planned together lies together.
+    UNIQUE (due, schedule, tenant)
 );
 
 -- Unfinished ones are few: small indexes that stay in memory.
 CREATE INDEX occurrences_waiting ON occurrences (ready_at, due) WHERE outcome IS NULL;
 CREATE INDEX occurrences_under_way ON occurrences (schedule, tenant) WHERE outcome IS NULL;
-CREATE INDEX occurrences_by_due ON occurrences (due);
 
 -- Keyed by time first: rows come in order, where ids alone would scatter every batch over the whole table.
 CREATE TABLE attempts (

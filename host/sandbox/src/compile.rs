@@ -204,6 +204,10 @@ fn work() -> Result<(), String> {
 }
 
 fn precompile(engine: &Engine, plugin: &[u8]) -> Result<Vec<u8>, String> {
+    // With its feature for text, wasmtime would read anything else as WebAssembly's text format.
+    if !plugin.starts_with(b"\0asm") {
+        return Err("the plugin did not arrive as a binary".to_owned());
+    }
     engine
         .precompile_component(plugin)
         .map_err(|e| text::one_line(&format!("{e:#}")))

@@ -12,7 +12,7 @@ use strongroom_sandbox::{LoadError, Sandbox, Settings};
 use strongroom_tests::{eventually, strongroom};
 
 use super::{
-    MEMORY, call, context, misbehaving_bytes, now, runtime, sandbox, settings, shared_cache,
+    MEMORY, TIME, call, context, misbehaving_bytes, now, runtime, sandbox, settings, shared_cache,
 };
 
 /// A component with one core module that needs a feature.
@@ -100,7 +100,7 @@ fn a_runaway_is_stopped_within_milliseconds_of_its_deadline() {
             assert_eq!(ending, Ending::TimedOut);
         }
         overshoot.sort();
-        assert!(overshoot[10] < Duration::from_millis(10), "{overshoot:?}");
+        assert!(overshoot[10] < Duration::from_millis(30), "{overshoot:?}");
     });
 }
 
@@ -118,12 +118,12 @@ fn many_runaways_leave_room_for_an_honest_call() {
             .map(|_| {
                 let plugin = plugin.clone();
                 tokio::spawn(async move {
+                    let limited = Context {
+                        time: TIME,
+                        ..context(Arc::default())
+                    };
                     plugin
-                        .call(
-                            Request::Run,
-                            &call(r#"{"do":"spin"}"#),
-                            context(Arc::default()),
-                        )
+                        .call(Request::Run, &call(r#"{"do":"spin"}"#), limited)
                         .await
                 })
             })
@@ -157,6 +157,7 @@ fn the_compile_child_limits_itself_before_it_reads_the_plugin() {
         .arg("compile-plugin")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let header = (3_u128 << 30) | (7_u128 << 64);
@@ -180,7 +181,10 @@ fn the_compile_child_limits_itself_before_it_reads_the_plugin() {
         limited.then_some(())
     });
     drop(stdin);
-    assert!(!child.wait().unwrap().success(), "nothing was compiled");
+    let ended = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(said, "the plugin did not arrive as a binary\n");
+    assert!(!ended.status.success() && ended.stdout.is_empty());
 }
 
 #[test]

@@ -166,8 +166,9 @@ fn check_key(folder: &Path, key: &str) -> Result<(), AuditError> {
     if read(folder, KEY)? == key_file(key) {
         return Ok(());
     }
-    Err(AuditError::Checkpoint {
-        detail: format!("the file `{KEY}` holds another key than the one given"),
+    Err(AuditError::Damaged {
+        file: KEY.to_owned(),
+        detail: "it holds another key than the one given".to_owned(),
     })
 }
 

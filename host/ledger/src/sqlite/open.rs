@@ -31,6 +31,9 @@ const READERS: u32 = 3;
 /// WAL pages before a checkpoint (16 MiB): a few large batches, so that their pages are copied once and not each time.
 const CHECKPOINT_PAGES: &str = "4096";
 
+/// The writer's page cache, 16 MiB: the pages of a few large batches. It grows only with use.
+const CACHE: &str = "-16384";
+
 /// What an opened ledger is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenMode {
@@ -121,14 +124,8 @@ async fn writing(
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .pragma(
-            "cache_size",
-            std::env::var("CACHE").unwrap_or("-16384".into()),
-        )
-        .pragma(
-            "wal_autocheckpoint",
-            std::env::var("CKPT").unwrap_or(CHECKPOINT_PAGES.into()),
-        );
+        .pragma("cache_size", CACHE)
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
     let mut connection = options.connect().await?;
     MIGRATIONS.run(&mut connection).await.map_err(migration)?;
     let key = fitting_key(folder, &mut connection).await?;

@@ -20,7 +20,7 @@ use super::trees::{NewFile, Tree, Writable, reopen};
 
 /// More threads only queue at the disk and at the folder's lock.
 const THREADS: usize = 4;
-/// Covers ticks (at most 10 ms), writes of some hundred megabytes in one call, and a writer made to wait in the middle.
+/// Covers ticks (at most 10 ms) and most single writes still under way, which set the times when they begin.
 const FRESH_NANOSECONDS: i128 = 250_000_000;
 
 /// Copies files, each on its own; the answers are in the order of the items.
@@ -119,7 +119,7 @@ pub(super) fn same(before: &Metadata, after: &Metadata) -> bool {
 }
 
 /// Whether the source changed so shortly before its copy was born that a change may not show in its times: within one
-/// tick of the file system's clock they stay the same, and a long write sets them only when it begins.
+/// tick of the file system's clock they stay the same, and a write sets them only when it begins. It is read again then.
 fn too_fresh(source: &Metadata, born: &Metadata) -> bool {
     let nanoseconds =
         |time: FileTime| i128::from(time.seconds) * 1_000_000_000 + i128::from(time.nanoseconds);

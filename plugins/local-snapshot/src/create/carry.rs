@@ -190,7 +190,7 @@ impl Image<'_> {
             }
             Err(Error::Database(why)) => {
                 let path = show(&record.path.0);
-                return Err(Failure::conflict(format!(
+                return Err(Failure::unavailable(format!(
                     "{path}: the SQLite database could not be copied consistently: {why}. Try again when it is less busy, or set sqlite = \"bytes\""
                 )));
             }

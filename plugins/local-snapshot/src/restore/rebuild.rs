@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use strongroom_plugin::files::{Change, CopyItem, Method, Tree};
+use strongroom_plugin::files::{Change, CopyItem, Error, Method, Tree};
 use strongroom_plugin::{Evidence, Failure, progress};
 
 use crate::apply::GivenUp;
@@ -162,7 +162,6 @@ impl<'a> Rebuild<'a> {
             return Ok(());
         }
         for (record, answer) in files.iter().zip(self.place.copy(self.target, &items)) {
-            use strongroom_plugin::files::Error;
             match answer {
                 Ok(copied)
                     if record
@@ -181,7 +180,7 @@ impl<'a> Rebuild<'a> {
                 Err(error @ (Error::Full | Error::ReadOnly)) => {
                     return Err(error.at(&record.path.0));
                 }
-                Err(error) => damage.add(&record.path.0, &error.words()),
+                Err(error) => damage.add(&record.path.0, &lost(&error)),
             }
         }
         Ok(())
@@ -201,7 +200,7 @@ impl<'a> Rebuild<'a> {
             match answer {
                 Ok((_, found)) if record.sha256.is_some_and(|digest| found == digest.0) => {}
                 Ok(_) => damage.add(&record.path.0, "the content differs"),
-                Err(error) => damage.add(&record.path.0, &error.words()),
+                Err(error) => damage.add(&record.path.0, &lost(&error)),
             }
         }
     }
@@ -224,6 +223,15 @@ impl<'a> Rebuild<'a> {
         if self.warnings.len() < WARNINGS {
             self.warnings.push(warning);
         }
+    }
+}
+
+/// Why a file of the shelf cannot be read, in the words that `verify` uses.
+fn lost(error: &Error) -> String {
+    if *error == Error::NotFound {
+        "missing".to_owned()
+    } else {
+        error.words()
     }
 }
 

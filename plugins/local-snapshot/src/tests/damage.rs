@@ -56,7 +56,7 @@ fn every_damaged_path_is_named_and_the_target_is_left_empty() {
         named,
         [
             "data/a: the content differs",
-            "data/b/c: does not exist",
+            "data/b/c: missing",
             "data/z: the content differs"
         ]
     );

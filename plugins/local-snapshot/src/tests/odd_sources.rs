@@ -198,3 +198,18 @@ fn a_file_changed_right_before_the_snapshot_is_compared_by_content() {
     fs::write(file, "two").unwrap();
     assert_eq!(fact(&snapshot(2), "linked"), "0");
 }
+
+#[test]
+fn a_recent_file_with_another_content_is_copied() {
+    let room = Room::new();
+    room.write("data/file", "one");
+    snapshot(0);
+    // As if the file had changed within the tick: the same times, another digest.
+    let metadata = room.shelf(0).join("METADATA.jsonl");
+    let text = fs::read_to_string(&metadata).unwrap();
+    let (before, digest) = text.split_once("\"sha256\":\"").unwrap();
+    let changed = format!("{before}\"sha256\":\"{}{}", "0".repeat(64), &digest[64..]);
+    fs::write(&metadata, changed).unwrap();
+    assert_eq!(fact(&snapshot(1), "linked"), "0");
+    assert!(sha256sum_accepts(&room.shelf(1)));
+}

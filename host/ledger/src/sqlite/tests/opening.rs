@@ -273,7 +273,7 @@ async fn a_record_changed_behind_the_ledgers_back_is_found() {
         ("UPDATE audit_head SET size = size - 1", true),
         ("UPDATE audit_head SET edge = x'00'", true),
         (
-            "UPDATE audit_head SET checkpoint = replace(checkpoint, '1', '2')",
+            "UPDATE audit_head SET checkpoint = replace(checkpoint, char(10) || '3', char(10) || '4')",
             true,
         ),
         (
