@@ -10,6 +10,7 @@
 
 mod architecture;
 mod bad_input;
+mod commands;
 mod crash;
 mod harness;
 mod promises;

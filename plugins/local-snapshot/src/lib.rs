@@ -19,6 +19,7 @@ mod sealed;
 mod shelf;
 mod unchanged;
 mod verify;
+mod walked;
 
 #[cfg(test)]
 mod tests;

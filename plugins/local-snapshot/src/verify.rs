@@ -2,21 +2,21 @@
 //!
 //! Owns: the comparison of a walk of the shelf with the records, which are in the same order.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Slot;
 
-use strongroom_plugin::files::{BATCH, Entry, Kind, Tree, Walker};
+use strongroom_plugin::files::{BATCH, Entry, Kind, Tree};
 use strongroom_plugin::{Call, Evidence, Failure, progress};
 
 use crate::config::Config;
 use crate::create::{MANIFEST, digest};
-use crate::order::{compare, join};
+use crate::order::join;
 use crate::record::{Record, What};
 use crate::recorded::METADATA;
 use crate::reference;
 use crate::sealed::{Damage, Sealed};
 use crate::shelf::Shelf;
+use crate::walked::Walked;
 
 /// Verifies one snapshot.
 pub(crate) fn verify(
@@ -54,9 +54,7 @@ pub(crate) fn verify(
 struct Check<'a> {
     place: &'a Tree,
     folder: &'a [u8],
-    walker: Walker,
-    found: std::vec::IntoIter<Entry>,
-    ahead: Option<Entry>,
+    walked: Walked,
     /// Files whose content is still to be read.
     pending: Vec<Record>,
     /// The inode of each group of names, so that one content is read once.
@@ -68,86 +66,45 @@ struct Check<'a> {
 
 impl<'a> Check<'a> {
     fn new(place: &'a Tree, folder: &'a [u8]) -> Result<Self, Failure> {
-        let walker = place.walk(folder).map_err(|error| error.at(folder))?;
-        let mut check = Self {
+        Ok(Self {
             place,
             folder,
-            walker,
-            found: Vec::new().into_iter(),
-            ahead: None,
+            walked: Walked::open(place, folder)?,
             pending: Vec::new(),
             groups: BTreeMap::new(),
             damage: Damage::default(),
             files: 0,
             bytes: 0,
-        };
-        check.advance()?;
-        Ok(check)
-    }
-
-    /// The next entry of the walk that the records have to know.
-    fn advance(&mut self) -> Result<(), Failure> {
-        loop {
-            if let Some(entry) = self.found.next() {
-                let path = beneath(self.folder, &entry.path);
-                if path != METADATA.as_bytes() && path != MANIFEST.as_bytes() {
-                    self.ahead = Some(entry);
-                    return Ok(());
-                }
-                continue;
-            }
-            let batch = self
-                .walker
-                .next_batch()
-                .map_err(|error| error.at(self.folder))?;
-            if batch.is_empty() {
-                self.ahead = None;
-                return Ok(());
-            }
-            self.found = batch.into_iter();
-        }
+        })
     }
 
     /// Holds a record against what the walk comes to.
     fn expect(&mut self, record: Record) -> Result<(), Failure> {
-        loop {
-            let order = self.ahead.as_ref().map_or(Ordering::Greater, |entry| {
-                compare(beneath(self.folder, &entry.path), &record.path.0)
-            });
-            match order {
-                Ordering::Less => {
-                    self.extra();
-                    self.advance()?;
-                }
-                Ordering::Greater => {
-                    self.damage.add(&record.path.0, "missing");
-                    return Ok(());
-                }
-                Ordering::Equal => {
-                    if let Some(entry) = self.ahead.take() {
-                        self.same(record, &entry)?;
-                    }
-                    return self.advance();
-                }
-            }
+        while self.walked.order(&record.path.0).is_lt() {
+            self.extra()?;
         }
+        match self.walked.find(&record.path.0)? {
+            Some(entry) => self.same(record, &entry),
+            None => self.damage.add(&record.path.0, "missing"),
+        }
+        Ok(())
     }
 
-    fn extra(&mut self) {
-        if let Some(entry) = &self.ahead {
-            self.damage.add(
-                beneath(self.folder, &entry.path),
-                "not part of the snapshot",
-            );
+    /// Passes over an entry that no record knows.
+    fn extra(&mut self) -> Result<(), Failure> {
+        let path = self.walked.ahead().unwrap_or_default();
+        if path != METADATA.as_bytes() && path != MANIFEST.as_bytes() {
+            self.damage.add(path, "not part of the snapshot");
         }
+        self.walked.take().map(drop)
     }
 
-    fn same(&mut self, record: Record, entry: &Entry) -> Result<(), Failure> {
+    fn same(&mut self, record: Record, entry: &Entry) {
         let metadata = &entry.metadata;
         let path = &record.path.0;
         if let Some(error) = &entry.error {
             self.damage.add(path, &error.words());
-            return Ok(());
+            return;
         }
         match (record.kind, metadata.kind) {
             (What::Directory, Kind::Directory) => {}
@@ -171,7 +128,6 @@ impl<'a> Check<'a> {
             }
             _ => self.damage.add(path, "is of another kind"),
         }
-        Ok(())
     }
 
     /// Whether this is a further name of a file that is read under its first.
@@ -210,18 +166,10 @@ impl<'a> Check<'a> {
     }
 
     fn finish(&mut self) -> Result<(), Failure> {
-        while self.ahead.is_some() {
-            self.extra();
-            self.advance()?;
+        while self.walked.ahead().is_some() {
+            self.extra()?;
         }
         self.read_pending();
         Ok(())
     }
-}
-
-/// A path of the walk as the records write it.
-fn beneath<'p>(folder: &[u8], path: &'p [u8]) -> &'p [u8] {
-    path.strip_prefix(folder)
-        .and_then(|rest| rest.strip_prefix(b"/"))
-        .unwrap_or(path)
 }

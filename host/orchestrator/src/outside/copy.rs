@@ -118,8 +118,10 @@ pub(super) fn same(before: &Metadata, after: &Metadata) -> bool {
     telling(before) == telling(after)
 }
 
-/// Whether the source changed so shortly before its copy was born that a change may not show in its times: within one
-/// tick of the file system's clock they stay the same, and a write sets them only when it begins. It is read again then.
+/// Whether the source changed so shortly before its copy was born that a change may not show in its times.
+///
+/// Within one tick of the file system's clock they stay the same, and a write sets them only when it begins. Such a
+/// file is read once more.
 fn too_fresh(source: &Metadata, born: &Metadata) -> bool {
     let nanoseconds =
         |time: FileTime| i128::from(time.seconds) * 1_000_000_000 + i128::from(time.nanoseconds);

@@ -36,7 +36,9 @@ use stop::Stop;
 use stream::Streams;
 use trees::{Tree, Writable};
 
-/// The state of one plugin for one tenant. Lengths were checked before; the number of keys (256) is the store's to hold.
+/// The state of one plugin for one tenant.
+///
+/// Lengths were checked before; the number of keys (256) is the store's to hold.
 #[async_trait]
 pub trait StateStore: Send + Sync + 'static {
     /// Reads a value.

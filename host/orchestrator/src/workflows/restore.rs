@@ -87,30 +87,31 @@ pub async fn verify(
     )
     .await;
     let now = access.clock.now();
-    let (state, error) = match &result {
-        Ok(_) => (SnapshotState::Verified, None),
-        Err(failure @ (Failure::Corrupt { .. } | Failure::NotFound { .. })) => (
-            SnapshotState::Damaged,
-            Some(format!("{}: {}", failure.kind(), failure.detail())),
-        ),
-        // Not being able to look says nothing about the snapshot.
-        Err(_) => (row.state, row.last_error.clone()),
+    // Not being able to look says nothing about the snapshot: then its state stays as it is.
+    let found = match &result {
+        Ok(_) => Some((SnapshotState::Verified, None)),
+        Err(failure @ (Failure::Corrupt { .. } | Failure::NotFound { .. })) => {
+            let error = format!("{}: {}", failure.kind(), failure.detail());
+            Some((SnapshotState::Damaged, Some(error)))
+        }
+        Err(_) => None,
     };
-    let verdict = if result.is_ok() {
-        "good"
-    } else {
-        error.as_deref().unwrap_or("not reached")
+    let verdict = match &found {
+        Some((SnapshotState::Verified, _)) => "good",
+        Some((_, error)) => error.as_deref().unwrap_or("damaged"),
+        None => "not reached",
     };
     let audit = entry("snapshot-verified", row, json!({ "verdict": verdict }));
-    let change = CatalogChange::State {
+    let change = found.map(|(state, error)| CatalogChange::State {
         id: row.id,
         state,
-        error: error.clone(),
+        error,
         at: now,
-    };
+    });
+    let changes = change.into_iter().collect();
     access
         .ledger
-        .change_catalog(vec![change], vec![audit], now)
+        .change_catalog(changes, vec![audit], now)
         .await?;
     result.map_err(ShelfError::Failed)
 }

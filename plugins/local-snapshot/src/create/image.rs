@@ -8,7 +8,7 @@ use std::io::Read;
 use strongroom_plugin::Failure;
 use strongroom_plugin::files::{Change, Entry, Error, Kind, Tree, Writer};
 
-use crate::create::previous::Previous;
+use crate::create::previous::{Before, Previous};
 use crate::create::tally::Tally;
 use crate::encoding::{Digest, Time};
 use crate::folders::Folders;
@@ -182,7 +182,17 @@ impl<'a> Image<'a> {
     }
 
     fn plan_file(&mut self, source: &Source, planned: &mut Planned, links: u64) {
-        let previous = self.previous.find(&planned.record.path.0);
+        let previous = match self.previous.find(&planned.record.path.0) {
+            Before::Intact(record) => Some(record),
+            Before::Altered => {
+                let path = show(&planned.record.path.0);
+                self.tally.warn(format!(
+                    "altered in the snapshot before, so copied anew: {path}"
+                ));
+                None
+            }
+            Before::Nothing => None,
+        };
         let record = &mut planned.record;
         if BESIDE.iter().any(|end| {
             record

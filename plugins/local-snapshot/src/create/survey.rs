@@ -4,7 +4,7 @@ use strongroom_plugin::files::Kind;
 use strongroom_plugin::{Evidence, Failure};
 
 use crate::create::image::Source;
-use crate::create::previous::Previous;
+use crate::create::previous::{Before, Previous};
 use crate::order::{join, show};
 use crate::record::Record;
 use crate::shelf::Shelf;
@@ -44,9 +44,10 @@ pub(crate) fn survey(
                     Kind::File => {
                         files += 1;
                         bytes += record.size;
-                        let before = previous.find(&record.path.0);
-                        let changed =
-                            before.is_none_or(|before| judge(&before, &record) == Verdict::Changed);
+                        let changed = match previous.find(&record.path.0) {
+                            Before::Intact(before) => judge(&before, &record) == Verdict::Changed,
+                            Before::Altered | Before::Nothing => true,
+                        };
                         new_bytes += if changed { record.size } else { 0 };
                     }
                     Kind::Symlink | Kind::Special => {}

@@ -163,3 +163,26 @@ fn a_damaged_snapshot_does_not_stop_the_next_one() {
         ]
     );
 }
+
+#[test]
+fn damage_of_one_snapshot_is_not_passed_on_to_the_next() {
+    let room = shelf();
+    room.settle();
+    fs::write(room.shelf(0).join("data/a"), "content of dataXa").unwrap();
+    fs::write(room.shelf(0).join("data/z"), "short").unwrap();
+    fs::remove_file(room.shelf(0).join("data/b/c")).unwrap();
+    let evidence = snapshot(1);
+    let named = crate::tests::warnings(&evidence);
+    let altered = |path: &str| format!("altered in the snapshot before, so copied anew: {path}");
+    assert_eq!(
+        named,
+        [altered("data/a"), altered("data/b/c"), altered("data/z")]
+    );
+    assert_eq!(crate::tests::fact(&evidence, "linked"), "1100");
+    verify(1).unwrap();
+    assert_eq!(
+        fs::read(room.shelf(1).join("data/a")).unwrap(),
+        b"content of data/a"
+    );
+    assert!(verify(0).is_err());
+}

@@ -123,7 +123,7 @@ fn of_one_moment(content: &[u8]) -> bool {
 #[test]
 fn a_file_written_to_meanwhile_is_copied_as_of_one_moment_or_called_disturbed() {
     let room = Room::new();
-    let size = 4 << 20;
+    let size = 2 << 20;
     fs::write(room.source("file"), vec![0; size]).unwrap();
     let mut writing = fs::File::options();
     let file = writing.write(true).open(room.source("file")).unwrap();
@@ -135,7 +135,7 @@ fn a_file_written_to_meanwhile_is_copied_as_of_one_moment_or_called_disturbed() 
         (0..u32::from(value) * 10_000).for_each(|_| std::hint::spin_loop());
     };
     meanwhile(write, async || {
-        for number in 0..200 {
+        for number in 0..40 {
             let copied = room.copy("file", "copy").await.unwrap();
             let content = fs::read(room.place("copy")).unwrap();
             assert_eq!(copied.sha256, sha256(&content));
