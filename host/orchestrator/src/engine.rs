@@ -147,7 +147,8 @@ struct Loop<'a> {
     until: Until,
     planner: Option<Planner>,
     running: BTreeMap<Uuid, Running>,
-    retaining: usize,
+    /// Shelves being looked at; with a time: look again, as of then.
+    retaining: BTreeMap<(ScheduleName, TenantName), Option<Timestamp>>,
     sender: mpsc::UnboundedSender<Event>,
     events: mpsc::UnboundedReceiver<Event>,
     renewed: Timestamp,
@@ -171,7 +172,7 @@ impl<'a> Loop<'a> {
             until,
             planner,
             running: BTreeMap::new(),
-            retaining: 0,
+            retaining: BTreeMap::new(),
             sender,
             events,
             renewed: now,
@@ -267,7 +268,7 @@ impl<'a> Loop<'a> {
     }
 
     async fn idle_at_end(&self) -> Result<bool, LedgerError> {
-        if !self.running.is_empty() || self.retaining > 0 {
+        if !self.running.is_empty() || !self.retaining.is_empty() {
             return Ok(false);
         }
         let next = self.next_wake().await?;
@@ -290,7 +291,7 @@ impl<'a> Loop<'a> {
             wake = wake.min(renewal);
         }
         // A claim that could not be taken yet (its tenant is busy) is due already: wait for an event, but not for ever.
-        if wake <= now && !(self.running.is_empty() && self.retaining == 0) {
+        if wake <= now && !(self.running.is_empty() && self.retaining.is_empty()) {
             wake = renewal.max(now.checked_add(Duration::from_secs(1)).unwrap_or(renewal));
         }
         tokio::select! {
@@ -335,7 +336,11 @@ impl<'a> Loop<'a> {
                     kept.push((claim, work));
                 }
                 Event::Retained(schedule, tenant, result, _work) => {
-                    self.retaining -= 1;
+                    let again = self.retaining.remove(&(schedule.clone(), tenant.clone()));
+                    let prepared = self.engine.setup.schedules.get(&schedule);
+                    if let (Some(Some(at)), Some(prepared)) = (again, prepared) {
+                        self.retain(prepared, &tenant, Some(at));
+                    }
                     let deleted = result?;
                     if deleted > 0 {
                         tracing::info!(%schedule, %tenant, deleted, "retention deleted snapshots");
@@ -387,7 +392,13 @@ impl<'a> Loop<'a> {
         if prepared.schedule.retention.is_none() {
             return;
         }
-        self.retaining += 1;
+        let shelf = (prepared.schedule.name.clone(), tenant.clone());
+        if let Some(again) = self.retaining.get_mut(&shelf) {
+            // One at a time: two would delete the same snapshot twice.
+            *again = succeeded_at.or(*again);
+            return;
+        }
+        self.retaining.insert(shelf, None);
         let (access, prepared, tenant) =
             (self.engine.access.clone(), prepared.clone(), tenant.clone());
         let (sender, work) = (self.sender.clone(), access.clock.work());
@@ -408,7 +419,7 @@ impl<'a> Loop<'a> {
             .checked_add(self.engine.settings.lease / 2)
             .unwrap_or(Timestamp::MAX);
         let clock = self.engine.access.clock.clone();
-        while !(self.running.is_empty() && self.retaining == 0) {
+        while !(self.running.is_empty() && self.retaining.is_empty()) {
             tokio::select! {
                 biased;
                 Some(event) = self.events.recv() => self.take(event).await?,
