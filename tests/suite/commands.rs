@@ -119,6 +119,23 @@ fn a_daemon_that_was_killed_is_taken_over_and_the_due_times_between_are_on_recor
 }
 
 #[test]
+fn a_run_that_a_person_stops_is_cancelled_and_on_record() {
+    let host = host();
+    host.schedule(
+        "often.toml",
+        &EVERY_SECOND.replace("do = \"ok\"", "do = \"spin\""),
+    );
+    let mut run = host.serve_with(host.command(["once", "often"]));
+    eventually("it is under way", Duration::from_secs(60), || {
+        let ran = host.run(["--json", "occurrences", "--unfinished"]);
+        (ran.code == 0 && !ran.json().as_array().unwrap().is_empty()).then_some(())
+    });
+    run.signal(rustix::process::Signal::INT);
+    assert_eq!(run.ends(Duration::from_secs(30)).code(), Some(1));
+    assert_eq!(ended(&host)[0]["outcome"], "cancelled");
+}
+
+#[test]
 fn a_dry_run_changes_and_records_nothing() {
     let host = Host::new();
     host.tree("acme").file("a.txt", "a");

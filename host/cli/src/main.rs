@@ -24,6 +24,7 @@ fn main() -> ExitCode {
         return strongroom_sandbox::compile_worker();
     }
     start_logging(&arguments);
+    allow_many_files();
     let json = arguments.json;
     let run = std::panic::AssertUnwindSafe(|| run(arguments));
     match std::panic::catch_unwind(run) {
@@ -54,6 +55,19 @@ fn run(arguments: Arguments) -> Result<u8, CliError> {
     // A cancelled call may still be busy in a system call; the process does not wait for it.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     code
+}
+
+/// A call may hold some hundred descriptors and the usual limit is 1 024: takes as many as this process is allowed.
+fn allow_many_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let most = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    if let Err(error) = setrlimit(Resource::Nofile, most) {
+        tracing::warn!(%error, "the limit on open files stays as it is");
+    }
 }
 
 /// Logs go to standard error: lines for people on a terminal, JSON for machines otherwise.

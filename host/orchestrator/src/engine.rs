@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use strongroom_domain::{Outcome, ScheduleName, TenantName};
+use strongroom_domain::{Evidence, Outcome, ScheduleName, TenantName};
 use strongroom_ledger::{Claim, ClaimRequest, Ledger, LedgerError, Next, PluginRow, Transition};
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
@@ -412,12 +412,14 @@ impl<'a> Loop<'a> {
         });
     }
 
-    /// Gives attempts a while to finish, then hands the rest back: they are taken up by the next host.
+    /// Ends cleanly. A daemon gives attempts a while to finish and hands the rest back: the next host takes them up.
+    /// A single run that a person stops is cancelled at once.
     async fn stop(mut self) -> Result<(), LedgerError> {
-        let deadline = self
-            .now()
-            .checked_add(self.engine.settings.lease / 2)
-            .unwrap_or(Timestamp::MAX);
+        let grace = match self.until {
+            Until::Ended(_) => Duration::ZERO,
+            Until::Stopped | Until::Time(_) => self.engine.settings.lease / 2,
+        };
+        let deadline = self.now().checked_add(grace).unwrap_or(Timestamp::MAX);
         let clock = self.engine.access.clock.clone();
         while !(self.running.is_empty() && self.retaining.is_empty()) {
             tokio::select! {
@@ -426,26 +428,34 @@ impl<'a> Loop<'a> {
                 () = clock.sleep_until(deadline) => break,
             }
         }
-        let mut handed_back = Vec::new();
+        let mut given_up = Vec::new();
         for (id, running) in std::mem::take(&mut self.running) {
             running.task.abort();
-            handed_back.push(Transition {
+            given_up.push(Transition {
                 occurrence: id,
                 fence: running.claim.fence,
                 attempt: None,
-                next: Next::HandBack,
+                next: self.given_up(),
                 catalog: Vec::new(),
                 audit: Vec::new(),
             });
         }
-        if !handed_back.is_empty() {
-            tracing::info!(
-                occurrences = handed_back.len(),
-                "handed back; they go on with the next start"
-            );
-            self.ledger.record(handed_back, self.now()).await?;
+        if !given_up.is_empty() {
+            tracing::info!(occurrences = given_up.len(), "stopped before they ended");
+            self.ledger.record(given_up, self.now()).await?;
         }
         Ok(())
+    }
+
+    fn given_up(&self) -> Next {
+        match self.until {
+            Until::Ended(_) => Next::End {
+                outcome: Outcome::Cancelled,
+                reason: "stopped by the person who started it".to_owned(),
+                evidence: Evidence::default(),
+            },
+            Until::Stopped | Until::Time(_) => Next::HandBack,
+        }
     }
 }
 
