@@ -2,18 +2,24 @@
 //!
 //! Owns: the words of the product as types, and every decision about time, retention, retry and permission.
 //! Never: I/O, async, a clock, SQL, wasmtime.
-//! Read next: `schedule`, then `calendar`, `retention`, `retry`, `grants`.
+//! Read next: `schedule`, then `calendar`, `planning`, `retention`, `retry`, `grants`.
 
+pub mod blackout;
 pub mod calendar;
 mod evidence;
 pub mod grants;
 mod names;
 mod outcome;
+pub mod pause;
 pub mod planning;
 pub mod retention;
 pub mod retry;
 pub mod schedule;
+pub mod spread;
+pub mod timetable;
 
 pub use evidence::Evidence;
-pub use names::{InvalidName, PluginName, ScheduleName, TenantName, occurrence_id};
+pub use names::{
+    AccountName, EventName, InvalidName, PluginName, ScheduleName, TenantName, occurrence_id,
+};
 pub use outcome::{Outcome, UnknownOutcome};

@@ -101,6 +101,15 @@ name!(
     PluginName
 );
 
+name!(
+    /// The name of something that happens outside and that schedules wait for, such as `password-changed`.
+    EventName
+);
+name!(
+    /// The name of an account at a provider, as the operator calls it.
+    AccountName
+);
+
 /// The namespace of occurrence ids (UUID version 5).
 const OCCURRENCES: Uuid = Uuid::from_u128(0x5f1d_3c52_9a0e_4c1b_8e27_6d0b_51a7_f3c4);
 

@@ -5,11 +5,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::blackout::Blackout;
 use crate::calendar::{Cron, DstGap, DstOverlap, Every, Zone};
 use crate::grants::Grants;
 use crate::retention::Retention;
 use crate::retry::RetryPolicy;
-use crate::{PluginName, ScheduleName, TenantName};
+use crate::{AccountName, EventName, Outcome, PluginName, ScheduleName, TenantName};
 
 /// Which plugin, when, for which tenants, with what configuration, grants and policies.
 #[derive(Debug, Clone)]
@@ -24,6 +25,14 @@ pub struct Schedule {
     pub zone: Zone,
     /// For whom; at least one, no two the same.
     pub tenants: Vec<TenantName>,
+    /// Within which time after a due time its tenants begin, each at a moment of its own; zero: at once.
+    pub spread: Duration,
+    /// When nothing begins.
+    pub blackout: Blackout,
+    /// Who goes first when not all can run at once.
+    pub priority: Priority,
+    /// The provider account it works with: runs of one account may be limited together.
+    pub account: Option<AccountName>,
     /// What happens to a due time while the run before it still goes on.
     pub overlap: Overlap,
     /// What happens to due times that passed while nothing ran.
@@ -62,6 +71,24 @@ pub enum Trigger {
     Every(Every),
     /// Once.
     At(Timestamp),
+    /// Whenever the event is raised.
+    Event(EventName),
+    /// Whenever a run of another schedule ended so, for the same tenant.
+    After(After),
+}
+
+/// Another schedule's end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct After {
+    /// Whose end.
+    pub schedule: ScheduleName,
+    /// Which ends count; of [`After::OUTCOMES`].
+    pub outcomes: Vec<Outcome>,
+}
+
+impl After {
+    /// The ends that something may follow: those of runs that were due and allowed.
+    pub const OUTCOMES: [Outcome; 3] = [Outcome::Succeeded, Outcome::Failed, Outcome::TimedOut];
 }
 
 /// What happens to a due time while the run before it (same schedule, same tenant) still goes on.
@@ -71,17 +98,45 @@ pub enum Overlap {
     /// It ends as `skipped-overlap`.
     #[default]
     Skip,
+    /// It waits for its turn.
+    Queue,
+    /// The run before it ends as `superseded`.
+    Replace,
+    /// Both run.
+    Allow,
 }
 
-/// What happens to due times that passed while nothing ran.
+/// What happens to due times that passed while nothing ran. Each one that does not run ends as `missed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Missed {
-    /// Only the last one runs, if it is within `missed-within`; the others end as `missed`.
+    /// Only the last one runs, if it is within `missed-within`.
     #[default]
     Latest,
-    /// None runs; all end as `missed`.
+    /// Each one within `missed-within` runs, in order, but at most the latest [`crate::planning::CATCH_UP`].
+    All,
+    /// None runs.
     None,
+}
+
+/// Who goes first when not all can run at once.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Priority {
+    /// Before all others.
+    High,
+    /// In between.
+    #[default]
+    Normal,
+    /// When nothing else waits.
+    Low,
+}
+
+impl Priority {
+    /// Every priority, the first to go first.
+    pub const ALL: [Self; 3] = [Self::High, Self::Normal, Self::Low];
 }
 
 /// What may be said of a schedule by default; each is a key of the schedule file.

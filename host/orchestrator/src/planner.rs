@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use strongroom_domain::calendar::next_due;
-use strongroom_domain::planning;
+use strongroom_domain::planning::{self, Policies};
 use strongroom_domain::schedule::Schedule;
+use strongroom_domain::timetable::Timetable;
 use strongroom_domain::{ScheduleName, occurrence_id};
 use strongroom_ledger::{Ledger, LedgerError, NewOccurrence, Origin, Plan};
 
@@ -97,7 +98,14 @@ impl Planner {
                 continue;
             };
             let after = self.watermarks.get(&name).copied().unwrap_or(now);
-            let (planned, until) = planning::plan(&prepared.schedule, after, now, DUES_A_TURN);
+            let Some(timetable) = Timetable::of(&prepared.schedule) else {
+                continue;
+            };
+            let policies = Policies {
+                schedule: Some(&prepared.schedule),
+                pauses: &[],
+            };
+            let (planned, until) = planning::plan(&timetable, policies, after, now, DUES_A_TURN);
             plan.occurrences.extend(
                 planned
                     .into_iter()
@@ -131,7 +139,7 @@ fn written(schedule: &Schedule, planned: planning::Planned, now: Timestamp) -> N
         tenant: planned.tenant,
         plugin: schedule.plugin.clone(),
         due: planned.due,
-        not_before: planned.due,
+        not_before: planned.not_before,
         deadline: now.checked_add(schedule.timeout).unwrap_or(Timestamp::MAX),
         origin: Origin::Schedule,
         skip_if_unfinished: planned.ends.is_none(),

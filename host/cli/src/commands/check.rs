@@ -73,5 +73,7 @@ fn when(schedule: &Schedule) -> String {
         Trigger::Cron { cron, .. } => cron.as_str().to_owned(),
         Trigger::Every(every) => format!("every {}", every.as_str()),
         Trigger::At(at) => format!("at {at}"),
+        Trigger::Event(event) => format!("on `{event}`"),
+        Trigger::After(after) => format!("after `{}`", after.schedule),
     }
 }

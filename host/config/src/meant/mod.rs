@@ -13,11 +13,13 @@ mod trigger;
 mod warnings;
 
 use std::ops::Range;
+use std::time::Duration;
 
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
+use strongroom_domain::blackout::Blackout;
 use strongroom_domain::calendar::Zone;
-use strongroom_domain::schedule::{Missed, Overlap, Schedule, defaults};
+use strongroom_domain::schedule::{Missed, Overlap, Priority, Schedule, defaults};
 use strongroom_domain::{PluginName, ScheduleName};
 
 use crate::problems::{Problems, shortened};
@@ -81,6 +83,10 @@ pub(crate) fn schedule(
         trigger: trigger?,
         zone: zone?,
         tenants,
+        spread: Duration::ZERO,
+        blackout: Blackout::default(),
+        priority: Priority::Normal,
+        account: None,
         overlap: chosen::<Overlap>(written.overlap.as_ref()),
         missed: chosen::<Missed>(written.missed.as_ref()),
         missed_within,

@@ -36,6 +36,8 @@ pub fn next_due(trigger: &Trigger, zone: &Zone, after: Timestamp) -> Option<DueT
             at: *at,
             note: None,
         }),
+        // Not a matter of time.
+        Trigger::Event(_) | Trigger::After(_) => None,
         Trigger::Cron { cron, .. } if !cron.is_fixed() => next_in_real_time(cron, zone, after),
         Trigger::Cron { cron, gap, overlap } => {
             let next = |pass| next_fixed(cron, zone, after, *gap, pass);
