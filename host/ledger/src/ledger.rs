@@ -5,15 +5,18 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use strongroom_domain::{PluginName, ScheduleName, TenantName};
+use strongroom_domain::pause::Pause;
+use strongroom_domain::{Outcome, PluginName, ScheduleName, TenantName};
 use uuid::Uuid;
 
 use crate::audit::{AuditEntry, AuditState, ExportReport};
 use crate::error::LedgerError;
+use crate::notice::Notice;
 use crate::occurrence::{
-    AttemptRow, Claim, ClaimRequest, OccurrenceFilter, OccurrenceRow, Plan, PlanReport, Transition,
+    AttemptRow, CancelReport, ClaimRequest, Claimed, OccurrenceFilter, OccurrenceRow, Plan,
+    PlanReport, Renewed, Transition, Watermark,
 };
-use crate::plugin::PluginRow;
+use crate::plugin::{PluginRow, PluginState};
 use crate::snapshot::{CatalogChange, SnapshotFilter, SnapshotRow};
 use crate::state::{StateError, StateValue};
 
@@ -28,20 +31,83 @@ pub trait Ledger: Send + Sync {
     /// An occurrence of the same schedule, tenant and due time that exists already is left alone, so nothing runs twice.
     async fn plan(&self, plan: Plan, now: Timestamp) -> Result<PlanReport, LedgerError>;
 
-    /// Up to which due time each schedule was planned. A watermark never goes back.
-    async fn watermarks(&self) -> Result<BTreeMap<ScheduleName, Timestamp>, LedgerError>;
+    /// Up to which due time each schedule was planned, and by which timetable.
+    async fn watermarks(&self) -> Result<BTreeMap<ScheduleName, Watermark>, LedgerError>;
 
-    /// Takes occurrences that wait for nobody: due ones, and those whose lease ran out; the longest waiting first.
+    /// Takes occurrences that wait for nobody: due ones, and those whose lease ran out; by priority, then the longest
+    /// waiting first, within the limits. Those whose turn did not come in time end as `missed` in the same transaction.
     ///
-    /// Of one schedule and tenant at most one is ever under way: one that began goes on before a new one begins.
-    async fn claim(&self, request: ClaimRequest) -> Result<Vec<Claim>, LedgerError>;
+    /// Of one schedule and tenant at most one is ever under way, unless its overlap is allowed: one that began goes on
+    /// before a new one begins, and due times of the timetable go before a backfill.
+    async fn claim(&self, request: ClaimRequest<'_>) -> Result<Claimed, LedgerError>;
 
-    /// Prolongs leases, given as id and fence; false: the claim was lost or is over.
+    /// Prolongs leases, given as id and fence; answers in order.
     async fn renew(
         &self,
         claims: &[(Uuid, i64)],
         lease_until: Timestamp,
-    ) -> Result<Vec<bool>, LedgerError>;
+    ) -> Result<Vec<Renewed>, LedgerError>;
+
+    /// Those of the claims, given as id and fence, that somebody asked to stop.
+    async fn stops(
+        &self,
+        claims: &[(Uuid, i64)],
+    ) -> Result<Vec<(Uuid, Outcome, String)>, LedgerError>;
+
+    /// Asks that an unfinished occurrence end as `cancelled`: at once if nobody holds it, else as soon as its holder
+    /// looks. The request goes on record with the person.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`] when there is no such unfinished occurrence.
+    async fn cancel(
+        &self,
+        occurrence: Uuid,
+        person: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<CancelReport, LedgerError>;
+
+    /// Whether another process wrote to the ledger since this was asked last.
+    async fn changed_elsewhere(&self) -> Result<bool, LedgerError>;
+
+    /// Pauses a schedule from now on; the pause goes on record.
+    ///
+    /// # Errors
+    /// [`LedgerError::Conflict`] when it is paused already.
+    async fn pause(&self, schedule: &ScheduleName, pause: Pause) -> Result<(), LedgerError>;
+
+    /// Ends the pause of a schedule that is in force now; the end goes on record with person and reason. The pause ended.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotFound`] when it is not paused.
+    async fn resume(
+        &self,
+        schedule: &ScheduleName,
+        person: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Pause, LedgerError>;
+
+    /// Pauses that were in force at or after a moment, by schedule, earliest first.
+    async fn pauses(
+        &self,
+        since: Timestamp,
+    ) -> Result<BTreeMap<ScheduleName, Vec<Pause>>, LedgerError>;
+
+    /// Puts up a standing notice in place of an earlier one under the same name; it goes on record if it is another.
+    async fn put_notice(&self, notice: Notice) -> Result<(), LedgerError>;
+
+    /// Takes a standing notice down, on record with person and reason; false: there was none.
+    async fn take_notice(
+        &self,
+        name: &str,
+        person: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<bool, LedgerError>;
+
+    /// Every standing notice, by name.
+    async fn notices(&self) -> Result<Vec<Notice>, LedgerError>;
 
     /// The earliest moment at which something unfinished can be claimed (or a lease runs out); with `only`, that one.
     async fn next_wake(&self, only: Option<Uuid>) -> Result<Option<Timestamp>, LedgerError>;
@@ -111,6 +177,16 @@ pub trait Ledger: Send + Sync {
 
     /// Remembers a plugin file by its digest; true: it is new, and that is on record as `plugin-registered`.
     async fn register_plugin(&self, plugin: PluginRow) -> Result<bool, LedgerError>;
+
+    /// Says what a registered plugin file is now; it goes on record if it is another state.
+    async fn set_plugin_state(
+        &self,
+        digest: &str,
+        state: PluginState,
+        person: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), LedgerError>;
 
     /// Every plugin file ever registered, by name, then first seen.
     async fn plugins(&self) -> Result<Vec<PluginRow>, LedgerError>;

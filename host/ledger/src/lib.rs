@@ -9,6 +9,7 @@ mod backup;
 mod database_copy;
 mod error;
 mod ledger;
+mod notice;
 mod occurrence;
 mod plugin;
 mod snapshot;
@@ -19,11 +20,13 @@ pub use audit::{AuditEntry, AuditError, AuditState, ExportReport, Verified, veri
 pub use database_copy::{CopyDatabaseError, copy_database};
 pub use error::LedgerError;
 pub use ledger::Ledger;
+pub use notice::Notice;
 pub use occurrence::{
-    AttemptRecord, AttemptRow, Claim, ClaimRequest, NewOccurrence, Next, OccurrenceFilter,
-    OccurrenceRow, OperationRow, Origin, Plan, PlanReport, Transition,
+    AttemptRecord, AttemptRow, CancelReport, Claim, ClaimRequest, Claimed, Limits, NewOccurrence,
+    Next, OccurrenceFilter, OccurrenceRow, OperationRow, Origin, Plan, PlanReport, Renewed,
+    Transition, Watermark,
 };
-pub use plugin::PluginRow;
+pub use plugin::{PluginRow, PluginState};
 pub use snapshot::{
     CatalogChange, SnapshotFilter, SnapshotRow, SnapshotState, UnknownSnapshotState,
 };

@@ -1,8 +1,14 @@
 //! Occurrences on their way: planned, claimed, attempted, ended.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use jiff::Timestamp;
 use strongroom_domain::retry::Failure;
-use strongroom_domain::{Evidence, Outcome, PluginName, ScheduleName, TenantName};
+use strongroom_domain::schedule::{Overlap, Priority};
+use strongroom_domain::{
+    AccountName, EventName, Evidence, Outcome, PluginName, ScheduleName, TenantName,
+};
 use uuid::Uuid;
 
 use crate::audit::AuditEntry;
@@ -14,7 +20,19 @@ pub struct Plan {
     /// In the order in which overlap is decided: the earlier one of a schedule and tenant first.
     pub occurrences: Vec<NewOccurrence>,
     /// Up to which due time each schedule is now complete.
-    pub watermarks: Vec<(ScheduleName, Timestamp)>,
+    pub watermarks: Vec<Watermark>,
+}
+
+/// How far the due times of a schedule are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watermark {
+    /// Whose.
+    pub schedule: ScheduleName,
+    /// Up to and including this time; it never goes back.
+    pub until: Timestamp,
+    /// The timetable that is in force from then on (`strongroom_domain::timetable`), as text; `None`: there is none, the
+    /// schedule was removed, is disabled or waits for something else than time.
+    pub timetable: Option<String>,
 }
 
 /// A due time of one schedule for one tenant.
@@ -32,15 +50,26 @@ pub struct NewOccurrence {
     pub due: Timestamp,
     /// Nobody may claim it earlier.
     pub not_before: Timestamp,
-    /// When to give up.
-    pub deadline: Timestamp,
+    /// When it is too late to begin: still unclaimed by then, it ends as `missed`.
+    pub start_by: Timestamp,
+    /// From its first claim to its end.
+    pub timeout: Duration,
+    /// The due time that it makes up for, in a backfill: the time the plugin is told.
+    pub covers: Option<Timestamp>,
+    /// Who goes first.
+    pub priority: Priority,
+    /// Limited together with others of the same account.
+    pub account: Option<AccountName>,
     /// Who asked for it.
     pub origin: Origin,
     /// Set for one that is born ended (missed, refused, …), with the reason.
     pub ends: Option<(Outcome, String)>,
-    /// Decided inside the transaction: born ended as `skipped-overlap` if another occurrence of the same schedule and
-    /// tenant is unfinished.
-    pub skip_if_unfinished: bool,
+    /// What happens if another occurrence of the same schedule and tenant is unfinished; decided inside the transaction.
+    ///
+    /// `Skip`: it is born ended as `skipped-overlap`. `Queue`: it waits. `Replace`: the others end as `superseded`, at
+    /// once if nobody holds them, else as soon as the holder sees it. `Allow`: it does not wait for them either.
+    /// A due time of the timetable never ends for the sake of what a person asked for (a run now, a backfill): it waits.
+    pub overlap: Overlap,
 }
 
 /// Who asked for an occurrence.
@@ -48,8 +77,19 @@ pub struct NewOccurrence {
 pub enum Origin {
     /// The timetable.
     Schedule,
-    /// A person, by the name the host knows.
+    /// A person, by the name the host knows: a run now.
     Person(String),
+    /// A person, for due times that have passed.
+    Backfill(String),
+    /// An event.
+    Event {
+        /// Which.
+        name: EventName,
+        /// Who raised it.
+        person: String,
+    },
+    /// The end of this occurrence of another schedule.
+    After(Uuid),
 }
 
 /// What became of a plan.
@@ -61,13 +101,15 @@ pub struct PlanReport {
     pub ended: usize,
     /// Of these, skipped because another one was unfinished.
     pub overlapped: usize,
+    /// Others that ended as `superseded`, or will as soon as their holder sees it.
+    pub replaced: usize,
     /// Occurrences that existed already and were left alone.
     pub known: usize,
 }
 
 /// What a host wants to take.
-#[derive(Debug, Clone, Copy)]
-pub struct ClaimRequest {
+#[derive(Debug, Clone)]
+pub struct ClaimRequest<'a> {
     /// Who asks; new for every start of a host.
     pub host: Uuid,
     /// The asker's time.
@@ -78,6 +120,49 @@ pub struct ClaimRequest {
     pub limit: u32,
     /// Only this one.
     pub only: Option<Uuid>,
+    /// How many may be under way at once, over all hosts.
+    pub limits: &'a Limits,
+}
+
+/// How many occurrences may be under way at once. One is under way from its first claim to its end, but for the waits
+/// between its attempts; an operation that goes on at the provider counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Of a plugin.
+    pub plugins: BTreeMap<PluginName, u32>,
+    /// Of a provider account.
+    pub accounts: BTreeMap<AccountName, u32>,
+}
+
+/// What a request for claims came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claimed {
+    /// What was taken.
+    pub claims: Vec<Claim>,
+    /// How many ended as `missed`, because their turn did not come in time.
+    pub missed: usize,
+    /// Something more could be taken but for the limits: it waits for an end, not for a time.
+    pub limited: bool,
+}
+
+/// What became of a lease that was to be prolonged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Renewed {
+    /// It goes on.
+    Kept,
+    /// The claim was lost or is over.
+    Lost,
+    /// It goes on, but somebody asked that it end so (`cancelled` or `superseded`), with the reason.
+    Stop(Outcome, String),
+}
+
+/// What a wish to cancel came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelReport {
+    /// It has ended.
+    Ended,
+    /// Its holder has been asked.
+    Asked,
 }
 
 /// An occurrence that this host may work on until its lease runs out.
@@ -91,7 +176,9 @@ pub struct Claim {
     pub tenant: TenantName,
     /// Run by.
     pub plugin: PluginName,
-    /// The nominal time.
+    /// The time the plugin is told: the due time, or the one that is made up for.
+    pub nominal: Timestamp,
+    /// The due time.
     pub due: Timestamp,
     /// When to give up.
     pub deadline: Timestamp,
@@ -133,6 +220,8 @@ pub struct Transition {
     pub catalog: Vec<CatalogChange>,
     /// What else goes on record.
     pub audit: Vec<AuditEntry>,
+    /// What follows this end on other schedules.
+    pub follow: Vec<NewOccurrence>,
 }
 
 /// One try.
@@ -220,8 +309,14 @@ pub struct OccurrenceRow {
     pub plugin: PluginName,
     /// The nominal time.
     pub due: Timestamp,
-    /// When to give up.
+    /// The due time that it makes up for.
+    pub covers: Option<Timestamp>,
+    /// Never claimed yet: when it is too late to begin. Else: when to give up.
     pub deadline: Timestamp,
+    /// Who goes first.
+    pub priority: Priority,
+    /// Limited together with others of the same account.
+    pub account: Option<AccountName>,
     /// Who asked for it.
     pub origin: Origin,
     /// When it was written.

@@ -39,6 +39,8 @@ const CACHE: &str = "-16384";
 pub enum OpenMode {
     /// Runs the schedules: one at a time. Makes the ledger if there is none.
     Host,
+    /// Like `Host`, for a ledger that is thrown away: nothing is forced to disk, so that a power cut loses it.
+    Scratch,
     /// Writes what a person asks for, also beside a running host: every write is a short transaction, and claims are
     /// kept apart by lease and fence. Makes the ledger if there is none.
     Visitor,
