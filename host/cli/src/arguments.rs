@@ -61,6 +61,21 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Runs the engine on a simulated clock, with real plugins on real files.
     Simulate(Simulate),
+    /// Shows what needs attention: notices, pauses, what runs, what did not.
+    Status,
+    /// Stops a schedule from beginning anything until it is resumed; what runs goes on.
+    Pause(Pause),
+    /// Ends a pause. What was due meanwhile stays recorded as paused.
+    Resume(Resume),
+    /// Cancels an occurrence that waits or runs, here or in a running host.
+    Cancel(Cancel),
+    /// Raises an event: schedules with `on = EVENT` become due.
+    Raise(Raise),
+    /// Makes up for past due times that did not succeed; the timetable goes first.
+    Backfill(Backfill),
+    /// Looks at the machine's clock after a jump.
+    #[command(subcommand)]
+    Clock(Clock),
     /// Lists due times and what became of them.
     Occurrences(Occurrences),
     /// Lists, explains, holds and verifies snapshots.
@@ -110,6 +125,79 @@ pub(crate) struct Once {
     /// Ask the plugin what it would do; change and record nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Also if the schedule is paused.
+    #[arg(long)]
+    pub(crate) despite_pause: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Pause {
+    /// Which schedule.
+    pub(crate) schedule: String,
+    /// Why; it is written into the audit log.
+    #[arg(long)]
+    pub(crate) reason: String,
+    /// Until this time; otherwise until it is resumed.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Resume {
+    /// Which schedule.
+    pub(crate) schedule: String,
+    /// Why; it is written into the audit log.
+    #[arg(long)]
+    pub(crate) reason: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cancel {
+    /// The occurrence's id, or the beginning of it.
+    pub(crate) id: String,
+    /// Why; it is written into the audit log.
+    #[arg(long)]
+    pub(crate) reason: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Raise {
+    /// The name of the event, as in `on = "password-changed"`.
+    pub(crate) event: String,
+    /// Only for this tenant; may be repeated.
+    #[arg(long)]
+    pub(crate) tenant: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Backfill {
+    /// Which schedule.
+    pub(crate) schedule: String,
+    /// Due times at or after this one.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: String,
+    /// Due times before this one; not in the future.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) to: String,
+    /// Only for this tenant.
+    #[arg(long)]
+    pub(crate) tenant: Option<String>,
+    /// Also those that succeeded.
+    #[arg(long)]
+    pub(crate) again: bool,
+    /// Show what would run; plan nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Clock {
+    /// Confirms that the machine's time is right, so that what a jump of the clock held back goes on.
+    Accept {
+        /// Why; it is written into the audit log.
+        #[arg(long)]
+        reason: String,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -227,6 +315,8 @@ pub(crate) struct Restore {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Plugin {
+    /// Lists every plugin file the host knows: its digest, what it is to the host, since when, by whom and why.
+    List,
     /// Shows what a plugin file is, imports and wants.
     Inspect {
         /// The `.wasm` file.

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use strongroom_config::ScheduleSet;
-use strongroom_domain::ScheduleName;
+use strongroom_domain::schedule::Schedule;
+use strongroom_domain::{ScheduleName, TenantName};
 use strongroom_ledger::{OpenMode, SnapshotFilter, SnapshotRow, SqliteLedger};
-use strongroom_orchestrator::setup::{PluginFolder, Prepared, Setup};
+use strongroom_orchestrator::activation::Sources;
+use strongroom_orchestrator::setup::{PluginFolder, Prepared, Setup, Unwanted};
 use strongroom_orchestrator::{Access, Clock, NoWatcher, Watcher, load_plugins, prepare};
 use strongroom_sandbox::{CompilerCommand, Sandbox, Settings};
 
@@ -88,11 +90,25 @@ pub(crate) async fn setup(
     let set = schedules(arguments)?;
     let sandbox = sandbox(arguments)?;
     let folder = plugins(arguments, &sandbox).await?;
-    let reserved: Vec<PathBuf> = std::fs::canonicalize(&arguments.state)
-        .into_iter()
-        .collect();
-    let setup = prepare(&set, &folder, &reserved)?;
+    let setup = prepare(
+        &set,
+        &folder,
+        &sources(arguments).reserved,
+        Unwanted::Refuse,
+    )?;
     Ok((set, folder, setup))
+}
+
+/// Where everything is, for a host that watches it.
+pub(crate) fn sources(arguments: &Arguments) -> Sources {
+    Sources {
+        schedules: arguments.schedules.clone(),
+        plugins: arguments.plugins.clone(),
+        copies: arguments.state.join("plugins"),
+        reserved: std::fs::canonicalize(&arguments.state)
+            .into_iter()
+            .collect(),
+    }
 }
 
 pub(crate) async fn ledger(
@@ -129,6 +145,57 @@ pub(crate) fn prepared(setup: &Setup, name: &str) -> Result<Arc<Prepared>, CliEr
         CliError::not_found(format!("there is no schedule `{name}`"))
             .hint(format!("there are: {}", known.join(", ")))
     })
+}
+
+/// The name of a schedule as typed.
+pub(crate) fn schedule_name(text: &str) -> Result<ScheduleName, CliError> {
+    ScheduleName::new(text).map_err(|error| CliError::usage(error.to_string()))
+}
+
+/// The schedule of that name in the files.
+pub(crate) fn schedule<'a>(set: &'a ScheduleSet, name: &str) -> Result<&'a Schedule, CliError> {
+    let found = set.get(name).map(|located| &located.schedule);
+    found.ok_or_else(|| {
+        let known = set
+            .schedules
+            .iter()
+            .map(|located| located.schedule.name.as_str());
+        let known: Vec<&str> = known.collect();
+        CliError::not_found(format!("there is no schedule `{name}`"))
+            .hint(format!("there are: {}", known.join(", ")))
+    })
+}
+
+/// All tenants of a schedule, or the one that was named.
+pub(crate) fn tenants(
+    schedule: &Schedule,
+    only: Option<&str>,
+) -> Result<Vec<TenantName>, CliError> {
+    let tenants = &schedule.tenants;
+    let Some(only) = only else {
+        return Ok(tenants.clone());
+    };
+    if let Some(found) = tenants.iter().find(|tenant| tenant.as_str() == only) {
+        return Ok(vec![found.clone()]);
+    }
+    let known: Vec<&str> = tenants.iter().map(TenantName::as_str).collect();
+    let message = format!("schedule `{}` has no tenant `{only}`", schedule.name);
+    Err(CliError::not_found(message).hint(format!("it has: {}", known.join(", "))))
+}
+
+/// The person at the keyboard, by the name the system knows.
+pub(crate) fn person() -> String {
+    std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned())
+}
+
+/// A reason that says something.
+pub(crate) fn reason(text: &str) -> Result<String, CliError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(CliError::usage("the reason is empty")
+            .hint("say why: it is written into the audit log"));
+    }
+    Ok(text.to_owned())
 }
 
 /// The one snapshot whose id begins like that.

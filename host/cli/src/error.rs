@@ -7,6 +7,7 @@ use serde_json::json;
 use strongroom_config::Diagnostics;
 use strongroom_ledger::LedgerError;
 use strongroom_orchestrator::Misfit;
+use strongroom_orchestrator::activation::ActivationError;
 use strongroom_orchestrator::workflows::restore::ShelfError;
 
 /// A run failed.
@@ -127,6 +128,20 @@ impl From<LedgerError> for CliError {
         let mut shown = Self::new(code, error.to_string());
         shown.hint = hint.map(Into::into);
         shown
+    }
+}
+
+impl From<ActivationError> for CliError {
+    fn from(error: ActivationError) -> Self {
+        match error {
+            ActivationError::Schedules(diagnostics) => diagnostics.into(),
+            ActivationError::Misfit(misfit) => misfit.into(),
+            ActivationError::Ledger(error) => error.into(),
+            ActivationError::File { ref path, .. } => {
+                let hint = format!("can this user read and write {}?", path.display());
+                Self::not_found(error.to_string()).hint(hint)
+            }
+        }
     }
 }
 

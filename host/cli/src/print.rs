@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use strongroom_domain::calendar::Zone;
 
+use crate::arguments::Arguments;
 use crate::error::CliError;
 
 /// Prints to standard output; a closed pipe (`| head`) is the reader's right and ends the program quietly.
@@ -22,6 +23,20 @@ pub(crate) fn json(value: &impl Serialize) -> Result<(), CliError> {
         .map_err(|error| CliError::bug("the answer could not be written", &error))?;
     line(&text);
     Ok(())
+}
+
+/// Prints an answer: the value as JSON if that was asked for, else what `say` makes of it. Exit code 0.
+pub(crate) fn answer(
+    arguments: &Arguments,
+    value: &impl Serialize,
+    say: impl FnOnce() -> String,
+) -> Result<u8, CliError> {
+    if arguments.json {
+        json(value)?;
+    } else {
+        line(&say());
+    }
+    Ok(0)
 }
 
 /// Prints columns under headings, each as wide as its widest cell.

@@ -6,6 +6,7 @@
 
 pub mod blackout;
 pub mod calendar;
+pub mod clock_jump;
 mod evidence;
 pub mod grants;
 mod names;

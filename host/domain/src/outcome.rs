@@ -52,6 +52,27 @@ outcomes! {
     Unknown = "unknown",
 }
 
+impl Outcome {
+    /// Whether somebody must be told: something that was promised did not happen, or may not have.
+    #[must_use]
+    pub fn alerts(self) -> bool {
+        match self {
+            Self::Failed
+            | Self::Missed
+            | Self::Blocked
+            | Self::Refused
+            | Self::TimedOut
+            | Self::Unknown => true,
+            Self::Succeeded
+            | Self::SkippedOverlap
+            | Self::SkippedBlackout
+            | Self::Paused
+            | Self::Superseded
+            | Self::Cancelled => false,
+        }
+    }
+}
+
 /// A word that is no outcome.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not an outcome")]

@@ -1,5 +1,6 @@
 //! One entry of a schedule file, as meant: it cannot be wrong in itself.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -137,6 +138,16 @@ pub enum Priority {
 impl Priority {
     /// Every priority, the first to go first.
     pub const ALL: [Self; 3] = [Self::High, Self::Normal, Self::Low];
+}
+
+/// How many occurrences may be under way at once, over all hosts. One is under way from its claim until it waits or ends;
+/// an operation that goes on at the provider counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Of a plugin.
+    pub plugins: BTreeMap<PluginName, u32>,
+    /// Of a provider account.
+    pub accounts: BTreeMap<AccountName, u32>,
 }
 
 /// What may be said of a schedule by default; each is a key of the schedule file.

@@ -22,9 +22,9 @@ pub use error::LedgerError;
 pub use ledger::Ledger;
 pub use notice::Notice;
 pub use occurrence::{
-    AttemptRecord, AttemptRow, CancelReport, Claim, ClaimRequest, Claimed, Limits, NewOccurrence,
-    Next, OccurrenceFilter, OccurrenceRow, OperationRow, Origin, Plan, PlanReport, Renewed,
-    Transition, Watermark,
+    AttemptRecord, AttemptRow, CancelReport, Claim, ClaimRequest, Claimed, NewOccurrence, Next,
+    OccurrenceFilter, OccurrenceRow, OperationRow, Origin, Plan, PlanReport, Renewed, Transition,
+    Watermark,
 };
 pub use plugin::{PluginRow, PluginState};
 pub use snapshot::{

@@ -1,11 +1,10 @@
 //! Occurrences on their way: planned, claimed, attempted, ended.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use strongroom_domain::retry::Failure;
-use strongroom_domain::schedule::{Overlap, Priority};
+use strongroom_domain::schedule::{Limits, Overlap, Priority};
 use strongroom_domain::{
     AccountName, EventName, Evidence, Outcome, PluginName, ScheduleName, TenantName,
 };
@@ -124,16 +123,6 @@ pub struct ClaimRequest<'a> {
     pub limits: &'a Limits,
 }
 
-/// How many occurrences may be under way at once. One is under way from its first claim to its end, but for the waits
-/// between its attempts; an operation that goes on at the provider counts.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Limits {
-    /// Of a plugin.
-    pub plugins: BTreeMap<PluginName, u32>,
-    /// Of a provider account.
-    pub accounts: BTreeMap<AccountName, u32>,
-}
-
 /// What a request for claims came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Claimed {
@@ -190,6 +179,8 @@ pub struct Claim {
     pub operation: Option<OperationRow>,
     /// Another host (or this one before a restart) had it and let its lease run out.
     pub reclaimed: bool,
+    /// A person asked for it (a run now, a backfill): pauses and blackouts do not hold it back.
+    pub asked: bool,
 }
 
 /// A long-running action at a provider.
@@ -286,6 +277,8 @@ pub struct OccurrenceFilter {
     pub since: Option<Timestamp>,
     /// Due before.
     pub until: Option<Timestamp>,
+    /// Ended at or after.
+    pub ended_since: Option<Timestamp>,
     /// Ended in one of these; empty: whatever.
     pub outcomes: Vec<Outcome>,
     /// Unfinished ones; together with `outcomes`: these too.

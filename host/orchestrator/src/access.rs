@@ -15,8 +15,8 @@ use strongroom_sandbox::outside::{LogLevel, LogLine, Outside, Progress, StateErr
 use uuid::Uuid;
 
 use crate::clock::Clock;
+use crate::executor::Errand;
 use crate::outside::{CallOutside, DatabaseCopy, GrantedTree, Listener, StateStore};
-use crate::setup::Prepared;
 
 /// Who wants to know how runs go; never blocks.
 pub trait Watcher: Send + Sync + 'static {
@@ -67,12 +67,10 @@ impl Access {
     /// Makes the outside half of one call.
     pub(crate) fn outside(
         &self,
-        prepared: &Prepared,
-        tenant: &TenantName,
-        run: Uuid,
+        errand: &Errand<'_>,
         request: &Request,
     ) -> Result<Arc<dyn Outside>, Failure> {
-        let schedule = &prepared.schedule;
+        let (schedule, tenant) = (&errand.prepared.schedule, errand.tenant);
         let mut trees = Vec::new();
         for (name, grant) in &schedule.grants.files {
             // A restore needs the place and nothing that is alive: the sources stay shut.
@@ -117,10 +115,10 @@ impl Access {
             watcher: self.watcher.clone(),
             schedule: schedule.name.clone(),
             tenant: tenant.clone(),
-            run,
+            run: errand.run,
         });
         CallOutside::new(&trees, own, state, Arc::new(LedgerDatabases), listener)
-            .map(|outside| -> Arc<dyn Outside> { Arc::new(outside) })
+            .map(|outside| -> Arc<dyn Outside> { Arc::new(outside.changing(!errand.dry_run)) })
             .map_err(|error| Failure::Invalid {
                 detail: error.to_string(),
             })

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::oneshot;
 
 /// Reads the time and waits for it.
@@ -18,7 +18,12 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 
     /// Waits until a moment; returns at once if it has passed. Dropping the future gives up the wait.
+    ///
+    /// It never waits longer than the moment was away when it was called: the machine's clock may be set back meanwhile.
     async fn sleep_until(&self, at: Timestamp);
+
+    /// Time since some moment: it runs like the time of day and cannot be set.
+    fn steady(&self) -> Duration;
 
     /// Says that something is being done until the returned value is dropped: simulated time stands still meanwhile.
     fn work(&self) -> Work;
@@ -42,12 +47,23 @@ impl Clock for SystemClock {
     }
 
     async fn sleep_until(&self, at: Timestamp) {
+        let mut longest = Duration::MAX;
         while let Ok(left) = Duration::try_from(at.duration_since(Timestamp::now())) {
-            if left.is_zero() {
+            longest = longest.min(left);
+            if longest.is_zero() {
                 return;
             }
-            tokio::time::sleep(left.min(LONGEST_WAIT)).await;
+            let wait = longest.min(LONGEST_WAIT);
+            tokio::time::sleep(wait).await;
+            longest -= wait;
         }
+    }
+
+    fn steady(&self) -> Duration {
+        // It goes on while the machine sleeps, which `Instant` does not.
+        let uptime = std::fs::read_to_string("/proc/uptime").unwrap_or_default();
+        let seconds = uptime.split(' ').next().and_then(|text| text.parse().ok());
+        seconds.map_or(Duration::ZERO, Duration::from_secs_f64)
     }
 
     fn work(&self) -> Work {
@@ -78,6 +94,9 @@ pub struct SimulatedClock(Arc<Mutex<Simulation>>);
 
 #[derive(Debug)]
 struct Simulation {
+    began: Timestamp,
+    /// By how much the time of day was set since.
+    set: SignedDuration,
     now: Timestamp,
     busy: usize,
     next_waiter: u64,
@@ -103,11 +122,26 @@ impl SimulatedClock {
     #[must_use]
     pub fn new(now: Timestamp) -> Self {
         Self(Arc::new(Mutex::new(Simulation {
+            began: now,
+            set: SignedDuration::ZERO,
             now,
             busy: 1,
             next_waiter: 0,
             waiters: BTreeMap::new(),
         })))
+    }
+
+    /// Sets the time of day, as a person or a time service does; who waits for a moment goes on waiting as long.
+    pub fn set(&self, by: SignedDuration) {
+        let mut state = self.lock();
+        let moved = |at: Timestamp| at.checked_add(by).unwrap_or(at);
+        state.now = moved(state.now);
+        state.set = state.set.saturating_add(by);
+        let waiters = std::mem::take(&mut state.waiters);
+        let waiters = waiters
+            .into_iter()
+            .map(|((at, number), wake)| ((moved(at), number), wake));
+        state.waiters = waiters.collect();
     }
 
     fn lock(&self) -> MutexGuard<'_, Simulation> {
@@ -118,7 +152,7 @@ impl SimulatedClock {
 /// Gives a wait up: the waiter works again.
 struct Waiter<'a> {
     clock: &'a SimulatedClock,
-    key: (Timestamp, u64),
+    number: u64,
     woken: oneshot::Receiver<()>,
 }
 
@@ -126,7 +160,12 @@ impl Drop for Waiter<'_> {
     fn drop(&mut self) {
         // Still listed: not woken, so its work was not counted again.
         let mut state = self.clock.lock();
-        if state.waiters.remove(&self.key).is_some() {
+        let waiting = state
+            .waiters
+            .keys()
+            .find(|(_, number)| *number == self.number);
+        if let Some(key) = waiting.copied() {
+            state.waiters.remove(&key);
             state.busy += 1;
         }
     }
@@ -145,19 +184,28 @@ impl Clock for SimulatedClock {
             if at <= state.now {
                 return;
             }
-            let key = (at, state.next_waiter);
+            let number = state.next_waiter;
             state.next_waiter += 1;
-            state.waiters.insert(key, wake);
+            state.waiters.insert((at, number), wake);
             state.busy -= 1;
             Waiter {
                 clock: self,
-                key,
+                number,
                 woken,
             }
         };
         self.lock().advance();
         // The sender is only dropped after sending, or by `Waiter::drop` itself.
         let _woken = (&mut waiter.woken).await;
+    }
+
+    fn steady(&self) -> Duration {
+        let state = self.lock();
+        let passed = state
+            .now
+            .duration_since(state.began)
+            .saturating_sub(state.set);
+        Duration::try_from(passed).unwrap_or_default()
     }
 
     fn work(&self) -> Work {

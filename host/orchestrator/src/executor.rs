@@ -19,7 +19,7 @@ use strongroom_sandbox::call::{
 use uuid::Uuid;
 
 use crate::access::Access;
-use crate::setup::Prepared;
+use crate::setup::{Prepared, Served};
 
 /// What one call to a plugin came to, in the host's terms.
 pub(crate) enum Reached {
@@ -51,21 +51,21 @@ impl From<Ending> for Reached {
 }
 
 /// Who is asked for whom, and until when.
-pub(crate) struct Errand<'a> {
+pub struct Errand<'a> {
     /// Schedule and plugin.
-    pub(crate) prepared: &'a Prepared,
+    pub prepared: &'a Prepared,
     /// Whose data.
-    pub(crate) tenant: &'a TenantName,
+    pub tenant: &'a TenantName,
     /// The same for every attempt.
-    pub(crate) run: Uuid,
+    pub run: Uuid,
     /// 1 for the first.
-    pub(crate) attempt: u32,
+    pub attempt: u32,
     /// The nominal time.
-    pub(crate) due: Timestamp,
+    pub due: Timestamp,
     /// When to give up.
-    pub(crate) deadline: Timestamp,
+    pub deadline: Timestamp,
     /// Change nothing.
-    pub(crate) dry_run: bool,
+    pub dry_run: bool,
 }
 
 impl Errand<'_> {
@@ -75,7 +75,11 @@ impl Errand<'_> {
         let Ok(time) = std::time::Duration::try_from(self.deadline.duration_since(now)) else {
             return Reached::TimedOut;
         };
-        let outside = match access.outside(self.prepared, self.tenant, self.run, &request) {
+        let plugin = match &self.prepared.served {
+            Served::Plugin { plugin, .. } => plugin,
+            Served::Replies(replies) => return replies.reply(access, self, request).await.into(),
+        };
+        let outside = match access.outside(self, &request) {
             Ok(outside) => outside,
             Err(failure) => return Reached::Failed(failure),
         };
@@ -94,11 +98,7 @@ impl Errand<'_> {
             now,
             outside,
         };
-        self.prepared
-            .plugin
-            .call(request, &call, context)
-            .await
-            .into()
+        plugin.call(request, &call, context).await.into()
     }
 
     /// Calls for a snapshot's description and believes nothing else.
@@ -145,14 +145,14 @@ pub(crate) async fn attempt(
             "schedule `{}` is no longer in the schedule files",
             claim.schedule
         );
-        return end(&claim, None, Outcome::Refused, reason, Evidence::default());
+        return ended(&claim, Outcome::Refused, reason);
     };
     let errand = Errand {
         prepared: &prepared,
         tenant: &claim.tenant,
         run: claim.id,
         attempt: claim.attempt,
-        due: claim.due,
+        due: claim.nominal,
         deadline: claim.deadline,
         dry_run: false,
     };
@@ -203,7 +203,7 @@ impl Tried<'_> {
             number: self.claim.attempt,
             started_at: self.started_at,
             ended_at: self.ended_at,
-            digest: self.prepared.plugin.digest().to_owned(),
+            digest: self.prepared.digest().to_owned(),
             ending: ending.to_owned(),
             detail: failure
                 .as_ref()
@@ -258,7 +258,7 @@ impl Tried<'_> {
             handle: operation.handle,
             note: operation.note,
             percent: operation.percent,
-            digest: self.prepared.plugin.digest().to_owned(),
+            digest: self.prepared.digest().to_owned(),
         };
         transition(
             self.claim,
@@ -379,7 +379,7 @@ fn catalog_row(
         schedule: claim.schedule.clone(),
         tenant: claim.tenant.clone(),
         plugin: claim.plugin.clone(),
-        plugin_digest: prepared.plugin.digest().to_owned(),
+        plugin_digest: prepared.digest().to_owned(),
         reference: info.reference,
         taken_at: info.taken_at,
         recorded_at: now,
@@ -402,7 +402,13 @@ fn transition(claim: &Claim, attempt: Option<AttemptRecord>, next: Next) -> Tran
         next,
         catalog: Vec::new(),
         audit: Vec::new(),
+        follow: Vec::new(),
     }
+}
+
+/// The end of an occurrence without an attempt.
+pub(crate) fn ended(claim: &Claim, outcome: Outcome, reason: String) -> Transition {
+    end(claim, None, outcome, reason, Evidence::default())
 }
 
 fn end(

@@ -5,18 +5,21 @@
 //! Read next: `engine`, then `planner`, `executor`, `workflows`, `setup`, `outside`.
 
 pub mod access;
+pub mod activation;
 pub mod clock;
 pub mod engine;
-mod executor;
+pub mod executor;
 pub mod outside;
 mod planner;
 pub mod setup;
+pub mod watching;
 pub mod workflows;
 
 pub use access::{Access, NoWatcher, Watcher};
 pub use clock::{Clock, SimulatedClock, SystemClock};
-pub use engine::{Engine, EngineSettings, Until};
+pub use engine::{CLOCK_NOTICE, Engine, EngineSettings, Until, untimed};
 pub use executor::dry_run;
 pub use setup::{
-    Misfit, PluginFile, PluginFolder, Prepared, RefusedFile, Setup, load_plugins, prepare,
+    Misfit, PluginFile, PluginFolder, Prepared, RefusedFile, Replies, Served, Setup, load_plugins,
+    prepare,
 };

@@ -8,23 +8,79 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use strongroom_config::{Diagnostic, Diagnostics, Located, ScheduleSet};
-use strongroom_domain::grants::{Access, Mismatch, compare, lies_within};
-use strongroom_domain::schedule::Schedule;
+use strongroom_domain::grants::{Access as TreeAccess, Grants, Mismatch, compare, lies_within};
+use strongroom_domain::schedule::{Limits, Schedule, Trigger};
 use strongroom_domain::{PluginName, ScheduleName};
+use strongroom_sandbox::call::{Ending, Request};
 use strongroom_sandbox::{Plugin, Role, Sandbox};
 
-/// A schedule with the plugin that serves it.
+use crate::access::Access;
+use crate::executor::Errand;
+
+/// A schedule with what serves it.
 #[derive(Clone)]
 pub struct Prepared {
     /// As meant.
     pub schedule: Schedule,
-    /// Loaded, and wanting no more than is granted.
-    pub plugin: Plugin,
-    /// Bytes of its file.
-    pub plugin_size: u64,
+    /// Who answers.
+    pub served: Served,
     /// The role the host calls.
     pub role: Role,
+}
+
+/// Who answers the host's calls.
+#[derive(Clone)]
+pub enum Served {
+    /// A plugin.
+    Plugin {
+        /// Loaded, and wanting no more than is granted.
+        plugin: Plugin,
+        /// Bytes of its file.
+        size: u64,
+    },
+    /// Replies written down earlier, in a simulation.
+    Replies(Arc<dyn Replies>),
+}
+
+/// Answers in place of a plugin.
+#[async_trait]
+pub trait Replies: Send + Sync + 'static {
+    /// Answers one call; it may let time pass on the clock.
+    async fn reply(&self, access: &Access, errand: &Errand<'_>, request: Request) -> Ending;
+}
+
+impl Prepared {
+    /// The digest of the plugin; of replies, a word that is no digest.
+    #[must_use]
+    pub fn digest(&self) -> &str {
+        match &self.served {
+            Served::Plugin { plugin, .. } => plugin.digest(),
+            Served::Replies(_) => "replies",
+        }
+    }
+
+    /// The version the plugin gives itself.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        match &self.served {
+            Served::Plugin { plugin, .. } => &plugin.description().version,
+            Served::Replies(_) => "",
+        }
+    }
+
+    /// Whether the plugin says that it offers a feature (`features` of `describe`).
+    #[must_use]
+    pub fn offers(&self, feature: &str) -> bool {
+        match &self.served {
+            Served::Plugin { plugin, .. } => {
+                let features = &plugin.description().features;
+                features.get(feature).is_some_and(|value| value == "true")
+            }
+            Served::Replies(_) => false,
+        }
+    }
 }
 
 /// The plugins of a folder.
@@ -63,6 +119,48 @@ pub struct RefusedFile {
 pub struct Setup {
     /// By name.
     pub schedules: BTreeMap<ScheduleName, Arc<Prepared>>,
+    /// What runs after each schedule's end.
+    pub followers: BTreeMap<ScheduleName, Vec<Arc<Prepared>>>,
+    /// How many may be under way at once.
+    pub limits: Limits,
+    /// Plugins by digest that are no longer active, for operations that began on them.
+    pub earlier: BTreeMap<String, PluginFile>,
+}
+
+impl Setup {
+    /// Puts schedules together.
+    #[must_use]
+    pub fn new(schedules: Vec<Prepared>, limits: Limits) -> Self {
+        let mut setup = Self {
+            limits,
+            ..Self::default()
+        };
+        for prepared in schedules {
+            let prepared = Arc::new(prepared);
+            if let Trigger::After(after) = &prepared.schedule.trigger {
+                let followers = setup.followers.entry(after.schedule.clone());
+                followers.or_default().push(prepared.clone());
+            }
+            let name = prepared.schedule.name.clone();
+            setup.schedules.insert(name, prepared);
+        }
+        setup
+    }
+
+    /// A schedule on an earlier digest of its plugin, if that is still at hand; else on the active one.
+    #[must_use]
+    pub fn on(&self, prepared: &Arc<Prepared>, digest: &str) -> Arc<Prepared> {
+        let Some(PluginFile { plugin, size, .. }) = self.earlier.get(digest) else {
+            return prepared.clone();
+        };
+        Arc::new(Prepared {
+            served: Served::Plugin {
+                plugin: plugin.clone(),
+                size: *size,
+            },
+            ..Prepared::clone(prepared)
+        })
+    }
 }
 
 /// Loads every `*.wasm` of a folder. What cannot be loaded is listed, not fatal: a schedule that needs it says so.
@@ -140,6 +238,15 @@ struct Found {
     refused: Vec<Diagnostic>,
 }
 
+/// What to do about a grant that the plugin does not want.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unwanted {
+    /// It is a problem: nothing is given that is not used.
+    Refuse,
+    /// It is not given: the plugin was replaced by one that wants less, and the schedule still grants the rest.
+    Withhold,
+}
+
 /// Fits every schedule to its plugin. `reserved` are folders no plugin may be granted (the ledger's).
 ///
 /// # Errors
@@ -148,26 +255,23 @@ pub fn prepare(
     set: &ScheduleSet,
     folder: &PluginFolder,
     reserved: &[PathBuf],
+    unwanted: Unwanted,
 ) -> Result<Setup, Misfit> {
     let mut misfit = Misfit {
         problems: Diagnostics::default(),
         refused: true,
     };
-    let mut setup = Setup::default();
+    let mut schedules = Vec::new();
     for located in &set.schedules {
         let mut found = Found::default();
-        if let Some(prepared) = fit(located, folder, reserved, &mut found) {
-            setup
-                .schedules
-                .insert(located.schedule.name.clone(), Arc::new(prepared));
-        }
+        schedules.extend(fit(located, folder, reserved, unwanted, &mut found));
         misfit.refused &= found.wrong.is_empty();
         misfit
             .problems
             .extend(found.wrong.into_iter().chain(found.refused));
     }
     if misfit.problems.is_empty() {
-        Ok(setup)
+        Ok(Setup::new(schedules, Limits::default()))
     } else {
         Err(misfit)
     }
@@ -177,9 +281,11 @@ fn fit(
     located: &Located,
     folder: &PluginFolder,
     reserved: &[PathBuf],
+    unwanted: Unwanted,
     found: &mut Found,
 ) -> Option<Prepared> {
     let schedule = &located.schedule;
+    let mut given = schedule.clone();
     let Some(PluginFile { file, size, plugin }) = folder.plugins.get(&schedule.plugin) else {
         found.wrong.push(missing_plugin(located, folder));
         return None;
@@ -200,9 +306,10 @@ fn fit(
         ));
     }
     for mismatch in compare(&plugin.description().wants, &schedule.grants) {
-        found
-            .refused
-            .push(explain_mismatch(located, file, &mismatch));
+        if unwanted == Unwanted::Refuse || !withhold(&mut given.grants, &mismatch) {
+            let problem = explain_mismatch(located, file, &mismatch);
+            found.refused.push(problem);
+        }
     }
     for capability in plugin.capabilities() {
         let granted = match capability.as_str() {
@@ -226,11 +333,32 @@ fn fit(
     check_places(located, reserved, found);
     check_config(located, plugin, found);
     Some(Prepared {
-        schedule: schedule.clone(),
-        plugin: plugin.clone(),
-        plugin_size: *size,
+        schedule: given,
+        served: Served::Plugin {
+            plugin: plugin.clone(),
+            size: *size,
+        },
         role,
     })
+}
+
+/// Takes back what is granted and not wanted; false: the mismatch is something else.
+fn withhold(grants: &mut Grants, mismatch: &Mismatch) -> bool {
+    match mismatch {
+        Mismatch::NotWanted {
+            capability: "files",
+            name,
+        } => grants.files.remove(name).is_some(),
+        Mismatch::NotWanted { .. } => std::mem::take(&mut grants.state),
+        Mismatch::TooWide { name } => match grants.files.get_mut(name) {
+            Some(tree) => {
+                tree.access = TreeAccess::Read;
+                true
+            }
+            None => false,
+        },
+        Mismatch::NotGranted(_) | Mismatch::TooNarrow(_) => false,
+    }
 }
 
 fn missing_plugin(located: &Located, folder: &PluginFolder) -> Diagnostic {
@@ -263,8 +391,8 @@ fn missing_plugin(located: &Located, folder: &PluginFolder) -> Diagnostic {
 
 fn explain_mismatch(located: &Located, file: &Path, mismatch: &Mismatch) -> Diagnostic {
     let plugin = file.file_name().unwrap_or_default().to_string_lossy();
-    let access = |access: Access| {
-        if access == Access::Read {
+    let access = |access: TreeAccess| {
+        if access == TreeAccess::Read {
             "read"
         } else {
             "write"
@@ -353,11 +481,11 @@ fn check_places(located: &Located, reserved: &[PathBuf], found: &mut Found) {
         }
         for (place, _, written) in trees
             .iter()
-            .filter(|(_, access, _)| *access == Access::Write)
+            .filter(|(_, access, _)| *access == TreeAccess::Write)
         {
             for (source, _, read) in trees
                 .iter()
-                .filter(|(_, access, _)| *access == Access::Read)
+                .filter(|(_, access, _)| *access == TreeAccess::Read)
             {
                 if lies_within(written, read) || lies_within(read, written) {
                     found.refused.push(located.problem(&format!("grants.files.{place}"),

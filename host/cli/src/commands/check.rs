@@ -51,11 +51,10 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<u8, CliError> {
         .values()
         .map(|prepared| {
             let schedule = &prepared.schedule;
-            let plugin = prepared.plugin.description();
-            let digest: String = prepared.plugin.digest().chars().take(12).collect();
+            let digest: String = prepared.digest().chars().take(12).collect();
             vec![
                 schedule.name.to_string(),
-                format!("{} {} ({digest})", plugin.name, plugin.version),
+                format!("{} {} ({digest})", schedule.plugin, prepared.version()),
                 when(schedule),
                 schedule.zone.as_str().to_owned(),
                 schedule.tenants.len().to_string(),

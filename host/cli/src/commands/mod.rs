@@ -1,6 +1,8 @@
 //! One file per command.
 
+mod asked;
 mod audit;
+mod backfill;
 mod check;
 mod doctor;
 mod next;
@@ -9,6 +11,7 @@ mod plugin;
 mod restore;
 mod run;
 mod snapshots;
+mod status;
 
 use clap::CommandFactory;
 
@@ -24,6 +27,13 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, CliError> {
         Command::Once(options) => run::once(&arguments, options).await,
         Command::Serve(options) => run::serve(&arguments, options).await,
         Command::Simulate(options) => run::simulate(&arguments, options).await,
+        Command::Status => status::run(&arguments).await,
+        Command::Pause(options) => asked::pause(&arguments, options).await,
+        Command::Resume(options) => asked::resume(&arguments, options).await,
+        Command::Cancel(options) => asked::cancel(&arguments, options).await,
+        Command::Raise(options) => asked::raise(&arguments, options).await,
+        Command::Backfill(options) => backfill::run(&arguments, options).await,
+        Command::Clock(command) => asked::clock(&arguments, command).await,
         Command::Occurrences(options) => occurrences::run(&arguments, options).await,
         Command::Snapshots(command) => snapshots::run(&arguments, command).await,
         Command::Restore(options) => restore::run(&arguments, options).await,

@@ -1,6 +1,9 @@
-//! `strongroom plugin inspect`: what a plugin file is, imports and wants.
+//! `strongroom plugin`: the plugin files a host knows, and what a file is, imports and wants.
+
+use std::path::Path;
 
 use serde_json::json;
+use strongroom_ledger::{Ledger, OpenMode, PluginRow};
 use strongroom_sandbox::Sandbox;
 
 use crate::arguments::{Arguments, Plugin};
@@ -9,7 +12,49 @@ use crate::error::CliError;
 use crate::print;
 
 pub(crate) async fn run(arguments: &Arguments, command: &Plugin) -> Result<u8, CliError> {
-    let Plugin::Inspect { file } = command;
+    match command {
+        Plugin::List => list(arguments).await,
+        Plugin::Inspect { file } => inspect(arguments, file).await,
+    }
+}
+
+async fn list(arguments: &Arguments) -> Result<u8, CliError> {
+    let ledger = compose::ledger(arguments, OpenMode::Reader).await?;
+    let rows = ledger.plugins().await?;
+    if arguments.json {
+        let value = |row: &PluginRow| {
+            json!({
+                "digest": row.digest, "name": row.name, "version": row.version, "size": row.size,
+                "state": row.state.as_str(), "since": row.since, "by": row.person, "reason": row.reason,
+                "first_seen": row.first_seen,
+            })
+        };
+        return print::json(&rows.iter().map(value).collect::<Vec<_>>()).map(|()| 0);
+    }
+    if rows.is_empty() {
+        print::line("No host has loaded a plugin yet.");
+        return Ok(0);
+    }
+    let cells = |row: &PluginRow| {
+        vec![
+            row.name.to_string(),
+            print::plain(&row.version),
+            row.digest.chars().take(12).collect(),
+            row.state.as_str().to_owned(),
+            print::utc(row.since),
+            print::plain(&row.person),
+            print::plain(&row.reason),
+        ]
+    };
+    let cells: Vec<Vec<String>> = rows.iter().map(cells).collect();
+    print::table(
+        &["PLUGIN", "VERSION", "DIGEST", "STATE", "SINCE", "BY", "WHY"],
+        &cells,
+    );
+    Ok(0)
+}
+
+async fn inspect(arguments: &Arguments, file: &Path) -> Result<u8, CliError> {
     let bytes = std::fs::read(file).map_err(|error| {
         CliError::not_found(format!("{} cannot be read", file.display())).because(error)
     })?;

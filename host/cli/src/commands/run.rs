@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::json;
-use strongroom_domain::{Outcome, TenantName, occurrence_id};
-use strongroom_ledger::{
-    Ledger, NewOccurrence, OccurrenceFilter, OccurrenceRow, OpenMode, Origin, Plan,
-};
+use strongroom_domain::schedule::Schedule;
+use strongroom_domain::{Outcome, TenantName};
+use strongroom_ledger::{Ledger, OccurrenceFilter, OccurrenceRow, OpenMode, Origin, Plan};
+use strongroom_orchestrator::activation::Activation;
 use strongroom_orchestrator::setup::Prepared;
+use strongroom_orchestrator::watching::{self, Glance};
 use strongroom_orchestrator::{
-    Clock, Engine, EngineSettings, RefusedFile, SimulatedClock, SystemClock, Until, dry_run,
+    Clock, Engine, EngineSettings, SimulatedClock, SystemClock, Until, dry_run, untimed,
 };
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::arguments::{Arguments, Once, Serve, Simulate};
 use crate::compose;
@@ -24,7 +25,7 @@ use crate::watch::Console;
 pub(crate) async fn once(arguments: &Arguments, options: &Once) -> Result<u8, CliError> {
     let (_, _, setup) = compose::setup(arguments).await?;
     let prepared = compose::prepared(&setup, &options.schedule)?;
-    let tenants = chosen_tenants(&prepared, options.tenant.as_deref())?;
+    let tenants = compose::tenants(&prepared.schedule, options.tenant.as_deref())?;
     let ledger = compose::ledger(arguments, OpenMode::Visitor).await?;
     let clock = Arc::new(SystemClock);
     let watcher = Arc::new(Console::new(false, arguments.json));
@@ -36,9 +37,14 @@ pub(crate) async fn once(arguments: &Arguments, options: &Once) -> Result<u8, Cl
     if options.dry_run {
         return dry(arguments, &access, &prepared, &tenants).await;
     }
+    if !options.despite_pause {
+        refuse_paused(ledger.as_ref(), &prepared.schedule, clock.now()).await?;
+    }
+    let setup = Arc::new(setup);
     let mut ended = Vec::new();
     for tenant in tenants {
-        let occurrence = run_now(&prepared, tenant, clock.now());
+        let origin = Origin::Person(compose::person());
+        let occurrence = untimed(&prepared.schedule, &tenant, clock.now(), origin);
         let id = occurrence.id;
         let plan = Plan {
             occurrences: vec![occurrence],
@@ -47,7 +53,7 @@ pub(crate) async fn once(arguments: &Arguments, options: &Once) -> Result<u8, Cl
         ledger.plan(plan, clock.now()).await?;
         let engine = Engine::new(
             access.clone(),
-            setup.clone(),
+            Arc::clone(&setup),
             EngineSettings::default(),
             stop_signal()?,
         );
@@ -62,42 +68,20 @@ pub(crate) async fn once(arguments: &Arguments, options: &Once) -> Result<u8, Cl
     report(arguments, &ended)
 }
 
-fn chosen_tenants(prepared: &Prepared, only: Option<&str>) -> Result<Vec<TenantName>, CliError> {
-    let tenants = &prepared.schedule.tenants;
-    let Some(only) = only else {
-        return Ok(tenants.clone());
-    };
-    let found: Vec<TenantName> = tenants
-        .iter()
-        .filter(|tenant| tenant.as_str() == only)
-        .cloned()
-        .collect();
-    if found.is_empty() {
-        let known: Vec<&str> = tenants.iter().map(TenantName::as_str).collect();
-        let message = format!(
-            "schedule `{}` has no tenant `{only}`",
-            prepared.schedule.name
-        );
-        return Err(CliError::not_found(message).hint(format!("it has: {}", known.join(", "))));
-    }
-    Ok(found)
-}
-
-fn run_now(prepared: &Prepared, tenant: TenantName, now: Timestamp) -> NewOccurrence {
-    let schedule = &prepared.schedule;
-    // Due times are kept to the millisecond.
-    let due = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
-    NewOccurrence {
-        id: occurrence_id(&schedule.name, &tenant, due),
-        schedule: schedule.name.clone(),
-        tenant,
-        plugin: schedule.plugin.clone(),
-        due,
-        not_before: due,
-        deadline: now.checked_add(schedule.timeout).unwrap_or(Timestamp::MAX),
-        origin: Origin::Person(std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned())),
-        ends: None,
-        skip_if_unfinished: true,
+async fn refuse_paused(
+    ledger: &dyn Ledger,
+    schedule: &Schedule,
+    now: Timestamp,
+) -> Result<(), CliError> {
+    let pauses = ledger.pauses(now).await?;
+    let pauses = pauses.get(&schedule.name).into_iter().flatten();
+    match pauses.into_iter().find(|pause| pause.covers(now)) {
+        None => Ok(()),
+        Some(pause) => Err(CliError::new(
+            EXIT_REFUSED,
+            format!("`{}` is {}", schedule.name, pause.explain()),
+        )
+        .hint("`strongroom resume` ends the pause; `--despite-pause` runs it once all the same")),
     }
 }
 
@@ -179,33 +163,45 @@ fn report(arguments: &Arguments, ended: &[OccurrenceRow]) -> Result<u8, CliError
 
 pub(crate) async fn serve(arguments: &Arguments, options: &Serve) -> Result<u8, CliError> {
     let stop = stop_signal()?;
+    let reload = reload_signal()?;
     let ledger = compose::ledger(arguments, OpenMode::Host).await?;
-    let (set, folder, setup) = compose::setup(arguments).await?;
-    for RefusedFile { file, reason, .. } in &folder.refused {
-        tracing::warn!(file = %file.display(), "this plugin cannot be used: {reason}");
-    }
-    tracing::info!(
-        schedules = set.schedules.len(),
-        plugins = folder.plugins.len(),
-        "serving"
-    );
     let watcher = Arc::new(Console::new(false, arguments.json));
-    let access = compose::access(
-        arguments,
-        Arc::new(SystemClock),
-        ledger.clone(),
-        Some(watcher),
-    );
+    let clock = Arc::new(SystemClock);
+    let access = compose::access(arguments, clock.clone(), ledger.clone(), Some(watcher));
+    // A first look in the words of the other commands: what is wrong is shown with its place.
+    compose::schedules(arguments)?;
+    let sources = compose::sources(arguments);
+    let sandbox = compose::sandbox(arguments)?;
+    let mut activation = Activation::new(sandbox, sources.clone(), access.clone()).await?;
+    let glance = Glance::at(&sources, &[]);
+    let (set, setup) = activation.look().await?;
+    tracing::info!(schedules = set.schedules.len(), "serving");
     let settings = EngineSettings {
         concurrency: options.concurrency as usize,
         ..EngineSettings::default()
     };
-    drop((set, folder));
-    let engine = Engine::new(access, setup, settings, stop);
+    let setup = Arc::new(setup);
+    let (sets, reloads) = watch::channel(setup.clone());
+    let others = set.files;
+    let watching = watching::watch(activation, sources, others, glance, clock, reload, sets);
+    let watching = tokio::spawn(watching);
+    let engine = Engine::new(access, setup, settings, stop).reloading(reloads);
     engine.run(Until::Stopped).await?;
+    watching.abort();
     ledger.close().await;
     tracing::info!("stopped; everything acknowledged is on disk");
     Ok(0)
+}
+
+/// Receives when a person says that the files are ready (SIGHUP).
+fn reload_signal() -> Result<mpsc::Receiver<()>, CliError> {
+    let mut hangup = signal(SignalKind::hangup())
+        .map_err(|error| CliError::bug("signals cannot be received", &error))?;
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::spawn(
+        async move { while hangup.recv().await.is_some() && sender.send(()).await.is_ok() {} },
+    );
+    Ok(receiver)
 }
 
 pub(crate) async fn simulate(arguments: &Arguments, options: &Simulate) -> Result<u8, CliError> {
@@ -222,7 +218,7 @@ pub(crate) async fn simulate(arguments: &Arguments, options: &Simulate) -> Resul
     let watcher = Arc::new(Console::new(!arguments.json, arguments.json));
     let clock = SimulatedClock::new(from);
     let access = compose::access(arguments, Arc::new(clock), ledger.clone(), Some(watcher));
-    let engine = Engine::new(access, setup, EngineSettings::default(), stop);
+    let engine = Engine::new(access, Arc::new(setup), EngineSettings::default(), stop);
     engine.run(Until::Time(to)).await?;
     let filter = OccurrenceFilter {
         since: Some(from),

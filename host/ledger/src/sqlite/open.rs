@@ -215,6 +215,21 @@ fn private_folder(folder: &Path) -> Result<(), LedgerError> {
 }
 
 /// Takes the host's lock; it is given back when the file is closed, also by a crash.
+/// The process of the host that runs on a ledger's folder; `None`: none does. It may not have said its number yet.
+#[must_use]
+pub fn running_host(folder: &Path) -> Option<Option<u32>> {
+    let mut file = fs::File::open(folder.join(LOCK)).ok()?;
+    match flock(&file, FlockOperation::NonBlockingLockShared) {
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            let mut text = String::new();
+            let _read = (&mut file).take(16).read_to_string(&mut text).is_ok();
+            Some(text.trim().parse().ok())
+        }
+        // Free, or not to be asked: closing the file gives the lock back.
+        _ => None,
+    }
+}
+
 fn lock(folder: &Path) -> Result<fs::File, LedgerError> {
     let fault = |error| LedgerError::io("the host's lock cannot be taken", &error);
     let mut options = fs::OpenOptions::new();

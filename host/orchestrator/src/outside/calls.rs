@@ -48,13 +48,15 @@ impl Outside for CallOutside {
         bytes: Vec<u8>,
         expected: Option<u64>,
     ) -> Result<u64, StateError> {
-        self.state(&key, bytes.len())?
-            .set(&key, bytes, expected)
-            .await
+        let state = self.state(&key, bytes.len())?;
+        self.may_change_state()?;
+        state.set(&key, bytes, expected).await
     }
 
     async fn state_delete(&self, key: String, expected: u64) -> Result<(), StateError> {
-        self.state(&key, 0)?.delete(&key, expected).await
+        let state = self.state(&key, 0)?;
+        self.may_change_state()?;
+        state.delete(&key, expected).await
     }
 
     fn tree_writable(&self, tree: &str) -> Files<bool> {
@@ -231,6 +233,14 @@ impl Outside for CallOutside {
 }
 
 impl CallOutside {
+    fn may_change_state(&self) -> Result<(), StateError> {
+        if self.changing {
+            return Ok(());
+        }
+        let why = "a dry run changes nothing";
+        Err(StateError::Unavailable(why.to_owned()))
+    }
+
     fn state(&self, key: &str, value_bytes: usize) -> Result<&dyn StateStore, StateError> {
         if key.is_empty() || key.len() > KEY_BYTES {
             return Err(StateError::Limit("a key has 1 to 128 bytes".into()));

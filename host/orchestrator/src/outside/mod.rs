@@ -80,6 +80,7 @@ pub struct CallOutside {
     listener: Arc<dyn Listener>,
     streams: Arc<Streams>,
     stop: Stop,
+    changing: bool,
 }
 
 impl CallOutside {
@@ -112,6 +113,7 @@ impl CallOutside {
             listener,
             streams: Arc::default(),
             stop: Stop::default(),
+            changing: true,
         })
     }
 
@@ -123,7 +125,17 @@ impl CallOutside {
     }
 
     fn writable(&self, name: &str) -> Files<Writable> {
+        if !self.changing {
+            return Err(FileError::ReadOnly);
+        }
         Writable::new(self.tree(name)?)
+    }
+
+    /// With `false` nothing can be changed through it: a dry run.
+    #[must_use]
+    pub fn changing(mut self, changing: bool) -> Self {
+        self.changing = changing;
+        self
     }
 
     /// Runs file work on a thread where it may block; given up when the future or the whole call is dropped.

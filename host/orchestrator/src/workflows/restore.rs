@@ -53,16 +53,11 @@ fn errand<'a>(access: &Access, prepared: &'a Prepared, row: &'a SnapshotRow) -> 
 }
 
 fn offered(prepared: &Prepared, feature: &'static str) -> Result<(), ShelfError> {
-    let description = prepared.plugin.description();
-    if description
-        .features
-        .get(feature)
-        .is_some_and(|value| value == "true")
-    {
+    if prepared.offers(feature) {
         return Ok(());
     }
     Err(ShelfError::NotOffered {
-        plugin: description.name.to_string(),
+        plugin: prepared.schedule.plugin.to_string(),
         feature,
     })
 }

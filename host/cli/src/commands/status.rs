@@ -1,0 +1,161 @@
+//! `strongroom status`: what needs attention, from the record alone.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use strongroom_domain::pause::Pause;
+use strongroom_domain::{Outcome, ScheduleName};
+use strongroom_ledger::{Ledger, Notice, OccurrenceFilter, OccurrenceRow, OpenMode, running_host};
+use strongroom_orchestrator::{Clock, SystemClock};
+
+use crate::arguments::Arguments;
+use crate::compose;
+use crate::error::CliError;
+use crate::print;
+
+/// How far back outcomes are told.
+const BACK: SignedDuration = SignedDuration::from_hours(24);
+/// The most lines of one kind.
+const LINES: usize = 20;
+
+/// Everything that is told.
+struct Status {
+    host: Option<Option<u32>>,
+    notices: Vec<Notice>,
+    paused: Vec<(ScheduleName, Pause)>,
+    unfinished: Vec<OccurrenceRow>,
+    ended: BTreeMap<Outcome, usize>,
+    alerts: Vec<OccurrenceRow>,
+}
+
+pub(crate) async fn run(arguments: &Arguments) -> Result<u8, CliError> {
+    let now = SystemClock.now();
+    let ledger = compose::ledger(arguments, OpenMode::Reader).await?;
+    let since = now.checked_sub(BACK).unwrap_or(now);
+    let filter = OccurrenceFilter {
+        ended_since: Some(since),
+        ..OccurrenceFilter::default()
+    };
+    let rows = ledger.occurrences(filter).await?;
+    let mut ended = BTreeMap::new();
+    for outcome in rows.iter().filter_map(|row| row.outcome) {
+        *ended.entry(outcome).or_default() += 1;
+    }
+    let pauses = ledger.pauses(now).await?;
+    let status = Status {
+        host: running_host(&arguments.state),
+        notices: ledger.notices().await?,
+        paused: pauses
+            .into_iter()
+            .flat_map(|(name, list)| list.into_iter().map(move |pause| (name.clone(), pause)))
+            .filter(|(_, pause)| pause.covers(now))
+            .collect(),
+        unfinished: ledger
+            .occurrences(OccurrenceFilter {
+                unfinished: true,
+                ..OccurrenceFilter::default()
+            })
+            .await?,
+        ended,
+        alerts: rows
+            .into_iter()
+            .filter(|row| row.outcome.is_some_and(Outcome::alerts))
+            .collect(),
+    };
+    print::answer(arguments, &value(&status), || say(&status, now))
+}
+
+fn value(status: &Status) -> Value {
+    let row = super::occurrences::value;
+    json!({
+        "host": status.host.map(|pid| json!({ "pid": pid })),
+        "notices": status.notices.iter().map(|notice| json!({ "name": notice.name, "since": notice.since, "text": notice.text })).collect::<Vec<_>>(),
+        "paused": status.paused.iter().map(|(name, pause)| json!({ "schedule": name, "pause": pause })).collect::<Vec<_>>(),
+        "unfinished": status.unfinished.iter().map(row).collect::<Vec<_>>(),
+        "ended_last_24h": status.ended.iter().map(|(outcome, count)| (outcome.to_string(), json!(count))).collect::<serde_json::Map<_, _>>(),
+        "alerts_last_24h": status.alerts.iter().map(row).collect::<Vec<_>>(),
+    })
+}
+
+fn say(status: &Status, now: Timestamp) -> String {
+    let mut lines = vec![match status.host {
+        Some(Some(pid)) => format!("A host runs (process {pid})."),
+        Some(None) => "A host runs.".to_owned(),
+        None => "No host runs: nothing that is due will run.".to_owned(),
+    }];
+    for notice in &status.notices {
+        lines.push(format!(
+            "NOTICE  since {}  {}",
+            print::utc(notice.since),
+            notice.name
+        ));
+        lines.extend(
+            notice
+                .text
+                .lines()
+                .map(|line| format!("  {}", print::plain(line))),
+        );
+    }
+    for (name, pause) in &status.paused {
+        let until = pause
+            .until
+            .map_or_else(String::new, |until| format!(" until {}", print::utc(until)));
+        lines.push(format!(
+            "PAUSED  {name}{until}: {}",
+            print::plain(&pause.explain())
+        ));
+    }
+    for row in status.alerts.iter().rev().take(LINES).rev() {
+        lines.push(format!("ALERT   {}", sentence(row)));
+    }
+    if status.alerts.len() > LINES {
+        lines.push(format!(
+            "        … {} more in the last 24 hours: `strongroom occurrences`",
+            status.alerts.len() - LINES
+        ));
+    }
+    let (under_way, waiting): (Vec<_>, Vec<_>) = status
+        .unfinished
+        .iter()
+        .partition(|row| row.claimed_by.is_some() || row.operation.is_some());
+    for row in under_way.iter().take(LINES) {
+        lines.push(format!("RUNS    {}", sentence(row)));
+    }
+    let late = waiting.iter().filter(|row| row.ready_at <= now).count();
+    lines.push(format!(
+        "{} under way, {} waiting, {late} of them for their turn.",
+        under_way.len(),
+        waiting.len()
+    ));
+    let ended: Vec<String> = status
+        .ended
+        .iter()
+        .map(|(outcome, count)| format!("{count} {outcome}"))
+        .collect();
+    lines.push(if ended.is_empty() {
+        "Nothing ended in the last 24 hours.".to_owned()
+    } else {
+        format!("Ended in the last 24 hours: {}.", ended.join(", "))
+    });
+    lines.join("\n")
+}
+
+fn sentence(row: &OccurrenceRow) -> String {
+    let reason = row
+        .reason
+        .as_deref()
+        .and_then(|reason| reason.lines().next())
+        .unwrap_or_default();
+    let outcome = row
+        .outcome
+        .map_or_else(|| "under way".to_owned(), |outcome| outcome.to_string());
+    let colon = if reason.is_empty() { "" } else { ": " };
+    format!(
+        "{} {} {} {outcome}{colon}{}",
+        print::utc(row.due),
+        row.schedule,
+        row.tenant,
+        print::plain(reason)
+    )
+}

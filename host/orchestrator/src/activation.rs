@@ -1,0 +1,425 @@
+//! Which schedules and which plugin files are active, at a start and after every change of the files.
+//!
+//! Owns: the way of a new file: loaded, fitted, probed, then active, all at once; on an error the last good set stays.
+//! Never: a half-written file (`watching` waits until files rest).
+//! Read next: `setup` for what fits, `watching` for when it looks.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use strongroom_config::{Diagnostics, ScheduleSet};
+use strongroom_domain::{PluginName, TenantName};
+use strongroom_ledger::{LedgerError, Notice, PluginRow, PluginState};
+use strongroom_sandbox::call::{Answer, Request, Step};
+use strongroom_sandbox::{Plugin, Role, Sandbox};
+use uuid::Uuid;
+
+use crate::access::Access;
+use crate::executor::{Errand, Reached};
+use crate::setup::{
+    Misfit, PluginFile, PluginFolder, Prepared, RefusedFile, Setup, Unwanted, load_plugins, prepare,
+};
+
+/// The notice that stands while the schedule files are wrong.
+pub const SCHEDULES_NOTICE: &str = "schedules";
+/// How the name of a notice about a plugin file begins.
+pub const PLUGIN_NOTICE: &str = "plugin:";
+
+/// How long a probing run may take.
+const PROBE: Duration = Duration::from_secs(60);
+
+/// Where everything is.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// Folder of schedule files, or one file.
+    pub schedules: PathBuf,
+    /// Folder of plugin files.
+    pub plugins: PathBuf,
+    /// Where the host keeps its own copy of each active plugin file, so that a restart finds it again.
+    pub copies: PathBuf,
+    /// Folders no plugin may be granted.
+    pub reserved: Vec<PathBuf>,
+}
+
+/// Why nothing new became active.
+#[derive(Debug, thiserror::Error)]
+pub enum ActivationError {
+    /// The schedule files are wrong.
+    #[error("the schedule files are wrong")]
+    Schedules(Diagnostics),
+    /// Schedules and plugins do not fit.
+    #[error("schedules and plugins do not fit")]
+    Misfit(Misfit),
+    /// A folder cannot be read, or a copy cannot be written.
+    #[error("{}: {cause}", .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// In the operating system's words.
+        cause: std::io::Error,
+    },
+    /// The ledger cannot be read or written.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// Keeps what is active.
+pub struct Activation {
+    sandbox: Arc<Sandbox>,
+    sources: Sources,
+    access: Access,
+    active: BTreeMap<PluginName, PluginFile>,
+    earlier: BTreeMap<String, PluginFile>,
+}
+
+/// A plugin file that does not become active, and why.
+struct Held {
+    name: PluginName,
+    digest: String,
+    file: PathBuf,
+    reason: String,
+}
+
+impl Activation {
+    /// Takes up the plugins that were active when the last host ended.
+    ///
+    /// # Errors
+    /// The ledger or the host's copies cannot be read.
+    pub async fn new(
+        sandbox: Arc<Sandbox>,
+        sources: Sources,
+        access: Access,
+    ) -> Result<Self, ActivationError> {
+        let mut new = Self {
+            sandbox,
+            sources,
+            access,
+            active: BTreeMap::new(),
+            earlier: BTreeMap::new(),
+        };
+        let rows = new.access.ledger.plugins().await?;
+        for row in rows {
+            let file = new.copy(&row.digest);
+            // A copy that is gone or damaged is like none: the file in the plugins folder is taken.
+            let Ok(bytes) = std::fs::read(&file) else {
+                continue;
+            };
+            let size = bytes.len() as u64;
+            let Ok(plugin) = new.sandbox.load(bytes).await else {
+                continue;
+            };
+            if plugin.digest() != row.digest {
+                continue;
+            }
+            let known = PluginFile { file, size, plugin };
+            if row.state == PluginState::Active {
+                new.active.insert(row.name, known);
+            } else {
+                new.earlier.insert(row.digest, known);
+            }
+        }
+        Ok(new)
+    }
+
+    fn copy(&self, digest: &str) -> PathBuf {
+        self.sources.copies.join(format!("{digest}.wasm"))
+    }
+
+    /// Reads all files and makes them active if everything fits; else nothing changes, and a notice says why.
+    ///
+    /// # Errors
+    /// Why the files are not active. What was active before still is.
+    pub async fn look(&mut self) -> Result<(ScheduleSet, Setup), ActivationError> {
+        let looked = self.activate().await;
+        let text = match &looked {
+            Ok(_) => None,
+            Err(ActivationError::Schedules(problems)) => Some(problems.render(false)),
+            Err(ActivationError::Misfit(misfit)) => Some(misfit.problems.render(false)),
+            Err(error) => Some(error.to_string()),
+        };
+        match text {
+            Some(text) => self.notice(SCHEDULES_NOTICE, text).await?,
+            None => self.mended(SCHEDULES_NOTICE).await?,
+        }
+        looked
+    }
+
+    async fn activate(&mut self) -> Result<(ScheduleSet, Setup), ActivationError> {
+        let set =
+            strongroom_config::load(&self.sources.schedules).map_err(ActivationError::Schedules)?;
+        let folder = load_plugins(&self.sandbox, &self.sources.plugins)
+            .await
+            .map_err(|cause| ActivationError::File {
+                path: self.sources.plugins.clone(),
+                cause,
+            })?;
+        let mut chosen = PluginFolder::default();
+        let mut held = Vec::new();
+        for (name, candidate) in folder.plugins {
+            let file = match self.active.get(&name).cloned() {
+                Some(active) if active.plugin.digest() != candidate.plugin.digest() => {
+                    match self.judge(&set, &name, &candidate).await {
+                        Ok(()) => candidate,
+                        Err(reason) => {
+                            held.push(Held {
+                                name: name.clone(),
+                                digest: candidate.plugin.digest().to_owned(),
+                                file: candidate.file.clone(),
+                                reason,
+                            });
+                            self.register(&candidate, PluginState::Refused).await?;
+                            active
+                        }
+                    }
+                }
+                _ => candidate,
+            };
+            chosen.plugins.insert(name, file);
+        }
+        self.keep_what_broke(&folder.refused, &mut chosen);
+        self.tell(&folder.refused, &held).await?;
+        chosen.refused = folder.refused;
+        let reserved = &self.sources.reserved;
+        let mut setup = prepare(&set, &chosen, reserved, Unwanted::Withhold)
+            .map_err(ActivationError::Misfit)?;
+        self.adopt(chosen.plugins).await?;
+        setup.earlier = self.earlier.clone();
+        Ok((set, setup))
+    }
+
+    /// A file that was active and is damaged now: what was loaded from it goes on.
+    fn keep_what_broke(&self, refused: &[RefusedFile], chosen: &mut PluginFolder) {
+        for RefusedFile { file, .. } in refused {
+            let stem = file.file_stem().unwrap_or_default();
+            for (name, active) in &self.active {
+                if *stem == *name.as_str() || active.file == *file {
+                    let active = active.clone();
+                    chosen.plugins.entry(name.clone()).or_insert(active);
+                }
+            }
+        }
+    }
+
+    /// Whether a new file may take the place of the active one: every schedule fits, and it passes a probing run.
+    async fn judge(
+        &self,
+        set: &ScheduleSet,
+        name: &PluginName,
+        candidate: &PluginFile,
+    ) -> Result<(), String> {
+        let own = ScheduleSet {
+            schedules: set
+                .schedules
+                .iter()
+                .filter(|one| one.schedule.plugin == *name)
+                .cloned()
+                .collect(),
+            ..ScheduleSet::default()
+        };
+        let mut folder = PluginFolder::default();
+        folder.plugins.insert(name.clone(), candidate.clone());
+        let setup = prepare(&own, &folder, &self.sources.reserved, Unwanted::Withhold);
+        let setup = setup.map_err(|misfit| {
+            let what = if misfit.refused {
+                "wider grants wanted"
+            } else {
+                "it does not fit its schedules"
+            };
+            let problems: Vec<String> = misfit
+                .problems
+                .iter()
+                .map(|problem| problem.message.clone())
+                .collect();
+            format!("{what}: {}", problems.join("; "))
+        })?;
+        for prepared in setup.schedules.values() {
+            if let Some(tenant) = prepared.schedule.tenants.first() {
+                self.probe(prepared, tenant).await.map_err(|why| {
+                    format!(
+                        "it did not pass its probing run for schedule `{}`: {why}",
+                        prepared.schedule.name
+                    )
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A dry run: nothing can be changed through it. Any answer that keeps the contract is a pass, also a failure: a
+    /// source that is away today says nothing about the plugin.
+    async fn probe(&self, prepared: &Prepared, tenant: &TenantName) -> Result<(), String> {
+        let now = self.access.clock.now();
+        let errand = Errand {
+            prepared,
+            tenant,
+            run: Uuid::now_v7(),
+            attempt: 1,
+            due: now,
+            deadline: now.checked_add(PROBE).unwrap_or(now),
+            dry_run: true,
+        };
+        let request = match prepared.role {
+            Role::Snapshots => Request::StartCreate,
+            Role::Task => Request::Run,
+        };
+        match errand.call(&self.access, request).await {
+            Reached::Answer(Answer::Step(Step::Done(_))) => Ok(()),
+            Reached::Answer(_) => Err("it began something in a dry run".to_owned()),
+            Reached::Failed(failure) if failure.kind() == "crashed" => {
+                Err(failure.detail().to_owned())
+            }
+            Reached::Failed(_) => Ok(()),
+            Reached::TimedOut => Err(format!("it did not answer within {} s", PROBE.as_secs())),
+            Reached::Refused(detail) => Err(detail),
+        }
+    }
+
+    /// Makes files active: copies them, says so on record, and remembers those they replace.
+    async fn adopt(
+        &mut self,
+        chosen: BTreeMap<PluginName, PluginFile>,
+    ) -> Result<(), ActivationError> {
+        for (name, file) in chosen {
+            let digest = file.plugin.digest().to_owned();
+            let before = self.active.get(&name).cloned();
+            if before
+                .as_ref()
+                .is_some_and(|before| before.plugin.digest() == digest)
+            {
+                continue;
+            }
+            self.keep_copy(&digest, &file)?;
+            self.register(&file, PluginState::Active).await?;
+            if let Some(before) = before {
+                let reason = format!("replaced by {}", digest.get(..12).unwrap_or(&digest));
+                let ledger = &self.access.ledger;
+                let now = self.access.clock.now();
+                let replaced = before.plugin.digest().to_owned();
+                ledger
+                    .set_plugin_state(&replaced, PluginState::Replaced, "host", &reason, now)
+                    .await?;
+                tracing::info!(plugin = %name, digest, before = replaced, "another plugin file is active");
+                self.earlier.insert(replaced, before);
+            }
+            self.earlier.remove(&digest);
+            self.active.insert(name, file);
+        }
+        Ok(())
+    }
+
+    fn keep_copy(&self, digest: &str, file: &PluginFile) -> Result<(), ActivationError> {
+        let copy = self.copy(digest);
+        let fail = |path: &Path| {
+            let path = path.to_owned();
+            move |cause| ActivationError::File { path, cause }
+        };
+        std::fs::create_dir_all(&self.sources.copies).map_err(fail(&self.sources.copies))?;
+        let unfinished = copy.with_extension("unfinished");
+        std::fs::copy(&file.file, &unfinished).map_err(fail(&file.file))?;
+        std::fs::rename(&unfinished, &copy).map_err(fail(&copy))
+    }
+
+    async fn register(&self, file: &PluginFile, state: PluginState) -> Result<(), LedgerError> {
+        let now = self.access.clock.now();
+        let row = row(&file.plugin, file.size, state, now);
+        let digest = row.digest.clone();
+        if !self.access.ledger.register_plugin(row).await? {
+            let ledger = &self.access.ledger;
+            ledger
+                .set_plugin_state(&digest, state, "host", "", now)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Puts up a notice for every file that is not active, and takes down those that no longer hold.
+    async fn tell(&self, refused: &[RefusedFile], held: &[Held]) -> Result<(), LedgerError> {
+        let mut standing: BTreeMap<String, String> = BTreeMap::new();
+        for RefusedFile { file, reason, hint } in refused {
+            let hint = hint
+                .as_deref()
+                .map(|hint| format!(" (hint: {hint})"))
+                .unwrap_or_default();
+            standing.insert(
+                notice_of(file),
+                format!("{} cannot be used: {reason}{hint}", file.display()),
+            );
+        }
+        for Held {
+            name,
+            digest,
+            file,
+            reason,
+        } in held
+        {
+            let short = digest.get(..12).unwrap_or(digest);
+            let text = format!(
+                "{} ({short}) waits, and `{name}` goes on with the file before it: {reason}",
+                file.display()
+            );
+            standing.insert(notice_of(file), text);
+            let now = self.access.clock.now();
+            self.access
+                .ledger
+                .set_plugin_state(digest, PluginState::Refused, "host", reason, now)
+                .await?;
+        }
+        for notice in self.access.ledger.notices().await? {
+            if notice.name.starts_with(PLUGIN_NOTICE) && !standing.contains_key(&notice.name) {
+                self.mended(&notice.name).await?;
+            }
+        }
+        for (name, text) in standing {
+            self.notice(&name, text).await?;
+        }
+        Ok(())
+    }
+
+    async fn notice(&self, name: &str, text: String) -> Result<(), LedgerError> {
+        tracing::error!(notice = name, "{text}");
+        let notice = Notice {
+            name: name.to_owned(),
+            since: self.access.clock.now(),
+            text,
+        };
+        self.access.ledger.put_notice(notice).await
+    }
+
+    async fn mended(&self, name: &str) -> Result<(), LedgerError> {
+        let now = self.access.clock.now();
+        let ledger = &self.access.ledger;
+        if ledger.take_notice(name, "host", "mended", now).await? {
+            tracing::info!(notice = name, "mended");
+        }
+        Ok(())
+    }
+}
+
+/// How a plugin file is remembered.
+pub(crate) fn row(plugin: &Plugin, size: u64, state: PluginState, now: Timestamp) -> PluginRow {
+    let description = plugin.description();
+    let described = serde_json::json!({
+        "summary": description.summary, "wants": description.wants, "features": description.features,
+        "config_schema": description.config_schema,
+    });
+    PluginRow {
+        digest: plugin.digest().to_owned(),
+        name: description.name.clone(),
+        version: description.version.clone(),
+        size,
+        description_json: described.to_string(),
+        first_seen: now,
+        state,
+        since: now,
+        person: "host".to_owned(),
+        reason: String::new(),
+    }
+}
+
+fn notice_of(file: &Path) -> String {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    format!("{PLUGIN_NOTICE}{name}")
+}

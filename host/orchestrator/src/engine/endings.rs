@@ -1,0 +1,292 @@
+//! What attempts come to: taken together, written in one transaction, and what follows begun.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use strongroom_domain::planning::prevented;
+use strongroom_domain::schedule::{Schedule, Trigger};
+use strongroom_domain::{Evidence, Outcome, TenantName, occurrence_id};
+use strongroom_ledger::{Claim, LedgerError, NewOccurrence, Next, Origin, Transition};
+use uuid::Uuid;
+
+use super::{Event, Looking, Loop, Task, Until};
+use crate::clock::Work;
+use crate::executor;
+use crate::planner;
+use crate::setup::Prepared;
+use crate::workflows::retention;
+
+impl Loop<'_> {
+    /// The claims this loop holds, as id and fence.
+    pub(super) fn claims(&self) -> Vec<(Uuid, i64)> {
+        let claims = self.running.values();
+        claims
+            .map(|running| (running.claim.id, running.claim.fence))
+            .collect()
+    }
+
+    /// Ends what somebody asked to stop.
+    pub(super) async fn heed_stops(&mut self) -> Result<(), LedgerError> {
+        let claims = self.claims();
+        if claims.is_empty() {
+            return Ok(());
+        }
+        for (id, outcome, reason) in self.ledger.stops(&claims).await? {
+            self.end_early(id, outcome, reason).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives an attempt up and ends its occurrence.
+    pub(super) async fn end_early(
+        &mut self,
+        id: Uuid,
+        outcome: Outcome,
+        reason: String,
+    ) -> Result<(), LedgerError> {
+        let Some(running) = self.running.remove(&id) else {
+            return Ok(());
+        };
+        let transition = executor::ended(&running.claim, outcome, reason);
+        let said = say(&transition);
+        let written = self.ledger.record(vec![transition], self.now()).await?;
+        if written == [true] {
+            let claim = &running.claim;
+            let watcher = &self.engine.access.watcher;
+            watcher.ended(&claim.schedule, &claim.tenant, claim.due, &said);
+        }
+        Ok(())
+    }
+
+    /// Takes what is ready, writes it in one transaction, and starts what follows.
+    pub(super) async fn take(&mut self, first: Event) -> Result<(), LedgerError> {
+        let mut attempted = Vec::new();
+        let mut kept = Vec::new();
+        let mut next = Some(first);
+        let now = self.now();
+        while let Some(event) = next {
+            match event {
+                Event::Attempted(mut transition, claim, work) => {
+                    transition.follow = self.followers(&claim, &transition, now);
+                    attempted.push(*transition);
+                    kept.push((claim, work));
+                }
+                Event::Retained(schedule, tenant, result, _work) => {
+                    let again = self.retaining.remove(&(schedule.clone(), tenant.clone()));
+                    let prepared = self.setup.schedules.get(&schedule).cloned();
+                    let again = again.and_then(|looking| looking.again);
+                    if let (Some(at), Some(prepared)) = (again, prepared) {
+                        self.retain(&prepared, &tenant, Some(at));
+                    }
+                    let deleted = result?;
+                    if deleted > 0 {
+                        tracing::info!(%schedule, %tenant, deleted, "retention deleted snapshots");
+                    }
+                }
+            }
+            next = if attempted.len() < self.engine.settings.batch {
+                self.events.try_recv().ok()
+            } else {
+                None
+            };
+        }
+        if attempted.is_empty() {
+            return Ok(());
+        }
+        self.write(attempted, kept, now).await
+    }
+
+    async fn write(
+        &mut self,
+        attempted: Vec<Transition>,
+        kept: Vec<(Claim, Work)>,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let succeeded: Vec<bool> = attempted
+            .iter()
+            .map(|transition| ended(transition) == Some(Outcome::Succeeded))
+            .collect();
+        let said: Vec<String> = attempted.iter().map(say).collect();
+        let written = self.ledger.record(attempted, now).await?;
+        for ((((claim, work), succeeded), said), written) in
+            kept.into_iter().zip(succeeded).zip(said).zip(written)
+        {
+            self.running.remove(&claim.id);
+            if !written {
+                tracing::warn!(occurrence = %claim.id, "another host took this occurrence over; this attempt does not count");
+                continue;
+            }
+            let watcher = &self.engine.access.watcher;
+            watcher.ended(&claim.schedule, &claim.tenant, claim.due, &said);
+            if succeeded && let Some(prepared) = self.setup.schedules.get(&claim.schedule).cloned()
+            {
+                self.retain(&prepared, &claim.tenant, Some(now));
+            }
+            drop(work);
+        }
+        Ok(())
+    }
+
+    /// The occurrences of other schedules that this end makes due.
+    fn followers(
+        &self,
+        claim: &Claim,
+        transition: &Transition,
+        now: Timestamp,
+    ) -> Vec<NewOccurrence> {
+        let (Some(outcome), Some(followers)) =
+            (ended(transition), self.setup.followers.get(&claim.schedule))
+        else {
+            return Vec::new();
+        };
+        let due = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
+        let follows = |prepared: &&Arc<Prepared>| {
+            let schedule = &prepared.schedule;
+            let counts = matches!(&schedule.trigger, Trigger::After(after) if after.outcomes.contains(&outcome));
+            counts && schedule.enabled && schedule.tenants.contains(&claim.tenant)
+        };
+        let follow = |prepared: &Arc<Prepared>| {
+            let pauses = planner::of(&self.pauses, &prepared.schedule.name);
+            NewOccurrence {
+                ends: prevented(&prepared.schedule, pauses, due),
+                ..untimed(
+                    &prepared.schedule,
+                    &claim.tenant,
+                    due,
+                    Origin::After(claim.id),
+                )
+            }
+        };
+        followers.iter().filter(follows).map(follow).collect()
+    }
+
+    /// Looks at a shelf: as of a success just recorded, or of the last one on record.
+    pub(super) fn retain(
+        &mut self,
+        prepared: &Arc<Prepared>,
+        tenant: &TenantName,
+        succeeded_at: Option<Timestamp>,
+    ) {
+        if self.held || prepared.schedule.retention.is_none() {
+            return;
+        }
+        let shelf = (prepared.schedule.name.clone(), tenant.clone());
+        if let Some(looking) = self.retaining.get_mut(&shelf) {
+            // One at a time: two would delete the same snapshot twice.
+            looking.again = succeeded_at.or(looking.again);
+            return;
+        }
+        let (access, prepared, tenant) =
+            (self.engine.access.clone(), prepared.clone(), tenant.clone());
+        let (sender, work) = (self.sender.clone(), access.clock.work());
+        let task = tokio::spawn(async move {
+            let result = match succeeded_at {
+                Some(at) => retention::apply(&access, &prepared, &tenant, at).await,
+                None => retention::resume(&access, &prepared, &tenant).await,
+            };
+            let event = Event::Retained(prepared.schedule.name.clone(), tenant, result, work);
+            let _gone = sender.send(event).is_err();
+        });
+        let looking = Looking {
+            again: None,
+            _task: Task(task.abort_handle()),
+        };
+        self.retaining.insert(shelf, looking);
+    }
+
+    /// Ends cleanly. A daemon gives attempts a while to finish and hands the rest back: the next host takes them up.
+    /// A single run that a person stops is cancelled at once.
+    pub(super) async fn stop(mut self) -> Result<(), LedgerError> {
+        let grace = match self.until {
+            Until::Ended(_) => Duration::ZERO,
+            Until::Stopped | Until::Time(_) => self.engine.settings.lease / 2,
+        };
+        let deadline = self.now().checked_add(grace).unwrap_or(Timestamp::MAX);
+        let clock = self.engine.access.clock.clone();
+        while !(self.running.is_empty() && self.retaining.is_empty()) {
+            tokio::select! {
+                biased;
+                Some(event) = self.events.recv() => self.take(event).await?,
+                () = clock.sleep_until(deadline) => break,
+            }
+        }
+        let mut given_up = Vec::new();
+        for running in std::mem::take(&mut self.running).into_values() {
+            given_up.push(Transition {
+                next: self.given_up(),
+                ..executor::ended(&running.claim, Outcome::Cancelled, String::new())
+            });
+        }
+        if !given_up.is_empty() {
+            tracing::info!(occurrences = given_up.len(), "stopped before they ended");
+            self.ledger.record(given_up, self.now()).await?;
+        }
+        Ok(())
+    }
+
+    fn given_up(&self) -> Next {
+        match self.until {
+            Until::Ended(_) => Next::End {
+                outcome: Outcome::Cancelled,
+                reason: "stopped by the person who started it".to_owned(),
+                evidence: Evidence::default(),
+            },
+            Until::Stopped | Until::Time(_) => Next::HandBack,
+        }
+    }
+}
+
+/// An occurrence that no timetable made due: it begins as soon as it may.
+#[must_use]
+pub fn untimed(
+    schedule: &Schedule,
+    tenant: &TenantName,
+    due: Timestamp,
+    origin: Origin,
+) -> NewOccurrence {
+    // Due times are kept to the millisecond.
+    let due = Timestamp::from_millisecond(due.as_millisecond()).unwrap_or(due);
+    NewOccurrence {
+        id: occurrence_id(&schedule.name, tenant, due),
+        schedule: schedule.name.clone(),
+        tenant: tenant.clone(),
+        plugin: schedule.plugin.clone(),
+        due,
+        not_before: due,
+        start_by: due
+            .checked_add(schedule.missed_within)
+            .unwrap_or(Timestamp::MAX),
+        timeout: schedule.timeout,
+        covers: None,
+        priority: schedule.priority,
+        account: schedule.account.clone(),
+        origin,
+        ends: None,
+        overlap: schedule.overlap,
+    }
+}
+
+fn ended(transition: &Transition) -> Option<Outcome> {
+    match transition.next {
+        Next::End { outcome, .. } => Some(outcome),
+        Next::Retry { .. } | Next::Poll { .. } | Next::HandBack => None,
+    }
+}
+
+fn say(transition: &Transition) -> String {
+    match &transition.next {
+        Next::End {
+            outcome, reason, ..
+        } if reason.is_empty() => outcome.to_string(),
+        Next::End {
+            outcome, reason, ..
+        } => format!("{outcome}: {reason}"),
+        Next::Retry { at, reason } => format!("{reason}; again at {at}"),
+        Next::Poll { at, operation } => format!(
+            "goes on at the provider ({}); asked again at {at}",
+            operation.note
+        ),
+        Next::HandBack => "handed back".to_owned(),
+    }
+}

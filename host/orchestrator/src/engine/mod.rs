@@ -1,0 +1,243 @@
+//! The loop: plans what is due, claims it, hands it to attempts, and writes what they come to.
+//!
+//! Owns: the claims of this host and the order look around → plan → claim → attempt → record.
+//! Never: blocks on a plugin; knows what runs. Transitions that are ready together are written in one transaction.
+//! Read next: `turns`, `endings`, `surroundings`, then `planner`, `executor`, `workflows`.
+
+mod endings;
+mod surroundings;
+mod turns;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use strongroom_domain::clock_jump::Reading;
+use strongroom_domain::{ScheduleName, TenantName};
+use strongroom_ledger::{Claim, Ledger, LedgerError, PluginState, Transition};
+use tokio::sync::{mpsc, watch};
+use uuid::Uuid;
+
+pub use endings::untimed;
+pub use surroundings::CLOCK_NOTICE;
+
+use crate::access::Access;
+use crate::activation;
+use crate::clock::Work;
+use crate::planner::{Pauses, Planner};
+use crate::setup::{Served, Setup};
+
+/// How the loop behaves.
+#[derive(Debug, Clone)]
+pub struct EngineSettings {
+    /// Attempts at once.
+    pub concurrency: usize,
+    /// How long a claim lasts without being renewed: how soon another host may take over.
+    pub lease: Duration,
+    /// The most transitions in one transaction.
+    pub batch: usize,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self {
+            concurrency: 64,
+            lease: Duration::from_secs(60),
+            batch: 256,
+        }
+    }
+}
+
+/// When the loop ends.
+#[derive(Debug, Clone)]
+pub enum Until {
+    /// Never, but for a stop.
+    Stopped,
+    /// When everything due up to this time has ended or waits for a later one.
+    Time(Timestamp),
+    /// When this occurrence has ended; nothing else is planned or run.
+    Ended(Uuid),
+}
+
+/// Runs schedules.
+pub struct Engine {
+    access: Access,
+    setup: Arc<Setup>,
+    reloads: Option<watch::Receiver<Arc<Setup>>>,
+    settings: EngineSettings,
+    host: Uuid,
+    stop: watch::Receiver<bool>,
+}
+
+impl Engine {
+    /// Makes an engine; `stop` turning true ends it cleanly.
+    #[must_use]
+    pub fn new(
+        access: Access,
+        setup: Arc<Setup>,
+        settings: EngineSettings,
+        stop: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            access,
+            setup,
+            reloads: None,
+            settings,
+            host: Uuid::now_v7(),
+            stop,
+        }
+    }
+
+    /// Takes up every new set that comes through the channel, at once and whole. Attempts that run go on with the old.
+    #[must_use]
+    pub fn reloading(mut self, reloads: watch::Receiver<Arc<Setup>>) -> Self {
+        self.reloads = Some(reloads);
+        self
+    }
+
+    /// Runs until told otherwise.
+    ///
+    /// # Errors
+    /// The ledger cannot be read or written. Attempts that were running are abandoned; they are claimed again later.
+    pub async fn run(&self, until: Until) -> Result<(), LedgerError> {
+        self.register_plugins(&self.setup).await?;
+        let mut turn = Loop::new(self, until).await?;
+        turn.resume();
+        loop {
+            turn.plan_and_claim().await?;
+            if turn.idle_at_end().await? {
+                return Ok(());
+            }
+            turn.wait().await?;
+            if *self.stop.borrow() {
+                return turn.stop().await;
+            }
+        }
+    }
+
+    /// Remembers by digest what is going to run.
+    async fn register_plugins(&self, setup: &Setup) -> Result<(), LedgerError> {
+        let mut seen = BTreeSet::new();
+        for prepared in setup.schedules.values() {
+            let Served::Plugin { plugin, size } = &prepared.served else {
+                continue;
+            };
+            if !seen.insert(plugin.digest()) {
+                continue;
+            }
+            let description = plugin.description();
+            let row = activation::row(plugin, *size, PluginState::Active, self.access.clock.now());
+            if self.access.ledger.register_plugin(row).await? {
+                tracing::info!(plugin = %description.name, digest = plugin.digest(), "first seen");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What comes back from the tasks the loop started. `Work` keeps simulated time still until it is dealt with.
+enum Event {
+    Attempted(Box<Transition>, Claim, Work),
+    Retained(ScheduleName, TenantName, Result<usize, LedgerError>, Work),
+}
+
+/// A task that is given up when it is dropped: a loop that is gone leaves nothing behind.
+struct Task(tokio::task::AbortHandle);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// An attempt under way.
+struct Running {
+    claim: Claim,
+    _task: Task,
+}
+
+/// A shelf being looked at.
+struct Looking {
+    /// Set: look again, as of then.
+    again: Option<Timestamp>,
+    _task: Task,
+}
+
+struct Loop<'a> {
+    engine: &'a Engine,
+    ledger: Arc<dyn Ledger>,
+    until: Until,
+    setup: Arc<Setup>,
+    reloads: Option<watch::Receiver<Arc<Setup>>>,
+    planner: Option<Planner>,
+    pauses: Pauses,
+    /// The clocks as read last, and until when (on the steady one) a jump forward is not believed.
+    reading: Reading,
+    doubt: Option<Duration>,
+    /// The clock jumped and nobody has confirmed the time: nothing is deleted.
+    held: bool,
+    running: BTreeMap<Uuid, Running>,
+    /// Something waits for a limit and not for a time.
+    limited: bool,
+    retaining: BTreeMap<(ScheduleName, TenantName), Looking>,
+    sender: mpsc::UnboundedSender<Event>,
+    events: mpsc::UnboundedReceiver<Event>,
+    renewed: Timestamp,
+    stop: watch::Receiver<bool>,
+}
+
+impl<'a> Loop<'a> {
+    async fn new(engine: &'a Engine, until: Until) -> Result<Self, LedgerError> {
+        let now = engine.access.clock.now();
+        let (sender, events) = mpsc::unbounded_channel();
+        let mut new = Self {
+            engine,
+            ledger: engine.access.ledger.clone(),
+            until,
+            setup: engine.setup.clone(),
+            reloads: engine.reloads.clone(),
+            planner: None,
+            pauses: Pauses::new(),
+            reading: Reading {
+                wall: now,
+                steady: engine.access.clock.steady(),
+            },
+            doubt: None,
+            held: false,
+            running: BTreeMap::new(),
+            limited: false,
+            retaining: BTreeMap::new(),
+            sender,
+            events,
+            renewed: now,
+            stop: engine.stop.clone(),
+        };
+        if !matches!(new.until, Until::Ended(_)) {
+            new.begin(now).await?;
+        }
+        Ok(new)
+    }
+
+    /// Takes up the retention that a crash may have cut short.
+    fn resume(&mut self) {
+        if matches!(self.until, Until::Ended(_)) {
+            return;
+        }
+        let setup = self.setup.clone();
+        for prepared in setup.schedules.values() {
+            for tenant in &prepared.schedule.tenants {
+                self.retain(prepared, tenant, None);
+            }
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.engine.access.clock.now()
+    }
+
+    fn lease_until(&self, now: Timestamp) -> Timestamp {
+        now.checked_add(self.engine.settings.lease)
+            .unwrap_or(Timestamp::MAX)
+    }
+}

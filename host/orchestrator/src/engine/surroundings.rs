@@ -1,0 +1,113 @@
+//! What happens around the loop: a person or another process wrote to the ledger, the files changed, the clock jumped.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use strongroom_domain::clock_jump::{self, DOUBT, Reading, TOLERANCE};
+use strongroom_ledger::{LedgerError, Notice};
+
+use super::Loop;
+use crate::planner::Planner;
+
+/// The name of the notice that stands until a person confirms the time.
+pub const CLOCK_NOTICE: &str = "clock";
+
+/// How often the clocks are compared.
+const COMPARED: Duration = Duration::from_secs(1);
+
+impl Loop<'_> {
+    /// Looks for the first time.
+    pub(super) async fn begin(&mut self, now: Timestamp) -> Result<(), LedgerError> {
+        let known = self.ledger.watermarks().await?;
+        let latest = known.values().map(|watermark| watermark.until).max();
+        self.ledger.changed_elsewhere().await?;
+        self.refresh().await?;
+        // While no host ran, a jump forward cannot be told from an outage; a jump back can.
+        if let Some(latest) = latest
+            && latest.duration_since(now) > TOLERANCE
+        {
+            self.jumped(now.duration_since(latest), now).await?;
+        }
+        let ledger = self.ledger.clone();
+        self.planner = Some(Planner::new(ledger.as_ref(), &self.setup, &self.pauses, now).await?);
+        Ok(())
+    }
+
+    /// Looks for what changed since the last turn. Cheap when nothing did.
+    pub(super) async fn look_around(&mut self) -> Result<(), LedgerError> {
+        let changed = self.ledger.changed_elsewhere().await?;
+        if changed && self.planner.is_some() {
+            self.refresh().await?;
+        }
+        if changed {
+            self.heed_stops().await?;
+        }
+        if self.planner.is_none() {
+            return Ok(());
+        }
+        self.compare_clocks().await?;
+        let reloaded = match &mut self.reloads {
+            // A sender that is gone sends nothing more.
+            Some(reloads) if reloads.has_changed().unwrap_or(false) => {
+                Some(reloads.borrow_and_update().clone())
+            }
+            _ => None,
+        };
+        if let Some(setup) = reloaded {
+            self.engine.register_plugins(&setup).await?;
+            let (ledger, now) = (self.ledger.clone(), self.now());
+            self.planner = Some(Planner::new(ledger.as_ref(), &setup, &self.pauses, now).await?);
+            self.setup = setup;
+        }
+        Ok(())
+    }
+
+    /// Reads what people said: pauses, and whether the time is confirmed.
+    async fn refresh(&mut self) -> Result<(), LedgerError> {
+        self.pauses = self.ledger.pauses(Timestamp::MIN).await?;
+        let notices = self.ledger.notices().await?;
+        let held = notices.iter().any(|notice| notice.name == CLOCK_NOTICE);
+        if std::mem::replace(&mut self.held, held) && !held {
+            tracing::info!("the time was confirmed by a person; retention goes on");
+            self.resume();
+        }
+        Ok(())
+    }
+
+    async fn compare_clocks(&mut self) -> Result<(), LedgerError> {
+        let wall = self.now();
+        let since = wall.duration_since(self.reading.wall);
+        if !since.is_negative() && since < SignedDuration::try_from(COMPARED).unwrap_or_default() {
+            return Ok(());
+        }
+        let now = Reading {
+            wall,
+            steady: self.engine.access.clock.steady(),
+        };
+        let before = std::mem::replace(&mut self.reading, now);
+        if let Some(by) = clock_jump::jumped(before, now) {
+            if by.is_positive() {
+                self.doubt = Some(now.steady.saturating_add(DOUBT));
+            }
+            self.jumped(by, wall).await?;
+        }
+        if self.doubt.is_some_and(|until| now.steady >= until) {
+            self.doubt = None;
+        }
+        Ok(())
+    }
+
+    async fn jumped(&mut self, by: SignedDuration, now: Timestamp) -> Result<(), LedgerError> {
+        let text = clock_jump::explain(by, now);
+        tracing::error!("{text}");
+        self.held = true;
+        // What was being deleted is taken up again when the time is confirmed.
+        self.retaining.clear();
+        let notice = Notice {
+            name: CLOCK_NOTICE.to_owned(),
+            since: now,
+            text,
+        };
+        self.ledger.put_notice(notice).await
+    }
+}

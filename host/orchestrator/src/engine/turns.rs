@@ -1,0 +1,213 @@
+//! A turn of the loop: what is due is written, what waits is claimed and begun, and then the loop waits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use strongroom_domain::planning;
+use strongroom_ledger::{Claim, ClaimRequest, LedgerError, Renewed};
+
+use super::{Event, Loop, Running, Task, Until};
+use crate::executor;
+use crate::planner::{self, Planner};
+use crate::setup::Prepared;
+
+/// How often a daemon looks whether a person or another process wrote to the ledger, or the clock was set.
+const GLANCE: Duration = Duration::from_secs(1);
+
+impl Loop<'_> {
+    pub(super) async fn plan_and_claim(&mut self) -> Result<(), LedgerError> {
+        self.look_around().await?;
+        let now = self.now();
+        let mut replaced = 0;
+        if let (Some(planner), None) = (&mut self.planner, self.doubt) {
+            while let Some(report) = planner
+                .turn(self.ledger.as_ref(), &self.pauses, now)
+                .await?
+            {
+                replaced += report.replaced;
+            }
+        }
+        if replaced > 0 {
+            self.heed_stops().await?;
+        }
+        let free = self.free();
+        if free == 0 {
+            return Ok(());
+        }
+        let request = ClaimRequest {
+            host: self.engine.host,
+            now,
+            lease_until: self.lease_until(now),
+            limit: u32::try_from(free).unwrap_or(u32::MAX),
+            only: if let Until::Ended(id) = self.until {
+                Some(id)
+            } else {
+                None
+            },
+            limits: &self.setup.limits,
+        };
+        let claimed = self.ledger.claim(request).await?;
+        self.limited = claimed.limited;
+        let mut prevented = Vec::new();
+        for claim in claimed.claims {
+            let prepared = self.prepared(&claim);
+            match prepared
+                .as_deref()
+                .and_then(|prepared| self.prevented(&claim, prepared, now))
+            {
+                Some((outcome, reason)) => {
+                    prevented.push(executor::ended(&claim, outcome, reason));
+                }
+                None => self.start(claim, prepared),
+            }
+        }
+        if !prevented.is_empty() {
+            self.ledger.record(prevented, now).await?;
+        }
+        Ok(())
+    }
+
+    fn free(&self) -> usize {
+        let most = self.engine.settings.concurrency;
+        most.saturating_sub(self.running.len())
+    }
+
+    /// Why what waited for its turn may not begin now. What a person asked for begins all the same.
+    fn prevented(
+        &self,
+        claim: &Claim,
+        prepared: &Prepared,
+        now: Timestamp,
+    ) -> Option<(strongroom_domain::Outcome, String)> {
+        if claim.fence > 1 || claim.asked {
+            return None;
+        }
+        let pauses = planner::of(&self.pauses, &claim.schedule);
+        planning::prevented(&prepared.schedule, pauses, now)
+    }
+
+    /// What serves a claim: the plugin that is active, or the one that began the operation.
+    fn prepared(&self, claim: &Claim) -> Option<Arc<Prepared>> {
+        let prepared = self.setup.schedules.get(&claim.schedule)?;
+        let began = claim.operation.as_ref().map(|operation| &operation.digest);
+        match began.filter(|digest| *digest != prepared.digest()) {
+            Some(digest) => Some(self.setup.on(prepared, digest)),
+            None => Some(prepared.clone()),
+        }
+    }
+
+    fn start(&mut self, claim: Claim, prepared: Option<Arc<Prepared>>) {
+        let access = self.engine.access.clone();
+        let work = access.clock.work();
+        let sender = self.sender.clone();
+        access
+            .watcher
+            .started(&claim.schedule, &claim.tenant, claim.due, claim.attempt);
+        let task = tokio::spawn({
+            let claim = claim.clone();
+            async move {
+                let transition = executor::attempt(&access, prepared, claim.clone()).await;
+                // The loop is gone only when the whole engine is; then nobody wants the answer.
+                let _gone = sender
+                    .send(Event::Attempted(Box::new(transition), claim, work))
+                    .is_err();
+            }
+        });
+        let running = Running {
+            claim,
+            _task: Task(task.abort_handle()),
+        };
+        self.running.insert(running.claim.id, running);
+    }
+
+    /// The next moment at which the loop has something to do on its own.
+    async fn next_wake(&self) -> Result<Option<Timestamp>, LedgerError> {
+        let planned = self.planner.as_ref().and_then(Planner::next);
+        let waiting = match self.until {
+            Until::Ended(id) => self.ledger.next_wake(Some(id)).await?,
+            Until::Stopped | Until::Time(_) => self.ledger.next_wake(None).await?,
+        };
+        Ok([planned, waiting].into_iter().flatten().min())
+    }
+
+    pub(super) async fn idle_at_end(&self) -> Result<bool, LedgerError> {
+        if !self.running.is_empty() || !self.retaining.is_empty() {
+            return Ok(false);
+        }
+        let next = self.next_wake().await?;
+        Ok(match self.until {
+            Until::Stopped => false,
+            Until::Time(end) => next.is_none_or(|next| next > end),
+            Until::Ended(_) => next.is_none(),
+        })
+    }
+
+    pub(super) async fn wait(&mut self) -> Result<(), LedgerError> {
+        let now = self.now();
+        let later = |by: Duration| now.checked_add(by).unwrap_or(Timestamp::MAX);
+        let third = self.engine.settings.lease / 3;
+        let renewal = self.renewed.checked_add(third).unwrap_or(Timestamp::MAX);
+        let mut wake = self.next_wake().await?.unwrap_or(Timestamp::MAX);
+        if self.free() == 0 {
+            wake = Timestamp::MAX;
+        }
+        if !self.running.is_empty() {
+            wake = wake.min(renewal);
+        }
+        // What is due already and was not taken waits for an event (its tenant is busy, a limit is reached, the clock is
+        // in doubt), but not for ever.
+        if wake <= now {
+            let busy = !(self.running.is_empty() && self.retaining.is_empty());
+            if busy {
+                wake = renewal.max(later(GLANCE));
+            } else if self.limited || self.doubt.is_some() {
+                wake = later(GLANCE);
+            }
+        }
+        if matches!(self.until, Until::Stopped) {
+            wake = wake.min(later(GLANCE));
+        }
+        tokio::select! {
+            biased;
+            Some(event) = self.events.recv() => self.take(event).await?,
+            _ = self.stop.changed() => {}
+            () = reloaded(&mut self.reloads) => {}
+            () = self.engine.access.clock.sleep_until(wake) => {}
+        }
+        let now = self.now();
+        if !self.running.is_empty() && now >= renewal {
+            self.renew(now).await?;
+        }
+        Ok(())
+    }
+
+    async fn renew(&mut self, now: Timestamp) -> Result<(), LedgerError> {
+        let claims = self.claims();
+        let renewed = self.ledger.renew(&claims, self.lease_until(now)).await?;
+        for ((id, _), renewed) in claims.into_iter().zip(renewed) {
+            match renewed {
+                Renewed::Kept => {}
+                Renewed::Lost => {
+                    tracing::warn!(occurrence = %id, "another host took this occurrence over; the attempt here is dropped");
+                    self.running.remove(&id);
+                }
+                Renewed::Stop(outcome, reason) => self.end_early(id, outcome, reason).await?,
+            }
+        }
+        self.renewed = now;
+        Ok(())
+    }
+}
+
+/// Waits until a new set comes; for ever if none can come.
+async fn reloaded(reloads: &mut Option<tokio::sync::watch::Receiver<Arc<crate::setup::Setup>>>) {
+    if let Some(reloads) = reloads {
+        // Seen when the loop looks around: it must stay unseen here.
+        let mut reloads = reloads.clone();
+        if reloads.changed().await.is_ok() {
+            return;
+        }
+    }
+    std::future::pending().await
+}
