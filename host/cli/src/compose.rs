@@ -1,6 +1,6 @@
 //! The composition root: puts clock, ledger, sandbox and schedules together.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
