@@ -1,5 +1,6 @@
 //! One entry of a schedule file, as meant: it cannot be wrong in itself.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -137,6 +138,15 @@ pub enum Priority {
 impl Priority {
     /// Every priority, the first to go first.
     pub const ALL: [Self; 3] = [Self::High, Self::Normal, Self::Low];
+}
+
+/// How many runs go on at the same time, all schedules together: entries `[[limit]]` of a schedule file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Runs of a plugin; absent: any number.
+    pub plugins: BTreeMap<PluginName, u32>,
+    /// Runs of the schedules that name an account; absent: any number.
+    pub accounts: BTreeMap<AccountName, u32>,
 }
 
 /// What may be said of a schedule by default; each is a key of the schedule file.
