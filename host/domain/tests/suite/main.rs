@@ -7,6 +7,9 @@
 mod against_croner;
 mod against_walker;
 mod due_times;
+mod expressions;
+mod extremes;
+mod planning;
 mod retention;
 mod retention_properties;
 mod walker;
