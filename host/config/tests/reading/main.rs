@@ -5,6 +5,9 @@
     reason = "a test stops where something is not as it should be"
 )]
 
+#[path = "../../../../tests/fuzz/bodies/schedule_file.rs"]
+mod schedule_file;
+
 mod meaning;
 mod properties;
 mod published;

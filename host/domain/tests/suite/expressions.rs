@@ -180,10 +180,7 @@ pub(crate) fn all() -> (Vec<String>, Vec<String>) {
 
 /// A text whose times lie in the hours at which clocks change, often on Sundays.
 fn near_a_change(chance: &mut Chance) -> String {
-    let pick = |chance: &mut Chance, from: &[&str]| {
-        let count = u64::try_from(from.len()).unwrap();
-        from[usize::try_from(chance.below(count)).unwrap()].to_owned()
-    };
+    let pick = |chance: &mut Chance, from: &[&str]| from[chance.index(from.len())].to_owned();
     let one = chance.between(0, 60);
     let other = chance.between(0, 60);
     let (low, high) = (one.min(other), one.max(other));

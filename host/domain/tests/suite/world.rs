@@ -76,6 +76,11 @@ impl Chance {
         (z ^ (z >> 31)) % bound
     }
 
+    /// A place in something of this length.
+    pub(crate) fn index(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(u64::try_from(length).unwrap())).unwrap()
+    }
+
     pub(crate) fn between(&mut self, low: i64, high: i64) -> i64 {
         low + i64::try_from(self.below(u64::try_from(high - low).unwrap())).unwrap()
     }
