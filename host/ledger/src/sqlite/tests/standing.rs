@@ -100,7 +100,7 @@ async fn a_plugin_files_state_changes_on_record() {
     };
     let ledger = &fixture.ledger;
     ledger.register_plugin(row.clone()).await.unwrap();
-    assert_eq!(ledger.plugins().await.unwrap(), [row.clone()]);
+    assert_eq!(ledger.plugins().await.unwrap(), std::slice::from_ref(&row));
     let set = async |digest: &str, state, now| {
         let set = ledger.set_plugin_state(digest, state, "ana", "granted", at(now));
         set.await
