@@ -122,9 +122,7 @@ fn rewritten(readme: &str) -> String {
         ("[[time]]", &calendar["properties"]["time"]["items"]),
     ] {
         let begin = format!("<!-- keys of {header}, made from the schema -->\n");
-        let (before, rest) = text
-            .split_once(&begin)
-            .unwrap_or_else(|| panic!("no mark {begin}"));
+        let (before, rest) = text.split_once(&begin).unwrap();
         let (_, after) = rest.split_once("<!-- end of keys -->\n").unwrap();
         text = format!(
             "{before}{begin}\n{}\n<!-- end of keys -->\n{after}",
