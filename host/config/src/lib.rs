@@ -5,6 +5,7 @@
 //! Read next: `set` (the way through), `written` (the keys), `meant` (the checks).
 
 mod diagnostic;
+pub mod edit;
 mod json;
 mod located;
 mod meant;

@@ -5,9 +5,11 @@ mod check;
 mod doctor;
 mod next;
 mod occurrences;
+mod plan;
 mod plugin;
 mod restore;
 mod run;
+mod schedule;
 mod snapshots;
 
 use clap::CommandFactory;
@@ -21,6 +23,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, CliError> {
     match &arguments.command {
         Command::Check => check::run(&arguments).await,
         Command::Next(options) => next::run(&arguments, options),
+        Command::Plan(options) => plan::run(&arguments, options),
+        Command::Schedule(command) => schedule::run(&arguments, command),
         Command::Once(options) => run::once(&arguments, options).await,
         Command::Serve(options) => run::serve(&arguments, options).await,
         Command::Simulate(options) => run::simulate(&arguments, options).await,
