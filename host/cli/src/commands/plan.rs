@@ -167,9 +167,12 @@ fn runs(runs: &Runs, zone: &Zone, few: usize) {
     if let Some(more) = runs.moved.get(few..).filter(|more| !more.is_empty()) {
         let count: u64 = more.iter().map(|one| one.runs.count).sum();
         print::line(&format!(
-            "  {} moved between {} other pairs of times (`--all` lists them)",
+            "  {} moved between {} (`--all` lists them)",
             counted(count),
-            more.len()
+            match more.len() {
+                1 => "one other pair of times".to_owned(),
+                pairs => format!("{pairs} other pairs of times"),
+            }
         ));
     }
     for (word, group) in [("added", &runs.added), ("removed", &runs.removed)] {

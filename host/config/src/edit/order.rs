@@ -43,6 +43,11 @@ impl Kind {
             .unwrap_or(keys.len())
     }
 
+    /// Whether its keys have no order.
+    pub(super) fn is_free(self) -> bool {
+        self.keys().is_empty()
+    }
+
     fn keys(self) -> &'static [&'static str] {
         match self {
             Self::File | Self::Trees | Self::Own => &[],

@@ -3,7 +3,9 @@
 //! Owns: one blank line before each table, at most one anywhere else, `key = value`, lists on one line or one to a line.
 //! Never: touches the text of a comment or a value; a list with comments in it stays as it was laid out.
 
-use toml_edit::{Array, Decor, DocumentMut, InlineTable, Item, KeyMut, RawString, Table, Value};
+use toml_edit::{
+    Array, Decor, DocumentMut, InlineTable, Item, Key, KeyMut, RawString, Table, Value,
+};
 
 /// Longer lists are put one element to a line.
 const COLUMNS: usize = 100;
@@ -156,6 +158,18 @@ pub(super) fn commented(value: &Value) -> bool {
     let mut bare = value.clone();
     *bare.decor_mut() = Decor::new("", "");
     !super::comments::comments(&bare.to_string()).is_empty()
+}
+
+/// Blank lines and comments above a key; above the first line, if it is written with dots.
+pub(super) fn above<'a>(key: &'a Key, item: &'a Item) -> &'a str {
+    let inner = item
+        .as_table()
+        .filter(|table| table.is_dotted())
+        .and_then(|table| {
+            let (name, item) = table.iter().next()?;
+            Some(above(table.key(name)?, item))
+        });
+    inner.unwrap_or_else(|| key.leaf_decor().prefix().map(text).unwrap_or_default())
 }
 
 fn text(raw: &RawString) -> &str {

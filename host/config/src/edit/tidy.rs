@@ -1,7 +1,7 @@
 //! The one tidy form of a schedule file.
 //!
 //! Owns: the order of keys, and the promise that meaning and comments stay; it is checked each time.
-//! Never: moves a table, or the keys of `config`, or rewrites a value: `1_000` stays `1_000`.
+//! Never: moves a table, a paragraph, a comment or the keys of `config`, or rewrites a value: `1_000` stays `1_000`.
 //! Read next: `spacing`, `order`.
 
 use std::fmt;
@@ -60,7 +60,12 @@ pub fn tidy(text: &str) -> Result<String, NotTidied> {
 
 /// Puts the keys of a table and of those inside it in order.
 fn table(table: &mut Table, kind: Kind) {
-    table.sort_values_by(|one, _, other, _| kind.rank(one.get()).cmp(&kind.rank(other.get())));
+    for key in ordered(table, kind) {
+        // Taken out and put in again, each comes to stand at the end.
+        if let Some((key, item)) = table.remove_entry(&key) {
+            table.insert_formatted(&key, item);
+        }
+    }
     for (key, item) in table.iter_mut() {
         let below = kind.below(key.get());
         match item {
@@ -72,6 +77,32 @@ fn table(table: &mut Table, kind: Kind) {
             Item::None => {}
         }
     }
+}
+
+/// The keys of a table with values, in the order in which they are to stand.
+///
+/// A blank line or a comment begins a paragraph. Paragraphs stay in their places, and below a comment the first line
+/// stays the first: a comment may be about one line or about all of its paragraph.
+fn ordered(table: &Table, kind: Kind) -> Vec<String> {
+    if kind.is_free() {
+        return Vec::new();
+    }
+    let mut keys = Vec::new();
+    let mut paragraph = 0;
+    for (name, item) in table.iter() {
+        let dotted = item.as_table().is_some_and(Table::is_dotted);
+        let Some(key) = table.key(name).filter(|_| dotted || item.is_value()) else {
+            continue;
+        };
+        let above = spacing::above(key, item);
+        let commented = above.contains('#');
+        if commented || above.contains('\n') {
+            paragraph += 1;
+        }
+        keys.push((paragraph, !commented, kind.rank(name), name.to_owned()));
+    }
+    keys.sort_by_key(|(paragraph, follows, rank, _)| (*paragraph, *follows, *rank));
+    keys.into_iter().map(|(.., name)| name).collect()
 }
 
 fn value(value: &mut Value, kind: Kind) {

@@ -129,13 +129,18 @@ pub(super) fn compare(
     let Some(zone) = new.or(old).map(|schedule| &schedule.zone) else {
         return found.finish(None);
     };
+    let until = horizon.until;
+    let whole_days = Horizon {
+        until: end_of_day(zone, until),
+        ..horizon
+    };
     let mut olds = old
         .into_iter()
-        .flat_map(|schedule| dues(schedule, horizon))
+        .flat_map(|schedule| dues(schedule, whole_days))
         .peekable();
     let mut news = new
         .into_iter()
-        .flat_map(|schedule| dues(schedule, horizon))
+        .flat_map(|schedule| dues(schedule, whole_days))
         .peekable();
     let mut stopped = None;
     let mut looked = 0;
@@ -157,21 +162,30 @@ pub(super) fn compare(
         looked += 1;
         let date = zone.time_zone().to_datetime(at).date();
         if day.date.is_none_or(|before| date > before) {
-            found.take(&mut day, zone, examples);
+            found.take(&mut day, zone, until, examples);
             day.date = Some(date);
         }
         let name = |due: Option<Due<'_>>| due.and_then(|(_, name)| name).map(str::to_owned);
-        found.in_blackout += u64::from(name(right).is_some());
+        found.in_blackout += u64::from(at <= until && name(right).is_some());
         let runs = |due: Option<Due<'_>>| due.is_some_and(|(_, name)| name.is_none());
         match (runs(left), runs(right)) {
-            (true, true) => found.unchanged += 1,
+            (true, true) => found.unchanged += u64::from(at <= until),
             (true, false) => day.removed.push((at, name(right))),
             (false, true) => day.added.push((at, name(left))),
             (false, false) => {}
         }
     }
-    found.take(&mut day, zone, examples);
+    found.take(&mut day, zone, until, examples);
     found.finish(stopped)
+}
+
+/// The last moment of the local day in which a moment lies, so that the last day is compared whole.
+fn end_of_day(zone: &Zone, at: Timestamp) -> Timestamp {
+    let end = at
+        .to_zoned(zone.time_zone().clone())
+        .end_of_day()
+        .map(|end| end.timestamp());
+    end.unwrap_or(at)
 }
 
 /// What differs on one local day.
@@ -193,11 +207,15 @@ struct Found {
 
 impl Found {
     /// Pairs what was removed and added on a day, in order; what is left over was added or removed.
-    fn take(&mut self, day: &mut Day, zone: &Zone, examples: usize) {
+    /// A run that moves beyond the horizon, or out of it, has moved; others beyond it are not counted.
+    fn take(&mut self, day: &mut Day, zone: &Zone, until: Timestamp, examples: usize) {
         let time = |at: Timestamp| zone.time_zone().to_datetime(at).time();
         let mut added = day.added.drain(..);
         for (old, blackout) in day.removed.drain(..) {
             if let Some((new, _)) = added.next() {
+                if old.min(new) > until {
+                    continue;
+                }
                 let group = self.moved.entry((time(old), time(new))).or_default();
                 let change = Change {
                     old: Some(old),
@@ -205,7 +223,7 @@ impl Found {
                     blackout: None,
                 };
                 group.take(change, zone, examples);
-            } else {
+            } else if old <= until {
                 let change = Change {
                     old: Some(old),
                     new: None,
@@ -214,7 +232,7 @@ impl Found {
                 self.removed.take(change, zone, examples);
             }
         }
-        for (new, blackout) in added {
+        for (new, blackout) in added.filter(|(new, _)| *new <= until) {
             let change = Change {
                 old: None,
                 new: Some(new),
