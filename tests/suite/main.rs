@@ -13,5 +13,6 @@ mod bad_input;
 mod commands;
 mod crash;
 mod harness;
+mod preview;
 mod promises;
 mod sandbox;

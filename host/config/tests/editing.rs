@@ -223,7 +223,7 @@ fn keys() -> impl Strategy<Value = Vec<&'static str>> {
         "config.b.c={y=1,x=[1,{z=2}]}",
         "config.b.a=[ # inside\n 1 , 2]",
         "config.a=\"x\"",
-        "grants={files={data={access=\"read\",path=\"/a\"}},state=true}",
+        "grants={files={data={access=\"read\",path=\"/a/{tenant}\"}},state=true}",
         "retention={floor=2,keep-last=3,}",
     ];
     let count = others.len();

@@ -61,7 +61,7 @@ fn line(key: &mut KeyMut<'_>, value: &mut Value, first: &mut bool) {
     dotted(key);
     let decor = key.leaf_decor_mut();
     let raw = decor.prefix().map(text).unwrap_or_default();
-    let apart = !std::mem::take(first) && raw.starts_with(['\n', '\r']);
+    let apart = !std::mem::take(first) && gap(raw);
     let above = decor.prefix().map(lines).unwrap_or_default();
     decor.set_prefix(if apart { format!("\n{above}") } else { above });
     decor.set_suffix(" ");
@@ -158,6 +158,26 @@ pub(super) fn commented(value: &Value) -> bool {
     let mut bare = value.clone();
     *bare.decor_mut() = Decor::new("", "");
     !super::comments::comments(&bare.to_string()).is_empty()
+}
+
+/// Whether a blank line stands above the first comment, or above the line.
+fn gap(above: &str) -> bool {
+    above
+        .split('#')
+        .next()
+        .is_some_and(|blank| blank.contains('\n'))
+}
+
+/// Puts nothing above a key, or a blank line.
+pub(super) fn set_gap(key: &mut KeyMut<'_>, item: &mut Item, gap: bool) {
+    match item {
+        Item::Table(inner) if inner.is_dotted() => {
+            if let Some((mut key, item)) = inner.iter_mut().next() {
+                set_gap(&mut key, item, gap);
+            }
+        }
+        _ => key.leaf_decor_mut().set_prefix(if gap { "\n" } else { "" }),
+    }
 }
 
 /// Blank lines and comments above a key; above the first line, if it is written with dots.

@@ -60,9 +60,14 @@ pub fn tidy(text: &str) -> Result<String, NotTidied> {
 
 /// Puts the keys of a table and of those inside it in order.
 fn table(table: &mut Table, kind: Kind) {
-    for key in ordered(table, kind) {
+    let mut before = 0;
+    for (paragraph, commented, name) in ordered(table, kind) {
+        if let Some((mut key, item)) = table.get_key_value_mut(&name).filter(|_| !commented) {
+            spacing::set_gap(&mut key, item, paragraph != before);
+        }
+        before = paragraph;
         // Taken out and put in again, each comes to stand at the end.
-        if let Some((key, item)) = table.remove_entry(&key) {
+        if let Some((key, item)) = table.remove_entry(&name) {
             table.insert_formatted(&key, item);
         }
     }
@@ -79,11 +84,12 @@ fn table(table: &mut Table, kind: Kind) {
     }
 }
 
-/// The keys of a table with values, in the order in which they are to stand.
+/// The keys of a table with values, in the order in which they are to stand, each with the number of its paragraph and
+/// whether a comment stands above it.
 ///
 /// A blank line or a comment begins a paragraph. Paragraphs stay in their places, and below a comment the first line
 /// stays the first: a comment may be about one line or about all of its paragraph.
-fn ordered(table: &Table, kind: Kind) -> Vec<String> {
+fn ordered(table: &Table, kind: Kind) -> Vec<(usize, bool, String)> {
     if kind.is_free() {
         return Vec::new();
     }
@@ -102,7 +108,9 @@ fn ordered(table: &Table, kind: Kind) -> Vec<String> {
         keys.push((paragraph, !commented, kind.rank(name), name.to_owned()));
     }
     keys.sort_by_key(|(paragraph, follows, rank, _)| (*paragraph, *follows, *rank));
-    keys.into_iter().map(|(.., name)| name).collect()
+    keys.into_iter()
+        .map(|(paragraph, follows, _, name)| (paragraph, !follows, name))
+        .collect()
 }
 
 fn value(value: &mut Value, kind: Kind) {

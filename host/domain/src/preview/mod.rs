@@ -282,3 +282,6 @@ fn renamed(changed: &[ScheduleChange], olds: &ByName<'_>, news: &ByName<'_>) -> 
     }
     found
 }
+
+#[cfg(test)]
+mod tests;

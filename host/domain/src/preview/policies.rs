@@ -13,12 +13,18 @@ use crate::schedule::{Schedule, Trigger};
 /// Every change of a schedule that alters what happens; each a sentence without a full stop.
 pub(super) fn changes(old: &Schedule, new: &Schedule) -> Vec<String> {
     let mut found = Vec::new();
+    if when(old) != when(new) {
+        found.push(format!(
+            "when it is due: {} becomes {}",
+            when(old),
+            when(new)
+        ));
+    }
     let mut say = |what: &str, old: String, new: String| {
         if old != new {
             found.push(format!("{what} changes from {old} to {new}"));
         }
     };
-    say("when it is due", when(old), when(new));
     let ticks = |text: &str| format!("`{text}`");
     say(
         "`timezone`",
