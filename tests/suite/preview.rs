@@ -58,8 +58,7 @@ fn added_and_removed_runs_are_told_by_schedule_and_tenant() {
     // `daily` is gone (ten runs), `weekly` is new: 22 and 29 November are the Sundays of the ten days.
     let host = edited(DAILY, &[(DAILY, more)]);
     planned("added-and-removed", &host, NOON, &["--days", "10"]);
-    // `daily` on work days: Mondays to Fridays are six of the ten days from the 22nd to the 1st … counted: 23 to 27
-    // and 30, 1. That is seven; three weekend days (22, 28, 29) are removed.
+    // Ten days, 22 November to 1 December: the 22nd, 28th and 29th are at a weekend, the other seven stay.
     let host = edited(
         DAILY,
         &[
@@ -80,7 +79,9 @@ fn an_edit_that_loses_todays_run_is_warned_of() {
 
 #[test]
 fn civil_times_that_are_missing_or_come_twice_are_warned_of() {
-    // The clocks of New York go back on 2026-11-01 at 02:00 and forward on 2027-03-14 at 02:00.
+    // The clocks of New York go back on 2026-11-01 at 02:00 and forward on 2027-03-14 at 02:00. The local days are 30
+    // October to 17 May, 200, each with two new runs and one old one, 06:00 UTC. That is 01:00 from 1 November (the
+    // change is at 06:00 UTC) to 14 March (07:00 UTC), 30 + 31 + 31 + 28 + 14 = 134 days; 02:00 on the other 66.
     let host = edited(
         DAILY,
         &[

@@ -127,10 +127,18 @@ fn schedule(change: &ScheduleChange, found: &Preview, few: usize) {
             print::line(&format!("  it seems to be `{}`, renamed", renamed.from));
         }
     }
+    let added = match change.edit {
+        Edit::Changed => "is added",
+        Edit::Added | Edit::Removed => "has runs of it",
+    };
     for tenant in &change.tenants_added {
-        print::line(&format!("  tenant `{tenant}` is added"));
+        print::line(&format!("  tenant `{tenant}` {added}"));
     }
-    for tenant in &change.tenants_removed {
+    for tenant in change
+        .tenants_removed
+        .iter()
+        .filter(|_| change.edit == Edit::Changed)
+    {
         print::line(&format!("  tenant `{tenant}` is removed"));
     }
     // What the first line has said already.

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::when;
 use crate::blackout::Period;
-use crate::calendar::{DstGap, DstOverlap};
 use crate::retention::Retention;
 use crate::schedule::{Schedule, Trigger};
 
@@ -20,67 +19,12 @@ pub(super) fn changes(old: &Schedule, new: &Schedule) -> Vec<String> {
             when(new)
         ));
     }
-    let mut say = |what: &str, old: String, new: String| {
-        if old != new {
+    for ((what, old), (_, new)) in stated(old).into_iter().zip(stated(new)) {
+        // Empty: it says nothing about such a trigger.
+        if old != new && !old.is_empty() && !new.is_empty() {
             found.push(format!("{what} changes from {old} to {new}"));
         }
-    };
-    let ticks = |text: &str| format!("`{text}`");
-    say(
-        "`timezone`",
-        ticks(old.zone.as_str()),
-        ticks(new.zone.as_str()),
-    );
-    let (old_dst, new_dst) = (dst(old), dst(new));
-    if let (Some(old), Some(new)) = (old_dst, new_dst) {
-        say("`dst-gap`", word(old.0), word(new.0));
-        say("`dst-overlap`", word(old.1), word(new.1));
     }
-    say(
-        "`plugin`",
-        ticks(old.plugin.as_str()),
-        ticks(new.plugin.as_str()),
-    );
-    say("`spread`", length(old.spread), length(new.spread));
-    say("`blackout`", blackouts(old), blackouts(new));
-    say("`overlap`", word(old.overlap), word(new.overlap));
-    say("`missed`", word(old.missed), word(new.missed));
-    say(
-        "`missed-within`",
-        length(old.missed_within),
-        length(new.missed_within),
-    );
-    say("`timeout`", length(old.timeout), length(new.timeout));
-    say("`priority`", word(old.priority), word(new.priority));
-    let account = |schedule: &Schedule| {
-        schedule
-            .account
-            .as_ref()
-            .map_or("none".to_owned(), |account| format!("`{account}`"))
-    };
-    say("`account`", account(old), account(new));
-    say(
-        "`retry.attempts`",
-        old.retry.attempts.to_string(),
-        new.retry.attempts.to_string(),
-    );
-    say(
-        "`retry.delay`",
-        length(old.retry.delay),
-        length(new.retry.delay),
-    );
-    say(
-        "`retry.longest`",
-        length(old.retry.longest),
-        length(new.retry.longest),
-    );
-    say(
-        "what `retention` keeps",
-        kept(old.retention.as_ref()),
-        kept(new.retention.as_ref()),
-    );
-    let mebibytes = |bytes: u64| format!("{} KiB", bytes >> 10);
-    say("`memory`", mebibytes(old.memory), mebibytes(new.memory));
     if old.config != new.config {
         found.push("`config` changes".to_owned());
     }
@@ -93,11 +37,40 @@ pub(super) fn changes(old: &Schedule, new: &Schedule) -> Vec<String> {
     found
 }
 
-fn dst(schedule: &Schedule) -> Option<(DstGap, DstOverlap)> {
-    match &schedule.trigger {
-        Trigger::Cron { gap, overlap, .. } => Some((*gap, *overlap)),
-        _ => None,
-    }
+/// What a schedule says, key by key: the same keys in the same order for each.
+fn stated(schedule: &Schedule) -> Vec<(&'static str, String)> {
+    let (gap, overlap) = match &schedule.trigger {
+        Trigger::Cron { gap, overlap, .. } => (word(gap), word(overlap)),
+        _ => (String::new(), String::new()),
+    };
+    let account = schedule.account.as_ref();
+    let retry = &schedule.retry;
+    let memory = match schedule.memory % (1 << 20) {
+        0 => format!("{}MiB", schedule.memory >> 20),
+        _ => format!("{}KiB", schedule.memory >> 10),
+    };
+    vec![
+        ("`timezone`", format!("`{}`", schedule.zone.as_str())),
+        ("`dst-gap`", gap),
+        ("`dst-overlap`", overlap),
+        ("`plugin`", format!("`{}`", schedule.plugin)),
+        ("`spread`", length(schedule.spread)),
+        ("`blackout`", blackouts(schedule)),
+        ("`overlap`", word(schedule.overlap)),
+        ("`missed`", word(schedule.missed)),
+        ("`missed-within`", length(schedule.missed_within)),
+        ("`timeout`", length(schedule.timeout)),
+        ("`priority`", word(schedule.priority)),
+        (
+            "`account`",
+            account.map_or("none".to_owned(), |account| format!("`{account}`")),
+        ),
+        ("`retry.attempts`", retry.attempts.to_string()),
+        ("`retry.delay`", length(retry.delay)),
+        ("`retry.longest`", length(retry.longest)),
+        ("what `retention` keeps", kept(schedule.retention.as_ref())),
+        ("`memory`", memory),
+    ]
 }
 
 /// The word of the schedule file.
