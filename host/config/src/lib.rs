@@ -7,6 +7,7 @@
 mod across;
 mod calendars;
 mod diagnostic;
+pub mod edit;
 mod json;
 mod located;
 mod meant;
