@@ -4,6 +4,7 @@
 //! Never: runs anything, knows a plugin, reads a clock. What is meant is in `strongroom-domain`.
 //! Read next: `set` (the way through), `written` (the keys), `meant` (the checks).
 
+pub mod cassette;
 mod diagnostic;
 mod json;
 mod located;
