@@ -63,6 +63,9 @@ pub enum LedgerError {
     /// What was named does not exist.
     #[error("there is no {0}")]
     NotFound(String),
+    /// What is there already stands against it.
+    #[error("{0}")]
+    Conflict(String),
     /// What was to be written cannot be.
     #[error("{0}")]
     Invalid(String),
@@ -101,7 +104,7 @@ impl LedgerError {
                 "only the host writes; start it, or stop it and use a command that opens the ledger itself",
             ),
             Self::Export { .. } => Some("export into an empty folder"),
-            Self::NotFound(_) | Self::Invalid(_) => None,
+            Self::NotFound(_) | Self::Conflict(_) | Self::Invalid(_) => None,
         }
     }
 

@@ -68,8 +68,8 @@ impl AuditKey {
         }
     }
 
-    /// Makes a key and puts it on disk, whole or not at all.
-    pub(crate) fn make(folder: &Path) -> Result<Self, LedgerError> {
+    /// Makes a key and puts it on disk, whole or not at all; `forced`: so that it survives a power cut.
+    pub(crate) fn make(folder: &Path, forced: bool) -> Result<Self, LedgerError> {
         let fault =
             |error: std::io::Error| LedgerError::io("the audit key cannot be written", &error);
         let mut seed = [0_u8; SEED_BYTES];
@@ -89,11 +89,15 @@ impl AuditKey {
             .open(&unfinished)
             .map_err(fault)?;
         file.write_all(&seed).map_err(fault)?;
-        file.sync_all().map_err(fault)?;
+        if forced {
+            file.sync_all().map_err(fault)?;
+        }
         fs::rename(&unfinished, folder.join(FILE)).map_err(fault)?;
-        fs::File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(fault)?;
+        if forced {
+            fs::File::open(folder)
+                .and_then(|folder| folder.sync_all())
+                .map_err(fault)?;
+        }
         Ok(Self::new(&seed))
     }
 

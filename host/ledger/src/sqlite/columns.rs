@@ -20,7 +20,7 @@ pub(super) fn corrupt(detail: impl Into<String>) -> LedgerError {
 }
 
 /// Names the column that does not hold what it should.
-fn misfit(column: &str) -> LedgerError {
+pub(super) fn misfit(column: &str) -> LedgerError {
     corrupt(format!("column `{column}` holds what it cannot"))
 }
 
@@ -135,15 +135,17 @@ pub(super) fn get_operation(
     column: &str,
 ) -> Result<Option<OperationRow>, LedgerError> {
     let text: Option<&str> = row.try_get(column)?;
-    let Some(text) = text else { return Ok(None) };
-    let stored: StoredOperation = serde_json::from_str(text).map_err(|_| misfit(column))?;
-    let handle = STANDARD
-        .decode(&stored.handle)
-        .map_err(|_| misfit(column))?;
-    Ok(Some(OperationRow {
+    text.map(operation_of).transpose()
+}
+
+pub(super) fn operation_of(text: &str) -> Result<OperationRow, LedgerError> {
+    let wrong = || misfit("operation");
+    let stored: StoredOperation = serde_json::from_str(text).map_err(|_| wrong())?;
+    let handle = STANDARD.decode(&stored.handle).map_err(|_| wrong())?;
+    Ok(OperationRow {
         handle,
         note: stored.note,
         percent: stored.percent,
         digest: stored.digest,
-    }))
+    })
 }

@@ -3,19 +3,27 @@
 //! The SQL is portable to PostgreSQL: `$n` parameters, ON CONFLICT, RETURNING, UPDATE … FROM, multi-row VALUES, no JSON
 //! functions. What differs there: how a write begins (`writer::BEGIN`), and FOR UPDATE [SKIP LOCKED] behind the selects
 //! of `claim` and `record`, which one writer makes needless here.
-//! Read next: `open`, `writer`, `plan`, `claim`, `record`.
+//! Read next: `open`, `writer`, `plan`, `overlap`, `claim`, `record`.
 
 mod audit;
 mod catalog;
 mod claim;
 mod columns;
+mod ending;
+mod lease;
+mod notices;
 mod open;
+mod origin;
+mod overlap;
+mod pauses;
 mod plan;
 mod plugins;
 mod read;
 mod record;
+mod room;
 mod snapshots;
 mod state;
+mod wake;
 mod writer;
 
 #[cfg(test)]
@@ -27,16 +35,19 @@ use std::path::Path;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::SqlitePool;
-use strongroom_domain::{PluginName, ScheduleName, TenantName};
+use strongroom_domain::pause::Pause;
+use strongroom_domain::{Outcome, PluginName, ScheduleName, TenantName};
 use uuid::Uuid;
 
 use crate::audit::{AuditEntry, AuditState, ExportReport};
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
+use crate::notice::Notice;
 use crate::occurrence::{
-    AttemptRow, Claim, ClaimRequest, OccurrenceFilter, OccurrenceRow, Plan, PlanReport, Transition,
+    AttemptRow, CancelReport, ClaimRequest, Claimed, OccurrenceFilter, OccurrenceRow, Plan,
+    PlanReport, Renewed, Transition, Watermark,
 };
-use crate::plugin::PluginRow;
+use crate::plugin::{PluginRow, PluginState};
 use crate::snapshot::{CatalogChange, SnapshotFilter, SnapshotRow};
 use crate::state::{StateError, StateValue};
 
@@ -49,6 +60,10 @@ const ROWS: usize = 1_000;
 /// A ledger in one folder: `ledger.sqlite`, `audit.key`, `host.lock`.
 pub struct SqliteLedger {
     readers: SqlitePool,
+    /// Looks for what others wrote, where there is no writer.
+    watcher: SqlitePool,
+    /// What others had written when it was last asked after.
+    seen: tokio::sync::Mutex<Option<i64>>,
     /// `None` inside: opened for reading, or closed.
     writer: tokio::sync::Mutex<Option<Writer>>,
 }
@@ -66,6 +81,7 @@ impl SqliteLedger {
     pub async fn close(&self) {
         let writer = self.writer.lock().await.take();
         self.readers.close().await;
+        self.watcher.close().await;
         if let Some(writer) = writer {
             writer.close().await;
         }
@@ -78,11 +94,11 @@ impl Ledger for SqliteLedger {
         plan::plan(self, plan, now).await
     }
 
-    async fn watermarks(&self) -> Result<BTreeMap<ScheduleName, Timestamp>, LedgerError> {
+    async fn watermarks(&self) -> Result<BTreeMap<ScheduleName, Watermark>, LedgerError> {
         plan::watermarks(&self.readers).await
     }
 
-    async fn claim(&self, request: ClaimRequest) -> Result<Vec<Claim>, LedgerError> {
+    async fn claim(&self, request: ClaimRequest<'_>) -> Result<Claimed, LedgerError> {
         claim::claim(self, request).await
     }
 
@@ -90,12 +106,72 @@ impl Ledger for SqliteLedger {
         &self,
         claims: &[(Uuid, i64)],
         lease_until: Timestamp,
-    ) -> Result<Vec<bool>, LedgerError> {
-        claim::renew(self, claims, lease_until).await
+    ) -> Result<Vec<Renewed>, LedgerError> {
+        lease::renew(self, claims, lease_until).await
+    }
+
+    async fn stops(
+        &self,
+        claims: &[(Uuid, i64)],
+    ) -> Result<Vec<(Uuid, Outcome, String)>, LedgerError> {
+        lease::stops(&self.readers, claims).await
+    }
+
+    async fn cancel(
+        &self,
+        occurrence: Uuid,
+        person: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<CancelReport, LedgerError> {
+        lease::cancel(self, occurrence, person, reason, now).await
+    }
+
+    async fn changed_elsewhere(&self) -> Result<bool, LedgerError> {
+        wake::changed_elsewhere(self).await
+    }
+
+    async fn pause(&self, schedule: &ScheduleName, pause: Pause) -> Result<(), LedgerError> {
+        pauses::pause(self, schedule, pause).await
+    }
+
+    async fn resume(
+        &self,
+        schedule: &ScheduleName,
+        person: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Pause, LedgerError> {
+        pauses::resume(self, schedule, person, reason, now).await
+    }
+
+    async fn pauses(
+        &self,
+        since: Timestamp,
+    ) -> Result<BTreeMap<ScheduleName, Vec<Pause>>, LedgerError> {
+        pauses::since(&self.readers, since).await
+    }
+
+    async fn put_notice(&self, notice: Notice) -> Result<(), LedgerError> {
+        notices::put(self, notice).await
+    }
+
+    async fn take_notice(
+        &self,
+        name: &str,
+        person: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<bool, LedgerError> {
+        notices::take(self, name, person, reason, now).await
+    }
+
+    async fn notices(&self) -> Result<Vec<Notice>, LedgerError> {
+        notices::all(&self.readers).await
     }
 
     async fn next_wake(&self, only: Option<Uuid>) -> Result<Option<Timestamp>, LedgerError> {
-        claim::next_wake(&self.readers, only).await
+        wake::next_wake(&self.readers, only).await
     }
 
     async fn record(
@@ -173,6 +249,17 @@ impl Ledger for SqliteLedger {
 
     async fn register_plugin(&self, plugin: PluginRow) -> Result<bool, LedgerError> {
         plugins::register(self, plugin).await
+    }
+
+    async fn set_plugin_state(
+        &self,
+        digest: &str,
+        state: PluginState,
+        person: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        plugins::set_state(self, digest, state, person, reason, now).await
     }
 
     async fn plugins(&self) -> Result<Vec<PluginRow>, LedgerError> {

@@ -55,7 +55,7 @@ pub(super) async fn open(folder: &Path, mode: OpenMode) -> Result<SqliteLedger, 
         .busy_timeout(BUSY)
         .row_buffer_size(512);
     let writer = match mode {
-        OpenMode::Host | OpenMode::Visitor => {
+        OpenMode::Host | OpenMode::Scratch | OpenMode::Visitor => {
             Some(writing(folder, &path, options.clone(), mode).await?)
         }
         OpenMode::Reader if path.exists() => None,
@@ -81,9 +81,18 @@ pub(super) async fn open(folder: &Path, mode: OpenMode) -> Result<SqliteLedger, 
     let pool = SqlitePoolOptions::new()
         .max_connections(READERS)
         .min_connections(0);
-    let readers = pool.connect_lazy_with(options);
+    let readers = pool.connect_lazy_with(options.clone());
+    // One connection that stays: another one would count from elsewhere.
+    let watcher = SqlitePoolOptions::new()
+        .max_connections(1)
+        .min_connections(0)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_lazy_with(options);
     Ok(SqliteLedger {
         readers,
+        watcher,
+        seen: tokio::sync::Mutex::new(None),
         writer: tokio::sync::Mutex::new(writer),
     })
 }
@@ -95,11 +104,11 @@ async fn writing(
     mode: OpenMode,
 ) -> Result<Writer, LedgerError> {
     private_folder(folder)?;
-    let lock = if mode == OpenMode::Host {
-        Some(lock(folder)?)
-    } else {
-        None
+    let lock = match mode {
+        OpenMode::Host | OpenMode::Scratch => Some(lock(folder)?),
+        OpenMode::Visitor | OpenMode::Reader => None,
     };
+    let forced = mode != OpenMode::Scratch;
     // SQLite takes the mode of its -wal and -shm files from this one.
     let made = fs::OpenOptions::new()
         .write(true)
@@ -124,13 +133,17 @@ async fn writing(
     connection.close().await?;
     let options = options
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
+        .synchronous(if forced {
+            SqliteSynchronous::Full
+        } else {
+            SqliteSynchronous::Off
+        })
         .foreign_keys(true)
         .pragma("cache_size", CACHE)
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
     let mut connection = options.connect().await?;
     MIGRATIONS.run(&mut connection).await.map_err(migration)?;
-    let key = fitting_key(folder, &mut connection).await?;
+    let key = fitting_key(folder, forced, &mut connection).await?;
     Writer::begin(connection, key, lock).await
 }
 
@@ -175,6 +188,7 @@ async fn version(connection: &mut SqliteConnection) -> Result<Option<i64>, Ledge
 /// The key of this ledger: read if the ledger knows one, else made.
 async fn fitting_key(
     folder: &Path,
+    forced: bool,
     connection: &mut SqliteConnection,
 ) -> Result<AuditKey, LedgerError> {
     let verifier: Option<String> =
@@ -183,7 +197,7 @@ async fn fitting_key(
             .await?;
     match (verifier, AuditKey::read(folder)?) {
         (None, Some(key)) => Ok(key),
-        (None, None) => AuditKey::make(folder),
+        (None, None) => AuditKey::make(folder, forced),
         (Some(_), None) => Err(LedgerError::AuditKey {
             detail: "`audit.key` is not in the folder".into(),
         }),

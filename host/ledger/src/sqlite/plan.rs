@@ -1,19 +1,23 @@
 //! Planning: occurrences are written before anything runs, and overlap is decided where nobody can come between.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
-use strongroom_domain::{Outcome, ScheduleName, TenantName};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePool};
+use strongroom_domain::ScheduleName;
 use uuid::Uuid;
 
-use super::columns::{get_id, get_time, get_word, id, ms, whole_ms};
-use super::record::ended_entry;
+use super::columns::{get_id, get_time, get_word, id, ms};
+use super::ending::{NO_EVIDENCE, ask, end, ended_entry};
+use super::origin::{origin_columns, priority_number, turn};
+use super::overlap::{Decided, decide};
+use super::writer::Write;
 use super::{ROWS, SqliteLedger};
 use crate::error::LedgerError;
-use crate::occurrence::{NewOccurrence, Origin, Plan, PlanReport};
+use crate::occurrence::{NewOccurrence, Plan, PlanReport, Watermark};
 
-type Pair = (ScheduleName, TenantName);
+/// The longest timeout stored, 100 years in milliseconds: a moment and it are still a moment.
+const LONGEST_TIMEOUT: i64 = 100 * 366 * 86_400_000;
 
 pub(super) async fn plan(
     ledger: &SqliteLedger,
@@ -25,10 +29,28 @@ pub(super) async fn plan(
     }
     let mut writer = ledger.writer().await?;
     let mut write = writer.write().await?;
-    let mut report = PlanReport::default();
-    let rows = decide(write.connection(), plan.occurrences, &mut report).await?;
-    let inserted = insert(write.connection(), &rows, now).await?;
-    for row in &rows {
+    let report = add(&mut write, plan.occurrences, now).await?;
+    advance(write.connection(), plan.watermarks).await?;
+    write.commit().await?;
+    Ok(report)
+}
+
+/// Writes occurrences within a transaction, and what their overlap means for others.
+pub(super) async fn add(
+    write: &mut Write<'_>,
+    occurrences: Vec<NewOccurrence>,
+    now: Timestamp,
+) -> Result<PlanReport, LedgerError> {
+    let decisions = decide(write.connection(), occurrences, now).await?;
+    end(write, &decisions.ends, now).await?;
+    ask(write.connection(), &decisions.asks).await?;
+    let mut report = PlanReport {
+        known: decisions.known,
+        replaced: decisions.ends.len() + decisions.asks.len() + decisions.never_written,
+        ..PlanReport::default()
+    };
+    let inserted = insert(write.connection(), &decisions.rows, now).await?;
+    for row in &decisions.rows {
         if !inserted.contains(&row.new.id) {
             report.known += 1;
             continue;
@@ -49,117 +71,7 @@ pub(super) async fn plan(
         );
         write.log.append(&entry, now)?;
     }
-    advance(write.connection(), plan.watermarks).await?;
-    write.commit().await?;
     Ok(report)
-}
-
-/// The evidence of what never ran, as stored.
-const NO_EVIDENCE: &str = "[]";
-
-/// An occurrence with what was decided about it.
-struct Decided {
-    new: NewOccurrence,
-    ends: Option<(Outcome, String)>,
-    overlaps: bool,
-}
-
-/// Leaves out what exists, and ends what overlaps: with what is stored, and with what stands before it in the plan.
-async fn decide(
-    connection: &mut SqliteConnection,
-    occurrences: Vec<NewOccurrence>,
-    report: &mut PlanReport,
-) -> Result<Vec<Decided>, LedgerError> {
-    let mut known = HashSet::new();
-    let mut unfinished = HashMap::new();
-    for chunk in occurrences.chunks(ROWS) {
-        known.extend(existing(connection, chunk).await?);
-        unfinished.extend(waiting(connection, chunk).await?);
-    }
-    let mut decided = Vec::with_capacity(occurrences.len());
-    for new in occurrences {
-        let pair = (new.schedule.clone(), new.tenant.clone());
-        let due = whole_ms(new.due);
-        if !known.insert((pair.clone(), due)) {
-            report.known += 1;
-            continue;
-        }
-        let mut ends = new.ends.clone();
-        let mut overlaps = false;
-        if ends.is_none() {
-            match unfinished.get(&pair) {
-                Some(other) if new.skip_if_unfinished => {
-                    overlaps = true;
-                    ends = Some((
-                        Outcome::SkippedOverlap,
-                        format!("the run due {other} is still unfinished"),
-                    ));
-                }
-                Some(_) => {}
-                None => {
-                    unfinished.insert(pair, due);
-                }
-            }
-        }
-        decided.push(Decided {
-            new,
-            ends,
-            overlaps,
-        });
-    }
-    Ok(decided)
-}
-
-async fn existing(
-    connection: &mut SqliteConnection,
-    chunk: &[NewOccurrence],
-) -> Result<Vec<(Pair, Timestamp)>, LedgerError> {
-    let mut query = QueryBuilder::<Sqlite>::new("WITH asked (schedule, tenant, due) AS (");
-    query.push_values(chunk, |mut row, new| {
-        row.push_bind(new.schedule.as_str())
-            .push_bind(new.tenant.as_str())
-            .push_bind(ms(new.due));
-    });
-    // CROSS JOIN: SQLite takes the tables in this order, and looks up one row for each asked for.
-    query.push(
-        ") SELECT known.schedule, known.tenant, known.due FROM asked CROSS JOIN occurrences known \
-         WHERE known.schedule = asked.schedule AND known.tenant = asked.tenant AND known.due = asked.due",
-    );
-    let rows = query.build().fetch_all(connection).await?;
-    rows.iter()
-        .map(|row| Ok((pair(row)?, get_time(row, "due")?)))
-        .collect()
-}
-
-async fn waiting(
-    connection: &mut SqliteConnection,
-    chunk: &[NewOccurrence],
-) -> Result<Vec<(Pair, Timestamp)>, LedgerError> {
-    let pairs: HashSet<(&str, &str)> = chunk
-        .iter()
-        .filter(|new| new.skip_if_unfinished)
-        .map(|new| (new.schedule.as_str(), new.tenant.as_str()))
-        .collect();
-    if pairs.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut query = QueryBuilder::<Sqlite>::new("WITH asked (schedule, tenant) AS (");
-    query.push_values(pairs, |mut row, (schedule, tenant)| {
-        row.push_bind(schedule).push_bind(tenant);
-    });
-    query.push(
-        ") SELECT known.schedule, known.tenant, MIN(known.due) AS due FROM asked CROSS JOIN occurrences known \
-         WHERE known.outcome IS NULL AND known.schedule = asked.schedule AND known.tenant = asked.tenant \
-         GROUP BY known.schedule, known.tenant",
-    );
-    let rows = query.build().fetch_all(connection).await?;
-    rows.iter()
-        .map(|row| Ok((pair(row)?, get_time(row, "due")?)))
-        .collect()
-}
-
-fn pair(row: &sqlx::sqlite::SqliteRow) -> Result<Pair, LedgerError> {
-    Ok((get_word(row, "schedule")?, get_word(row, "tenant")?))
 }
 
 async fn insert(
@@ -170,22 +82,26 @@ async fn insert(
     let mut inserted = HashSet::with_capacity(rows.len());
     for chunk in rows.chunks(ROWS) {
         let mut query = QueryBuilder::<Sqlite>::new(
-            "INSERT INTO occurrences (id, schedule, tenant, plugin, due, deadline, person, planned_at, ready_at, fence, \
-             attempts, outcome, reason, evidence, ended_at) ",
+            "INSERT INTO occurrences (id, schedule, tenant, plugin, due, covers, deadline, timeout, priority, account, \
+             turn, person, cause, planned_at, ready_at, fence, attempts, outcome, reason, evidence, ended_at) ",
         );
         query.push_values(chunk, |mut columns, Decided { new, ends, .. }| {
-            let person = match &new.origin {
-                Origin::Schedule => None,
-                Origin::Person(name) => Some(name.as_str()),
-            };
+            let (person, cause) = origin_columns(&new.origin);
+            let timeout = i64::try_from(new.timeout.as_millis()).unwrap_or(LONGEST_TIMEOUT);
             columns
                 .push_bind(id(new.id))
                 .push_bind(new.schedule.as_str())
                 .push_bind(new.tenant.as_str())
                 .push_bind(new.plugin.as_str())
                 .push_bind(ms(new.due))
-                .push_bind(ms(new.deadline))
+                .push_bind(new.covers.map(ms))
+                .push_bind(ms(new.start_by))
+                .push_bind(timeout.min(LONGEST_TIMEOUT))
+                .push_bind(priority_number(new.priority))
+                .push_bind(new.account.as_ref().map(|account| account.as_str()))
+                .push_bind(turn(new))
                 .push_bind(person)
+                .push_bind(cause)
                 .push_bind(ms(now))
                 .push_bind(ms(new.not_before))
                 .push_bind(0_i64)
@@ -210,26 +126,35 @@ async fn insert(
 
 async fn advance(
     connection: &mut SqliteConnection,
-    watermarks: Vec<(ScheduleName, Timestamp)>,
+    watermarks: Vec<Watermark>,
 ) -> Result<(), LedgerError> {
-    let mut latest = BTreeMap::new();
-    for (schedule, until) in watermarks {
-        let kept = latest.entry(schedule).or_insert(until);
-        *kept = until.max(*kept);
+    // One row a schedule: the latest time, the last timetable.
+    let mut latest: BTreeMap<ScheduleName, (Timestamp, Option<String>)> = BTreeMap::new();
+    for mark in watermarks {
+        let until = match latest.get(&mark.schedule) {
+            Some((until, _)) => mark.until.max(*until),
+            None => mark.until,
+        };
+        latest.insert(mark.schedule, (until, mark.timetable));
     }
     let mut rest = latest.iter().peekable();
     while rest.peek().is_some() {
-        let mut query =
-            QueryBuilder::<Sqlite>::new("INSERT INTO watermarks (schedule, planned_until) ");
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO watermarks (schedule, planned_until, timetable) ",
+        );
         query.push_values(
             rest.by_ref().take(ROWS),
-            |mut columns, (schedule, until)| {
-                columns.push_bind(schedule.as_str()).push_bind(ms(*until));
+            |mut columns, (schedule, (until, timetable))| {
+                columns
+                    .push_bind(schedule.as_str())
+                    .push_bind(ms(*until))
+                    .push_bind(timetable.as_deref());
             },
         );
         query.push(
-            " ON CONFLICT (schedule) DO UPDATE SET planned_until = excluded.planned_until \
-             WHERE excluded.planned_until > watermarks.planned_until",
+            " ON CONFLICT (schedule) DO UPDATE SET timetable = excluded.timetable, planned_until = \
+             CASE WHEN excluded.planned_until > watermarks.planned_until THEN excluded.planned_until \
+             ELSE watermarks.planned_until END",
         );
         query.build().execute(&mut *connection).await?;
     }
@@ -238,11 +163,18 @@ async fn advance(
 
 pub(super) async fn watermarks(
     readers: &SqlitePool,
-) -> Result<BTreeMap<ScheduleName, Timestamp>, LedgerError> {
-    let rows = sqlx::query("SELECT schedule, planned_until FROM watermarks")
+) -> Result<BTreeMap<ScheduleName, Watermark>, LedgerError> {
+    let rows = sqlx::query("SELECT schedule, planned_until, timetable FROM watermarks")
         .fetch_all(readers)
         .await?;
-    rows.iter()
-        .map(|row| Ok((get_word(row, "schedule")?, get_time(row, "planned_until")?)))
-        .collect()
+    let marks = rows.iter().map(|row| {
+        let schedule: ScheduleName = get_word(row, "schedule")?;
+        let mark = Watermark {
+            schedule: schedule.clone(),
+            until: get_time(row, "planned_until")?,
+            timetable: row.try_get("timetable")?,
+        };
+        Ok((schedule, mark))
+    });
+    marks.collect()
 }

@@ -2,14 +2,16 @@
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
+use strongroom_domain::AccountName;
 use uuid::Uuid;
 
 use super::columns::{
     get_count, get_evidence, get_failure, get_id, get_operation, get_optional_id,
-    get_optional_time, get_time, get_word, id, ms, parse_word,
+    get_optional_time, get_time, get_word, id, misfit, ms, parse_word,
 };
+use super::origin::{get_origin, get_priority};
 use crate::error::LedgerError;
-use crate::occurrence::{AttemptRow, OccurrenceFilter, OccurrenceRow, Origin};
+use crate::occurrence::{AttemptRow, OccurrenceFilter, OccurrenceRow};
 
 pub(super) async fn occurrences(
     readers: &SqlitePool,
@@ -58,7 +60,7 @@ pub(super) async fn occurrences(
 }
 
 fn occurrence(row: &SqliteRow) -> Result<OccurrenceRow, LedgerError> {
-    let person: Option<String> = row.try_get("person")?;
+    let account: Option<String> = row.try_get("account")?;
     let outcome: Option<&str> = row.try_get("outcome")?;
     Ok(OccurrenceRow {
         id: get_id(row, "id")?,
@@ -66,8 +68,13 @@ fn occurrence(row: &SqliteRow) -> Result<OccurrenceRow, LedgerError> {
         tenant: get_word(row, "tenant")?,
         plugin: get_word(row, "plugin")?,
         due: get_time(row, "due")?,
+        covers: get_optional_time(row, "covers")?,
         deadline: get_time(row, "deadline")?,
-        origin: person.map_or(Origin::Schedule, Origin::Person),
+        priority: get_priority(row)?,
+        account: account
+            .map(|name| AccountName::try_from(name).map_err(|_| misfit("account")))
+            .transpose()?,
+        origin: get_origin(row)?,
         planned_at: get_time(row, "planned_at")?,
         ready_at: get_time(row, "ready_at")?,
         claimed_by: get_optional_id(row, "host")?,

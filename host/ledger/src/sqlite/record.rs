@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 use strongroom_domain::{Outcome, ScheduleName, TenantName};
 use uuid::Uuid;
 
-use super::columns::{get_count, get_id, get_time, get_word, id, ms, operation_json, to_json};
-use super::{ROWS, SqliteLedger, catalog};
-use crate::audit::{AuditEntry, hex};
+use super::columns::{
+    get_count, get_id, get_time, get_word, id, ms, operation_json, operation_of, to_json,
+};
+use super::ending::{NO_EVIDENCE, Stop, ended_entry, with_operation};
+use super::{ROWS, SqliteLedger, catalog, plan};
 use crate::error::LedgerError;
 use crate::occurrence::{AttemptRecord, Next, Transition};
 
@@ -33,6 +33,7 @@ pub(super) async fn record(
     let mut rows = Vec::with_capacity(transitions.len());
     let mut attempts = Vec::new();
     let mut changes = Vec::new();
+    let mut follow = Vec::new();
     for transition in transitions {
         // Taken out: a second transition of the same claim comes too late.
         let Some(claim) = claimed.remove(&(transition.occurrence, transition.fence)) else {
@@ -62,10 +63,15 @@ pub(super) async fn record(
                 .map(|attempt| (claim.due, transition.occurrence, attempt)),
         );
         changes.extend(transition.catalog);
+        follow.extend(transition.follow);
     }
     update(write.connection(), &rows).await?;
     insert_attempts(write.connection(), attempts).await?;
     catalog::apply(write.connection(), changes).await?;
+    if !follow.is_empty() {
+        // After the ends: what follows may wait for nobody any more.
+        plan::add(&mut write, follow, now).await?;
+    }
     write.commit().await?;
     Ok(written)
 }
@@ -80,6 +86,8 @@ struct Standing {
     operation: Option<String>,
     reason: Option<String>,
     failure: Option<String>,
+    /// Somebody asked that it end so.
+    stop: Option<(Outcome, String)>,
 }
 
 /// Those of the claims that stand, by id and fence. (PostgreSQL: FOR UPDATE.)
@@ -88,7 +96,7 @@ async fn claims(
     chunk: &[Transition],
 ) -> Result<Vec<((Uuid, i64), Standing)>, LedgerError> {
     let mut query = QueryBuilder::<Sqlite>::new(
-        "SELECT id, fence, schedule, tenant, due, ready_at, attempts, operation, reason, failure FROM occurrences \
+        "SELECT id, fence, schedule, tenant, due, ready_at, attempts, operation, reason, failure, stop FROM occurrences \
          WHERE outcome IS NULL AND host IS NOT NULL AND id IN (",
     );
     let mut ids = query.separated(", ");
@@ -97,6 +105,7 @@ async fn claims(
     }
     let rows = query.push(")").build().fetch_all(connection).await?;
     let standing = rows.iter().map(|row| {
+        let stop: Option<&str> = row.try_get("stop")?;
         let claim = Standing {
             schedule: get_word(row, "schedule")?,
             tenant: get_word(row, "tenant")?,
@@ -106,6 +115,7 @@ async fn claims(
             operation: row.try_get("operation")?,
             reason: row.try_get("reason")?,
             failure: row.try_get("failure")?,
+            stop: stop.map(Stop::read).transpose()?,
         };
         Ok(((get_id(row, "id")?, row.try_get("fence")?), claim))
     });
@@ -174,7 +184,23 @@ impl NewColumns {
                 row.reason = claim.reason.clone();
             }
         }
+        if let Some((outcome, reason)) = &claim.stop
+            && row.outcome.is_none()
+        {
+            row.stop(*outcome, reason, now)?;
+        }
         Ok(row)
+    }
+
+    /// Whoever was asked to end it gives it up unfinished: nobody else needs to take it up for that.
+    fn stop(&mut self, outcome: Outcome, reason: &str, now: Timestamp) -> Result<(), LedgerError> {
+        let operation = self.operation.take();
+        let operation = operation.as_deref().map(operation_of).transpose()?;
+        self.outcome = Some(outcome);
+        self.reason = Some(with_operation(reason, operation.as_ref()));
+        self.evidence = Some(NO_EVIDENCE.to_owned());
+        self.ended_at = Some(ms(now));
+        Ok(())
     }
 }
 
@@ -196,7 +222,7 @@ async fn update(connection: &mut SqliteConnection, rows: &[NewColumns]) -> Resul
                 .push_bind(row.ended_at);
         });
         query.push(
-            ") UPDATE occurrences SET host = NULL, ready_at = new.ready_at, attempts = new.attempts, \
+            ") UPDATE occurrences SET host = NULL, stop = NULL, ready_at = new.ready_at, attempts = new.attempts, \
              operation = new.operation, failure = new.failure, outcome = new.outcome, reason = new.reason, \
              evidence = new.evidence, ended_at = new.ended_at FROM new WHERE occurrences.id = new.id",
         );
@@ -240,27 +266,4 @@ async fn insert_attempts(
         query.build().execute(&mut *connection).await?;
     }
     Ok(())
-}
-
-/// The entry of every end. Evidence is committed to, not copied: it may be long and name places.
-pub(super) fn ended_entry(
-    occurrence: Uuid,
-    schedule: &ScheduleName,
-    tenant: &TenantName,
-    due: Timestamp,
-    outcome: Outcome,
-    evidence: &str,
-) -> AuditEntry {
-    let mut fields = Map::new();
-    let mut set = |name: &str, text: String| fields.insert(name.to_owned(), Value::String(text));
-    set("occurrence", occurrence.to_string());
-    set("schedule", schedule.to_string());
-    set("tenant", tenant.to_string());
-    set("due", super::columns::whole_ms(due).to_string());
-    set("outcome", outcome.to_string());
-    set("evidence-sha256", hex(&Sha256::digest(evidence.as_bytes())));
-    AuditEntry {
-        kind: "occurrence-ended".to_owned(),
-        fields,
-    }
 }

@@ -15,6 +15,9 @@ use crate::error::LedgerError;
 /// (PostgreSQL: `BEGIN`.)
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 
+/// Grows when another connection commits.
+pub(super) const DATA_VERSION: &str = "PRAGMA data_version";
+
 /// The writing connection of the host.
 pub(crate) struct Writer {
     connection: SqliteConnection,
@@ -60,6 +63,11 @@ impl Writer {
             log,
             slot: &mut self.log,
         })
+    }
+
+    pub(super) async fn data_version(&mut self) -> Result<i64, LedgerError> {
+        let version = sqlx::query_scalar(DATA_VERSION);
+        Ok(version.fetch_one(&mut self.connection).await?)
     }
 
     pub(super) async fn close(self) {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::error::LedgerError;
-use crate::plugin::PluginRow;
+use crate::plugin::{PluginRow, PluginState};
 use crate::snapshot::{CatalogChange, SnapshotFilter};
 use strongroom_domain::retention::Hold;
 
@@ -187,6 +187,10 @@ async fn a_plugin_file_is_registered_once() {
         size: 123_456,
         description_json: "{}".into(),
         first_seen: at(1),
+        state: PluginState::Active,
+        since: at(1),
+        person: "host".into(),
+        reason: String::new(),
     };
     assert!(fixture.ledger.register_plugin(row.clone()).await.unwrap());
     assert!(

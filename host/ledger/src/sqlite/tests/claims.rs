@@ -1,7 +1,7 @@
 //! Claims: leases, fences, one under way at a time.
 
 use super::*;
-use crate::occurrence::OperationRow;
+use crate::occurrence::{OperationRow, Renewed};
 
 fn operation() -> OperationRow {
     OperationRow {
@@ -49,12 +49,15 @@ async fn a_claim_can_be_limited_and_aimed() {
         limit: 0,
         ..request(5)
     };
-    assert_eq!(fixture.ledger.claim(none).await.unwrap(), []);
+    assert_eq!(fixture.ledger.claim(none).await.unwrap().claims, []);
     let aimed = ClaimRequest {
         only: Some(second.id),
         ..request(5)
     };
-    assert_eq!(fixture.ledger.claim(aimed).await.unwrap()[0].id, second.id);
+    assert_eq!(
+        fixture.ledger.claim(aimed).await.unwrap().claims[0].id,
+        second.id
+    );
     assert_eq!(
         fixture.ledger.next_wake(Some(first.id)).await.unwrap(),
         Some(at(0))
@@ -63,7 +66,10 @@ async fn a_claim_can_be_limited_and_aimed() {
         limit: 1,
         ..request(5)
     };
-    assert_eq!(fixture.ledger.claim(one).await.unwrap()[0].id, first.id);
+    assert_eq!(
+        fixture.ledger.claim(one).await.unwrap().claims[0].id,
+        first.id
+    );
     assert_eq!(
         fixture.ledger.next_wake(Some(first.id)).await.unwrap(),
         Some(at(65))
@@ -102,7 +108,7 @@ async fn a_lease_that_ran_out_is_taken_over_and_the_late_answer_is_refused() {
             .renew(&[(lost.id, lost.fence)], at(200))
             .await
             .unwrap(),
-        [false]
+        [Renewed::Lost]
     );
     assert!(fixture.record(&taken, succeeded(), 62).await);
     assert!(
@@ -126,7 +132,7 @@ async fn a_renewed_lease_is_not_taken_over() {
     assert!(fixture.record(&claims[0], succeeded(), 1).await);
     assert_eq!(
         fixture.ledger.renew(&ids, at(100)).await.unwrap(),
-        [false, true]
+        [Renewed::Lost, Renewed::Kept]
     );
     assert_eq!(fixture.claim(99).await, []);
     assert_eq!(fixture.ledger.next_wake(None).await.unwrap(), Some(at(100)));
@@ -141,8 +147,7 @@ async fn of_one_schedule_and_tenant_only_one_is_under_way() {
         occurrence("daily", "acme", 10),
         occurrence("daily", "blue", 10),
     ];
-    plan.iter_mut()
-        .for_each(|new| new.skip_if_unfinished = false);
+    plan.iter_mut().for_each(|new| new.overlap = Overlap::Queue);
     fixture.plan(plan, 0).await;
     let claims = fixture.claim(10).await;
     assert_eq!(
@@ -238,7 +243,7 @@ async fn what_is_handed_back_does_not_count() {
             .renew(&[(claim.id, claim.fence)], at(99))
             .await
             .unwrap(),
-        [false]
+        [Renewed::Lost]
     );
     let again = fixture.claim_one(5).await;
     assert_eq!((again.attempt, again.fence, again.reclaimed), (1, 2, false));

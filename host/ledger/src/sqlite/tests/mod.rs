@@ -7,8 +7,12 @@ mod planning;
 mod recording;
 mod state;
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use strongroom_domain::schedule::{Overlap, Priority};
 use strongroom_domain::{Evidence, Outcome, PluginName, ScheduleName, TenantName, occurrence_id};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -17,8 +21,8 @@ use super::{OpenMode, SqliteLedger};
 use crate::audit::AuditEntry;
 use crate::ledger::Ledger;
 use crate::occurrence::{
-    AttemptRecord, Claim, ClaimRequest, NewOccurrence, Next, OccurrenceFilter, OccurrenceRow,
-    Origin, Plan, Transition,
+    AttemptRecord, Claim, ClaimRequest, Limits, NewOccurrence, Next, OccurrenceFilter,
+    OccurrenceRow, Origin, Plan, Transition,
 };
 use crate::snapshot::{SnapshotRow, SnapshotState};
 
@@ -51,7 +55,7 @@ impl Fixture {
 
     /// Claims everything claimable, with a lease of a minute.
     async fn claim(&self, now: i64) -> Vec<Claim> {
-        self.ledger.claim(request(now)).await.unwrap()
+        self.ledger.claim(request(now)).await.unwrap().claims
     }
 
     async fn claim_one(&self, now: i64) -> Claim {
@@ -90,13 +94,20 @@ fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000).unwrap() + SignedDuration::from_secs(seconds)
 }
 
-fn request(now: i64) -> ClaimRequest {
+/// Nothing is limited.
+static NO_LIMITS: Limits = Limits {
+    plugins: BTreeMap::new(),
+    accounts: BTreeMap::new(),
+};
+
+fn request(now: i64) -> ClaimRequest<'static> {
     ClaimRequest {
         host: Uuid::from_u128(1),
         now: at(now),
         lease_until: at(now + 60),
         limit: 1_000,
         only: None,
+        limits: &NO_LIMITS,
     }
 }
 
@@ -112,10 +123,14 @@ fn occurrence(schedule: &str, tenant: &str, due: i64) -> NewOccurrence {
         plugin: PluginName::new("local-snapshot").unwrap(),
         due: at(due),
         not_before: at(due),
-        deadline: at(due + 3_600),
+        start_by: at(due + 3_600),
+        timeout: Duration::from_secs(3_600),
+        covers: None,
+        priority: Priority::Normal,
+        account: None,
         origin: Origin::Schedule,
         ends: None,
-        skip_if_unfinished: true,
+        overlap: Overlap::Skip,
     }
 }
 
@@ -139,6 +154,7 @@ fn transition(claim: &Claim, next: Next) -> Transition {
         next,
         catalog: Vec::new(),
         audit: Vec::new(),
+        follow: Vec::new(),
     }
 }
 

@@ -62,7 +62,7 @@ async fn what_was_acknowledged_survives_a_crash() {
     let folder = fixture.crash();
     let ledger = open(folder.path(), OpenMode::Host).await.unwrap();
     assert_eq!(ledger.audit_state().await.unwrap(), head);
-    let again = ledger.claim(request(60)).await.unwrap();
+    let again = ledger.claim(request(60)).await.unwrap().claims;
     assert_eq!(
         again
             .iter()
@@ -161,7 +161,7 @@ async fn a_reader_looks_at_a_ledger_at_rest_or_left_by_a_crash() {
     );
     // A host may come while the reader looks.
     let host = open(fixture.folder.path(), OpenMode::Host).await.unwrap();
-    assert_eq!(host.claim(request(0)).await.unwrap().len(), 1);
+    assert_eq!(host.claim(request(0)).await.unwrap().claims.len(), 1);
     drop(host);
     let later = open(fixture.folder.path(), OpenMode::Reader).await.unwrap();
     assert!(
@@ -202,7 +202,7 @@ async fn a_ledger_of_a_newer_version_is_refused_and_left_as_it_was() {
                 error,
                 LedgerError::Newer {
                     found: 99,
-                    known: 1
+                    known: 2
                 }
             ),
             "{error}"
@@ -221,7 +221,7 @@ async fn a_reader_refuses_a_ledger_that_is_not_up_to_date() {
     file.connect().await.unwrap().close().await.unwrap();
     let error = refused(folder.path(), OpenMode::Reader).await;
     assert!(
-        matches!(error, LedgerError::Older { found: 0, known: 1 }),
+        matches!(error, LedgerError::Older { found: 0, known: 2 }),
         "{error}"
     );
 }

@@ -1,7 +1,7 @@
 //! Planning: once for ever, overlap decided inside.
 
 use super::*;
-use crate::occurrence::PlanReport;
+use crate::occurrence::{PlanReport, Watermark};
 
 #[tokio::test]
 async fn an_occurrence_that_exists_is_left_alone() {
@@ -17,7 +17,7 @@ async fn an_occurrence_that_exists_is_left_alone() {
     let claim = fixture.claim_one(0).await;
     assert!(fixture.record(&claim, succeeded(), 1).await);
     let mut again = occurrence("daily", "acme", 0);
-    again.deadline = at(9);
+    again.start_by = at(9);
     // Also under another id: schedule, tenant and due time make it the same.
     let mut disguised = again.clone();
     disguised.id = Uuid::from_u128(99);
@@ -49,7 +49,7 @@ async fn overlap_is_decided_in_the_transaction() {
             waiting: 1,
             ended: 1,
             overlapped: 1,
-            known: 0
+            ..PlanReport::default()
         }
     );
     let row = fixture.row(second.id).await;
@@ -88,7 +88,7 @@ async fn overlap_is_decided_within_a_plan_and_not_by_what_is_over() {
             waiting: 1,
             ended: 2,
             overlapped: 1,
-            known: 0
+            ..PlanReport::default()
         }
     );
     assert_eq!(
@@ -116,7 +116,7 @@ async fn who_may_run_beside_another_does() {
     let fixture = Fixture::new().await;
     fixture.plan(vec![occurrence("daily", "acme", 0)], 0).await;
     let mut second = occurrence("daily", "acme", 60);
-    second.skip_if_unfinished = false;
+    second.overlap = Overlap::Queue;
     second.origin = Origin::Person("ana".into());
     assert_eq!(fixture.plan(vec![second.clone()], 60).await.waiting, 1);
     assert_eq!(
@@ -149,24 +149,30 @@ async fn a_watermark_never_goes_back() {
         occurrences: Vec::new(),
         watermarks,
     };
+    let mark = |schedule: &ScheduleName, until, timetable: Option<&str>| Watermark {
+        schedule: schedule.clone(),
+        until: at(until),
+        timetable: timetable.map(str::to_owned),
+    };
     let first = plan(vec![
-        (daily.clone(), at(10)),
-        (weekly.clone(), at(20)),
-        (daily.clone(), at(5)),
+        mark(&daily, 10, Some("old")),
+        mark(&weekly, 20, None),
+        mark(&daily, 5, Some("new")),
     ]);
     fixture.ledger.plan(first, at(0)).await.unwrap();
     fixture
         .ledger
         .plan(
-            plan(vec![(daily.clone(), at(9)), (weekly.clone(), at(30))]),
+            plan(vec![mark(&daily, 9, None), mark(&weekly, 20, Some("t"))]),
             at(0),
         )
         .await
         .unwrap();
     let known = fixture.ledger.watermarks().await.unwrap();
     assert_eq!(
-        known.into_iter().collect::<Vec<_>>(),
-        [(daily, at(10)), (weekly, at(30))]
+        known.into_values().collect::<Vec<_>>(),
+        [mark(&daily, 10, None), mark(&weekly, 20, Some("t"))],
+        "the timetable is always the last one"
     );
 }
 
