@@ -13,5 +13,7 @@ mod bad_input;
 mod commands;
 mod crash;
 mod harness;
+mod one_outcome;
 mod promises;
+mod running;
 mod sandbox;
