@@ -1,6 +1,6 @@
 //! The composition root: puts clock, ledger, sandbox and schedules together.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,7 +10,9 @@ use strongroom_domain::{ScheduleName, TenantName};
 use strongroom_ledger::{OpenMode, SnapshotFilter, SnapshotRow, SqliteLedger};
 use strongroom_orchestrator::activation::Sources;
 use strongroom_orchestrator::setup::{PluginFolder, Prepared, Setup, Unwanted};
-use strongroom_orchestrator::{Access, Clock, NoWatcher, Watcher, load_plugins, prepare};
+use strongroom_orchestrator::{
+    Access, Clock, NoWatcher, SystemClock, Watcher, load_plugins, prepare,
+};
 use strongroom_sandbox::{CompilerCommand, Sandbox, Settings};
 
 use crate::arguments::{Arguments, IdPrefix};
@@ -27,7 +29,7 @@ pub(crate) fn schedules(arguments: &Arguments) -> Result<ScheduleSet, CliError> 
         ))
         .hint("name it with `--schedules PATH`"));
     }
-    let set = strongroom_config::load(&arguments.schedules)?;
+    let set = strongroom_config::load(&arguments.schedules, SystemClock.now())?;
     if set.schedules.is_empty() {
         return Err(CliError::usage(format!(
             "{} holds no `[[schedule]]`",

@@ -4,6 +4,8 @@
 //! Never: runs anything, knows a plugin, reads a clock. What is meant is in `strongroom-domain`.
 //! Read next: `set` (the way through), `written` (the keys), `meant` (the checks).
 
+mod across;
+mod calendars;
 pub mod cassette;
 mod diagnostic;
 mod json;
@@ -21,6 +23,6 @@ mod written;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use located::Located;
-pub use schema::json_schema;
+pub use schema::{calendar_json_schema, json_schema};
 pub use set::{SCHEDULES_LIMIT, ScheduleSet, load, parse};
 pub use source::{FILE_LIMIT, FILES_LIMIT, SourceFile};

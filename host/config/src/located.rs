@@ -54,6 +54,11 @@ impl Located {
         }
     }
 
+    /// A problem with a second place: a key of this schedule.
+    pub(crate) fn noted_at(&self, problem: Diagnostic, key: &str, label: &str) -> Diagnostic {
+        problem.noted(&self.source, self.place(key), label)
+    }
+
     /// Looks the key up in the text again: places are wanted rarely, and would cost more memory than the schedules.
     fn place(&self, key: &str) -> Range<usize> {
         let text = self.source.text.get(self.span.clone()).unwrap_or_default();

@@ -31,8 +31,9 @@ pub(crate) struct Keys<'a> {
 }
 
 impl<'a> Keys<'a> {
-    /// Begins to read an entry.
+    /// Begins to read an entry of the file: `[[schedule]]` or `[[limit]]`.
     pub(crate) fn of_entry(
+        kind: Table,
         table: &'a DeTable<'a>,
         span: Range<usize>,
         problems: &'a mut Problems,
@@ -40,7 +41,7 @@ impl<'a> Keys<'a> {
         Self {
             table,
             span,
-            section: section(Table::Schedule),
+            section: section(kind),
             prefix: String::new(),
             problems,
         }
@@ -103,6 +104,20 @@ impl<'a> Keys<'a> {
     /// A text out of a few.
     pub(crate) fn choice(&mut self, key: &str) -> Option<At<String>> {
         let text = self.text(key)?;
+        self.chosen(key, text)
+    }
+
+    /// A list of texts out of a few; the wrong ones are reported and left out.
+    pub(crate) fn choices(&mut self, key: &str) -> Option<At<Vec<At<String>>>> {
+        let list = self.texts(key)?;
+        let chosen = list.value.into_iter();
+        Some(At {
+            value: chosen.filter_map(|text| self.chosen(key, text)).collect(),
+            span: list.span,
+        })
+    }
+
+    fn chosen(&mut self, key: &str, text: At<String>) -> Option<At<String>> {
         let choices = self.section.key(key).map_or(&[][..], |key| &key.choices);
         if choices.contains(&text.value) {
             return Some(text);
@@ -158,6 +173,7 @@ impl<'a> Keys<'a> {
         let section = match key {
             "retry" => section(Table::Retry),
             "retention" => section(Table::Retention),
+            "blackout" => section(Table::Blackout),
             _ => section(Table::Grants),
         };
         let prefix = format!("{}{key}.", self.prefix);

@@ -6,23 +6,33 @@
 
 use std::sync::LazyLock;
 
-use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
+use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
-use crate::written::FileWritten;
+use crate::written::{CalendarWritten, FileWritten};
 
 /// The JSON Schema (2020-12) of a schedule file, with a description and an example for every key.
 #[must_use]
 pub fn json_schema() -> Value {
+    schema_of::<FileWritten>()
+}
+
+/// The JSON Schema (2020-12) of a calendar file in TOML.
+#[must_use]
+pub fn calendar_json_schema() -> Value {
+    schema_of::<CalendarWritten>()
+}
+
+fn schema_of<T: JsonSchema>() -> Value {
     let settings = SchemaSettings::draft2020_12()
         .with(|settings| settings.inline_subschemas = true)
         .with_transform(RecursiveTransform(without_null))
         .with_transform(RecursiveTransform(without_line_breaks));
     settings
         .into_generator()
-        .into_root_schema_for::<FileWritten>()
+        .into_root_schema_for::<T>()
         .to_value()
 }
 
@@ -70,11 +80,15 @@ pub(crate) enum Table {
     Schedule,
     Retry,
     Retention,
+    Blackout,
     Grants,
     Tree,
+    Limit,
+    Day,
+    Time,
 }
 
-const TABLES: [(Table, &str, &str); 6] = [
+const TABLES: [(Table, &str, &str); 10] = [
     (Table::File, "a schedule file", ""),
     (
         Table::Schedule,
@@ -92,6 +106,11 @@ const TABLES: [(Table, &str, &str); 6] = [
         "/properties/schedule/items/properties/retention",
     ),
     (
+        Table::Blackout,
+        "[schedule.blackout]",
+        "/properties/schedule/items/properties/blackout",
+    ),
+    (
         Table::Grants,
         "[schedule.grants]",
         "/properties/schedule/items/properties/grants",
@@ -101,14 +120,17 @@ const TABLES: [(Table, &str, &str); 6] = [
         "[schedule.grants.files.NAME]",
         "/properties/schedule/items/properties/grants/properties/files/additionalProperties",
     ),
+    (Table::Limit, "[[limit]]", "/properties/limit/items"),
+    (Table::Day, "[[day]]", "/properties/day/items"),
+    (Table::Time, "[[time]]", "/properties/time/items"),
 ];
 
 static SECTIONS: LazyLock<Vec<(Table, Section)>> = LazyLock::new(|| {
-    let schema = json_schema();
+    let schemas = [json_schema(), calendar_json_schema()];
     let section = |(table, header, place): (Table, &'static str, &str)| {
-        let properties = schema
-            .pointer(place)
-            .and_then(|at| at.get("properties"))
+        let properties = schemas
+            .iter()
+            .find_map(|schema| schema.pointer(place)?.get("properties"))
             .and_then(Value::as_object);
         let keys = properties.into_iter().flatten();
         let mut keys: Vec<_> = keys.map(|(name, described)| key(name, described)).collect();
@@ -149,8 +171,14 @@ fn key(name: &str, described: &Value) -> Key {
             .cloned()
             .unwrap_or_default()
     };
+    let of_items = described
+        .pointer("/items/enum")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     let choices = list("enum")
         .iter()
+        .chain(&of_items)
         .filter_map(Value::as_str)
         .map(str::to_owned)
         .collect();
@@ -213,7 +241,7 @@ mod tests {
         );
         assert_eq!(
             section(Table::Schedule).key("missed").unwrap().choices,
-            ["latest", "none"]
+            ["latest", "all", "none"]
         );
     }
 

@@ -4,24 +4,26 @@
 //! Never: keeps a part of what is wrong; a bad file never replaces a good one.
 //! Read next: `meant`.
 
-use std::collections::HashMap;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use strongroom_domain::ScheduleName;
-use strongroom_domain::schedule::Schedule;
+use strongroom_domain::schedule::Limits;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::across::{self, Places};
+use crate::calendars::{self, Calendars};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::located::Located;
-use crate::meant;
+use crate::meant::{self, Limit};
 use crate::problems::{Problems, shortened};
 use crate::reader::Keys;
 use crate::schema::{Table, section};
 use crate::source::{self, FILE_LIMIT, SourceFile};
-use crate::written::ScheduleWritten;
+use crate::written::{LimitWritten, ScheduleWritten};
 use crate::{syntax, unknown};
 
 /// The most schedules of a folder: the planner looks at each of them at every due time.
@@ -32,47 +34,62 @@ pub const SCHEDULES_LIMIT: usize = 10_000;
 pub struct ScheduleSet {
     /// Every entry, the disabled ones too.
     pub schedules: Vec<Located>,
+    /// How many runs go on at the same time.
+    pub limits: Limits,
+    /// Every file that was read, absolute: the schedule files, then the calendars they name. If one of them changes, the
+    /// set may be another one.
+    pub files: Vec<PathBuf>,
     /// What is allowed but probably not meant.
     pub warnings: Diagnostics,
 }
 
-/// Reads one schedule file, or every `*.toml` directly in a folder.
+/// Reads one schedule file, or every `*.toml` directly in a folder, and the calendar files they name. `now` decides what
+/// is said of blackouts (whether they leave anything to run, whether a calendar is over), and nothing else.
 ///
 /// # Errors
 /// Every problem of every file, warnings included.
-pub fn load(folder_or_file: &Path) -> Result<ScheduleSet, Diagnostics> {
-    parse(source::read_all(folder_or_file)?)
+pub fn load(folder_or_file: &Path, now: Timestamp) -> Result<ScheduleSet, Diagnostics> {
+    parse(source::read_all(folder_or_file)?, now)
 }
 
-/// Reads schedule files that are already in memory. Depends on nothing else.
+/// Reads schedule files that are already in memory, and the calendar files they name from where these are.
 ///
 /// # Errors
 /// Every problem of every file, warnings included.
-pub fn parse(files: Vec<SourceFile>) -> Result<ScheduleSet, Diagnostics> {
-    let mut schedules = Vec::new();
+pub fn parse(files: Vec<SourceFile>, now: Timestamp) -> Result<ScheduleSet, Diagnostics> {
+    let mut read = Reading {
+        calendars: Calendars::new(now),
+        schedules: Vec::new(),
+        limits: Vec::new(),
+        names: Places::new(),
+        files: Vec::new(),
+    };
     let mut problems = Diagnostics::default();
-    let mut names = HashMap::new();
     for file in files {
+        read.files.push(file.absolute());
         let mut found = Problems::new(Arc::new(file));
-        for entry in entries(&mut found) {
-            unique(&entry, &mut names, &mut found);
-            schedules.extend(entry.located);
-        }
+        read.file(&mut found);
         problems.extend(found.finish());
     }
-    if let Some(beyond) = schedules.get(SCHEDULES_LIMIT) {
+    across::follow(&read.schedules, &read.names, &mut problems);
+    let limits = across::limits(read.limits, &read.schedules, &mut problems);
+    if let Some(beyond) = read.schedules.get(SCHEDULES_LIMIT) {
         let hint = format!("at most {SCHEDULES_LIMIT}; one schedule serves many tenants");
         problems.push(beyond.problem(
             "name",
-            format!("there are {} schedules", schedules.len()),
+            format!("there are {} schedules", read.schedules.len()),
             Some(&hint),
         ));
     }
+    let mut files = read.files;
+    problems.extend(read.calendars.finish(&mut files));
     if problems.has_errors() {
         Err(problems)
     } else {
         Ok(ScheduleSet {
-            schedules,
+            schedules: read.schedules,
+            limits,
+            files,
             warnings: problems,
         })
     }
@@ -88,71 +105,122 @@ impl ScheduleSet {
     }
 }
 
-/// An entry: its name, where that stands, and the schedule if nothing of it is wrong.
-struct Entry {
-    name: Option<(ScheduleName, Range<usize>)>,
-    located: Option<Located>,
+/// What was read so far.
+struct Reading {
+    calendars: Calendars,
+    schedules: Vec<Located>,
+    limits: Vec<Limit>,
+    names: Places<ScheduleName>,
+    files: Vec<PathBuf>,
 }
 
-fn unique(
-    entry: &Entry,
-    names: &mut HashMap<ScheduleName, (Arc<SourceFile>, Range<usize>)>,
+impl Reading {
+    fn file(&mut self, problems: &mut Problems) {
+        let source = Arc::clone(&problems.source);
+        if source.text.len() > FILE_LIMIT {
+            let problem = Diagnostic::of_file(
+                &source.path,
+                format!("this file is larger than {} KiB", FILE_LIMIT >> 10),
+            );
+            problems.add(problem.hinted("is it a schedule file? If so, divide it into several"));
+            return;
+        }
+        let (root, errors) = DeTable::parse_recoverable(&source.text);
+        if !errors.is_empty() {
+            // What is left of such a file would be misunderstood: its text is mended first.
+            syntax::report(&errors, problems);
+            return;
+        }
+        if calendars::is_one(root.get_ref()) {
+            self.calendars.beside_schedules(&source);
+            self.files.pop();
+            return;
+        }
+        unknown_at_the_top(root.get_ref(), problems);
+        let list = entries("schedule", root.get_ref(), problems);
+        let ends = list
+            .iter()
+            .skip(1)
+            .map(|next| next.span().start)
+            .chain([source.text.len()]);
+        for (entry, end) in list.iter().zip(ends) {
+            self.schedule(entry, end, problems);
+        }
+        for entry in entries("limit", root.get_ref(), problems) {
+            let Some(table) = table("limit", entry, problems) else {
+                continue;
+            };
+            let keys = Keys::of_entry(Table::Limit, table, entry.span(), problems);
+            let written = LimitWritten::read(keys);
+            self.limits
+                .extend(meant::limit(&written, &entry.span(), problems));
+        }
+    }
+
+    fn schedule(&mut self, entry: &Spanned<DeValue<'_>>, end: usize, problems: &mut Problems) {
+        let Some(table) = table("schedule", entry, problems) else {
+            return;
+        };
+        let span = entry.span();
+        let keys = Keys::of_entry(Table::Schedule, table, span.clone(), problems);
+        let written = ScheduleWritten::read(keys);
+        if let Some(at) = &written.name
+            && let Ok(name) = ScheduleName::new(&at.value)
+        {
+            self.unique(name, &at.span, problems);
+        }
+        if let Some(schedule) = meant::schedule(written, &span, &mut self.calendars, problems) {
+            let located = Located::new(schedule, &problems.source, span.start..end);
+            self.schedules.push(located);
+        }
+    }
+
+    fn unique(&mut self, name: ScheduleName, span: &Range<usize>, problems: &mut Problems) {
+        if let Some((source, first)) = self.names.get(&name) {
+            let problem = problems.at(
+                span,
+                format!("two schedules are named `{name}`"),
+                "runs and snapshots are recorded under the name; give one another name",
+            );
+            problems.add(problem.noted(source, first.clone(), "the other one"));
+        } else {
+            let place = (Arc::clone(&problems.source), span.clone());
+            self.names.insert(name, place);
+        }
+    }
+}
+
+/// The entries `[[…]]` of a name.
+fn entries<'a>(
+    name: &str,
+    root: &'a DeTable<'a>,
     problems: &mut Problems,
-) {
-    let Some((name, span)) = &entry.name else {
-        return;
+) -> &'a [Spanned<DeValue<'a>>] {
+    let Some(found) = root.get(name) else {
+        return &[];
     };
-    if let Some((source, first)) = names.get(name) {
-        let message = format!("two schedules are named `{name}`");
-        let problem = problems.at(
-            span,
-            message,
-            "runs and snapshots are recorded under the name; give one another name",
-        );
-        problems.add(problem.noted(source, first.clone(), "the other one"));
-    } else {
-        names.insert(name.clone(), (Arc::clone(&problems.source), span.clone()));
+    if let DeValue::Array(list) = found.get_ref() {
+        return list;
     }
+    let message = format!("`{name}` must be a list of entries");
+    let hint = format!("write `[[{name}]]`, with two brackets");
+    problems.error(&found.span(), message, hint);
+    &[]
 }
 
-fn entries(problems: &mut Problems) -> Vec<Entry> {
-    let source = Arc::clone(&problems.source);
-    if source.text.len() > FILE_LIMIT {
-        let problem = Diagnostic::of_file(
-            &source.path,
-            format!("this file is larger than {} KiB", FILE_LIMIT >> 10),
-        );
-        problems.add(problem.hinted("is it a schedule file? If so, divide it into several"));
-        return Vec::new();
+/// The keys of an entry.
+fn table<'a>(
+    name: &str,
+    entry: &'a Spanned<DeValue<'a>>,
+    problems: &mut Problems,
+) -> Option<&'a DeTable<'a>> {
+    if let DeValue::Table(table) = entry.get_ref() {
+        return Some(table);
     }
-    let (root, errors) = DeTable::parse_recoverable(&source.text);
-    if !errors.is_empty() {
-        // What is left of such a file would be misunderstood: its text is mended first.
-        syntax::report(&errors, problems);
-        return Vec::new();
-    }
-    unknown_at_the_top(root.get_ref(), problems);
-    let found = match root.get_ref().get("schedule") {
-        None => return Vec::new(),
-        Some(found) => found,
-    };
-    let DeValue::Array(list) = found.get_ref() else {
-        problems.error(
-            &found.span(),
-            "`schedule` must be a list of entries",
-            "write `[[schedule]]`, with two brackets",
-        );
-        return Vec::new();
-    };
-    let ends = list
-        .iter()
-        .skip(1)
-        .map(|next| next.span().start)
-        .chain([source.text.len()]);
-    list.iter()
-        .zip(ends)
-        .filter_map(|(entry, end)| read(entry, end, problems))
-        .collect()
+    let message = format!("a {name} must be a table");
+    let hint = format!("begin it with a line `[[{name}]]`");
+    problems.error(&entry.span(), message, hint);
+    None
 }
 
 fn unknown_at_the_top(root: &DeTable<'_>, problems: &mut Problems) {
@@ -162,7 +230,7 @@ fn unknown_at_the_top(root: &DeTable<'_>, problems: &mut Problems) {
         .filter(|key| file.key(key.get_ref()).is_none())
         .collect();
     others.sort_by_key(|key| key.span().start);
-    if others.is_empty() && !root.contains_key("schedule") {
+    if others.is_empty() && root.is_empty() {
         let problem = Diagnostic::of_file(&problems.source.path, "this file holds no schedule");
         problems.add(
             problem
@@ -180,10 +248,14 @@ fn unknown_at_the_top(root: &DeTable<'_>, problems: &mut Problems) {
                 continue;
             }
             "write a line `[[schedule]]` above it".to_owned()
-        } else if unknown::meant(key.get_ref(), file).is_some() {
-            "did you mean `[[schedule]]`?".to_owned()
+        } else if let Some(meant) = unknown::meant(key.get_ref(), file) {
+            format!("did you mean `[[{meant}]]`?")
+        } else if calendars::is_key(key.get_ref()) {
+            "a calendar is a file of its own, named in `calendars` of `[schedule.blackout]`"
+                .to_owned()
         } else {
-            "everything in a schedule file stands below a line `[[schedule]]`".to_owned()
+            "everything in a schedule file stands below a line `[[schedule]]` or `[[limit]]`"
+                .to_owned()
         };
         problems.error(
             &key.span(),
@@ -191,25 +263,4 @@ fn unknown_at_the_top(root: &DeTable<'_>, problems: &mut Problems) {
             hint,
         );
     }
-}
-
-fn read(entry: &Spanned<DeValue<'_>>, end: usize, problems: &mut Problems) -> Option<Entry> {
-    let span = entry.span();
-    let DeValue::Table(table) = entry.get_ref() else {
-        problems.error(
-            &span,
-            "a schedule must be a table",
-            "begin it with a line `[[schedule]]`",
-        );
-        return None;
-    };
-    let written = ScheduleWritten::read(Keys::of_entry(table, span.clone(), problems));
-    let name = written
-        .name
-        .as_ref()
-        .and_then(|at| Some((ScheduleName::new(&at.value).ok()?, at.span.clone())));
-    let schedule: Option<Schedule> = meant::schedule(written, &span, problems);
-    let located =
-        schedule.map(|schedule| Located::new(schedule, &problems.source, span.start..end));
-    Some(Entry { name, located })
 }

@@ -29,6 +29,13 @@ pub struct SourceFile {
 }
 
 impl SourceFile {
+    /// The file from the root, whatever it is shown as.
+    #[must_use]
+    pub fn absolute(&self) -> PathBuf {
+        let name = self.path.file_name();
+        name.map_or_else(|| self.folder.clone(), |name| self.folder.join(name))
+    }
+
     /// Line and column of a byte, both counted from 1; columns count characters.
     #[must_use]
     pub fn position(&self, byte: usize) -> (usize, usize) {
@@ -122,8 +129,13 @@ fn found(path: &Path) -> Result<Vec<PathBuf>, Diagnostics> {
 }
 
 fn read(path: &Path) -> Result<SourceFile, Diagnostics> {
+    read_as(path, path)
+}
+
+/// Reads a file that is shown to people under another path.
+pub(crate) fn read_as(path: &Path, shown: &Path) -> Result<SourceFile, Diagnostics> {
     let fail = |message: String, hint: &str| {
-        Diagnostics::from(Diagnostic::of_file(path, message).hinted(hint))
+        Diagnostics::from(Diagnostic::of_file(shown, message).hinted(hint))
     };
     let unreadable = |error: io::Error| {
         let hint = "is it a file, and may the user who runs Strongroom read it?";
@@ -150,7 +162,7 @@ fn read(path: &Path) -> Result<SourceFile, Diagnostics> {
     let absolute = std::path::absolute(path).map_err(unreadable)?;
     let folder = absolute.parent().unwrap_or(&absolute).to_owned();
     Ok(SourceFile {
-        path: path.to_owned(),
+        path: shown.to_owned(),
         folder,
         text,
     })

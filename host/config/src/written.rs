@@ -12,6 +12,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use crate::reader::Keys;
 
+mod calendar;
+mod tables;
+
+pub(crate) use calendar::{CalendarWritten, DayWritten, TimeWritten};
+pub(crate) use tables::{
+    BlackoutWritten, GrantsWritten, LimitWritten, RetentionWritten, RetryWritten, TreeWritten,
+};
+
 /// A value and where it stands in the file.
 #[derive(Debug, Clone)]
 pub(crate) struct At<T> {
@@ -40,14 +48,20 @@ impl<T: JsonSchema> JsonSchema for At<T> {
 #[expect(dead_code, reason = "describes the file; entries are read one by one")]
 pub(crate) struct FileWritten {
     /// One entry for each schedule, each begun by a line `[[schedule]]`.
-    #[schemars(length(min = 1, max = 10_000), required)]
-    pub(crate) schedule: Vec<ScheduleWritten>,
+    #[schemars(length(min = 1))]
+    pub(crate) schedule: Option<Vec<ScheduleWritten>>,
+    /// How many runs of a plugin or of an account go on at the same time, each begun by a line `[[limit]]`. They hold for
+    /// all files of the folder.
+    #[schemars(length(min = 1))]
+    pub(crate) limit: Option<Vec<LimitWritten>>,
 }
 
-/// Which plugin runs when, for which tenants, with which permissions. Exactly one of `cron`, `every` and `at` says when.
+/// Which plugin runs when, for which tenants, with which permissions. Exactly one of `cron`, `every`, `at`, `on` and
+/// `after` says when.
 #[derive(Debug, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
-#[schemars(extend("oneOf" = [{"required": ["cron"]}, {"required": ["every"]}, {"required": ["at"]}]))]
+#[schemars(extend("oneOf" = [{"required": ["cron"]}, {"required": ["every"]}, {"required": ["at"]}, {"required": ["on"]},
+    {"required": ["after"]}]))]
 pub(crate) struct ScheduleWritten {
     /// The schedule's name, unique in the folder: 1 to 63 lower-case letters, digits and inner hyphens. Runs and
     /// snapshots are recorded under it.
@@ -67,6 +81,17 @@ pub(crate) struct ScheduleWritten {
     /// When: once, at a time with its offset.
     #[schemars(example = &"2026-12-01T03:00:00-03:00")]
     pub(crate) at: Option<At<String>>,
+    /// When: whenever the event of this name is raised.
+    #[schemars(example = &"password-changed", regex(pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
+    pub(crate) on: Option<At<String>>,
+    /// When: whenever a run of the schedule of this name has ended, for the same tenant.
+    #[schemars(example = &"acme-daily", regex(pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
+    pub(crate) after: Option<At<String>>,
+    /// Which ends `after` follows.
+    #[schemars(example = vec!["succeeded", "failed"], extend("default" = ["succeeded"]))]
+    #[schemars(length(min = 1), extend("uniqueItems" = true))]
+    #[schemars(extend("items" = {"type": "string", "enum": ["succeeded", "failed", "timed-out"]}))]
+    pub(crate) after_outcome: Option<At<Vec<At<String>>>>,
     /// The zone in which times are read: an offset such as `-03:00`, or a name such as `America/Sao_Paulo`.
     #[schemars(example = &"-03:00", extend("default" = "UTC"))]
     pub(crate) timezone: Option<At<String>>,
@@ -81,14 +106,28 @@ pub(crate) struct ScheduleWritten {
     #[schemars(required, example = vec!["acme", "globex"])]
     #[schemars(length(min = 1, max = 1_000), extend("uniqueItems" = true))]
     pub(crate) tenants: Option<At<Vec<At<String>>>>,
-    /// What happens to a due time while the run before it still goes on: it is skipped, and recorded as skipped.
-    #[schemars(example = &"skip", extend("enum" = ["skip"], "default" = "skip"))]
+    /// Within which time after a due time its tenants begin, each at a moment of its own that is always the same: `1s` to
+    /// `24h`, and shorter than the time between two due times. Without it all begin at once.
+    #[schemars(example = &"30m")]
+    pub(crate) spread: Option<At<String>>,
+    /// When nothing begins.
+    pub(crate) blackout: Option<BlackoutWritten>,
+    /// Who goes first when not all can run at once.
+    #[schemars(example = &"high", extend("enum" = ["high", "normal", "low"], "default" = "normal"))]
+    pub(crate) priority: Option<At<String>>,
+    /// The account at a provider it works with, by a name of your own; a `[[limit]]` may name it.
+    #[schemars(example = &"acme-cloud", regex(pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
+    pub(crate) account: Option<At<String>>,
+    /// What happens to a due time while the run before it, for the same tenant, still goes on: it is recorded as skipped
+    /// (`skip`), it waits (`queue`), it replaces that run (`replace`), or both run (`allow`). With `missed = "all"` the
+    /// default is `queue`.
+    #[schemars(example = &"queue", extend("enum" = ["skip", "queue", "replace", "allow"], "default" = "skip"))]
     pub(crate) overlap: Option<At<String>>,
-    /// What happens to due times that passed while nothing ran: only the last one runs (`latest`), or none. Each one that
-    /// does not run is recorded as missed.
-    #[schemars(example = &"none", extend("enum" = ["latest", "none"], "default" = "latest"))]
+    /// What happens to due times that passed while nothing ran: only the last one runs (`latest`), each one runs in order
+    /// (`all`, at most the last 100), or none. Each one that does not run is recorded as missed.
+    #[schemars(example = &"none", extend("enum" = ["latest", "all", "none"], "default" = "latest"))]
     pub(crate) missed: Option<At<String>>,
-    /// How old a missed due time may be and still run.
+    /// How late a run may begin: how old a missed due time may be, and how long one may wait for its turn.
     #[schemars(example = &"6h", extend("default" = "12h"))]
     pub(crate) missed_within: Option<At<String>>,
     /// How long a run may take, all attempts and the waits between them together.
@@ -114,87 +153,6 @@ pub(crate) struct ScheduleWritten {
     pub(crate) given: BTreeSet<String>,
 }
 
-/// What happens after a failure that may pass.
-#[derive(Debug, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct RetryWritten {
-    /// Attempts in all, 1 to 100; 1 means never again.
-    #[schemars(example = 5, range(min = 1, max = 100), extend("default" = 3))]
-    pub(crate) attempts: Option<At<u32>>,
-    /// The wait before the second attempt; it doubles each time.
-    #[schemars(example = &"2m", extend("default" = "1m"))]
-    pub(crate) delay: Option<At<String>>,
-    /// The longest wait.
-    #[schemars(example = &"1h", extend("default" = "30m"))]
-    pub(crate) longest: Option<At<String>>,
-}
-
-/// Which snapshots are kept. One is kept if any rule keeps it.
-#[derive(Debug, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct RetentionWritten {
-    /// Keep every snapshot that is younger than this.
-    #[schemars(example = &"5d")]
-    pub(crate) keep_within: Option<At<String>>,
-    /// Keep the newest so many.
-    #[schemars(example = 5, range(min = 1))]
-    pub(crate) keep_last: Option<At<u32>>,
-    /// Keep the newest of each of the last so many hours that have one.
-    #[schemars(example = 24, range(min = 1))]
-    pub(crate) keep_hourly: Option<At<u32>>,
-    /// Keep the newest of each of the last so many days that have one.
-    #[schemars(example = 7, range(min = 1))]
-    pub(crate) keep_daily: Option<At<u32>>,
-    /// Keep the newest of each of the last so many weeks that have one.
-    #[schemars(example = 4, range(min = 1))]
-    pub(crate) keep_weekly: Option<At<u32>>,
-    /// Keep the newest of each of the last so many months that have one.
-    #[schemars(example = 12, range(min = 1))]
-    pub(crate) keep_monthly: Option<At<u32>>,
-    /// Keep the newest of each of the last so many years that have one.
-    #[schemars(example = 3, range(min = 1))]
-    pub(crate) keep_yearly: Option<At<u32>>,
-    /// Never go below so many good snapshots of a tenant, whatever their age.
-    #[schemars(example = 2, extend("default" = 1))]
-    pub(crate) floor: Option<At<u32>>,
-    /// Where the table begins.
-    #[schemars(skip)]
-    pub(crate) span: Range<usize>,
-    /// The keys that are there, whatever their kind.
-    #[schemars(skip)]
-    pub(crate) given: BTreeSet<String>,
-}
-
-/// What the plugin may use; nothing else is open to it.
-#[derive(Debug, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct GrantsWritten {
-    /// Let the plugin keep small notes between runs.
-    #[schemars(example = true, extend("default" = false))]
-    pub(crate) state: Option<At<bool>>,
-    /// Folders, each under the name by which the plugin knows it.
-    #[schemars(with = "Option<BTreeMap<String, TreeWritten>>")]
-    pub(crate) files: Option<BTreeMap<String, TreeWritten>>,
-}
-
-/// A folder that the plugin may use.
-#[derive(Debug, JsonSchema)]
-#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
-pub(crate) struct TreeWritten {
-    /// The folder; a relative one starts at this file's folder. `{tenant}` stands for the tenant's name.
-    #[schemars(required, example = &"/srv/{tenant}")]
-    pub(crate) path: Option<At<String>>,
-    /// `read`, or `write`, which also makes, changes and removes.
-    #[schemars(required, example = &"read", extend("enum" = ["read", "write"]))]
-    pub(crate) access: Option<At<String>>,
-    /// Where the table begins.
-    #[schemars(skip)]
-    pub(crate) span: Range<usize>,
-    /// The keys that are there, whatever their kind.
-    #[schemars(skip)]
-    pub(crate) given: BTreeSet<String>,
-}
-
 impl ScheduleWritten {
     /// Takes every key of an entry; a key of the wrong kind is reported and left out.
     pub(crate) fn read(mut keys: Keys<'_>) -> Self {
@@ -204,10 +162,17 @@ impl ScheduleWritten {
             cron: keys.text("cron"),
             every: keys.text("every"),
             at: keys.text_or_date("at"),
+            on: keys.text("on"),
+            after: keys.text("after"),
+            after_outcome: keys.choices("after-outcome"),
             timezone: keys.text("timezone"),
             dst_gap: keys.choice("dst-gap"),
             dst_overlap: keys.choice("dst-overlap"),
             tenants: keys.texts("tenants"),
+            spread: keys.text("spread"),
+            blackout: keys.table("blackout").map(BlackoutWritten::read),
+            priority: keys.choice("priority"),
+            account: keys.text("account"),
             overlap: keys.choice("overlap"),
             missed: keys.choice("missed"),
             missed_within: keys.text("missed-within"),
@@ -218,57 +183,6 @@ impl ScheduleWritten {
             retention: keys.table("retention").map(RetentionWritten::read),
             config: keys.json("config"),
             grants: keys.table("grants").map(GrantsWritten::read),
-            given: keys.refuse_unknown(),
-        }
-    }
-}
-
-impl RetryWritten {
-    fn read(mut keys: Keys<'_>) -> Self {
-        let written = Self {
-            attempts: keys.whole("attempts"),
-            delay: keys.text("delay"),
-            longest: keys.text("longest"),
-        };
-        keys.refuse_unknown();
-        written
-    }
-}
-
-impl RetentionWritten {
-    fn read(mut keys: Keys<'_>) -> Self {
-        Self {
-            keep_within: keys.text("keep-within"),
-            keep_last: keys.whole("keep-last"),
-            keep_hourly: keys.whole("keep-hourly"),
-            keep_daily: keys.whole("keep-daily"),
-            keep_weekly: keys.whole("keep-weekly"),
-            keep_monthly: keys.whole("keep-monthly"),
-            keep_yearly: keys.whole("keep-yearly"),
-            floor: keys.whole("floor"),
-            span: keys.span(),
-            given: keys.refuse_unknown(),
-        }
-    }
-}
-
-impl GrantsWritten {
-    fn read(mut keys: Keys<'_>) -> Self {
-        let written = Self {
-            state: keys.flag("state"),
-            files: keys.tables("files", TreeWritten::read),
-        };
-        keys.refuse_unknown();
-        written
-    }
-}
-
-impl TreeWritten {
-    fn read(mut keys: Keys<'_>) -> Self {
-        Self {
-            path: keys.text("path"),
-            access: keys.choice("access"),
-            span: keys.span(),
             given: keys.refuse_unknown(),
         }
     }

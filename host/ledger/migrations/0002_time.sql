@@ -47,3 +47,6 @@ CREATE TABLE notices (
     since BIGINT NOT NULL,
     text TEXT NOT NULL
 );
+
+-- What did not succeed is rare, and asked for often.
+CREATE INDEX occurrences_unsuccessful ON occurrences (ended_at) WHERE outcome <> 'succeeded';

@@ -110,7 +110,13 @@ pub trait Ledger: Send + Sync {
     async fn notices(&self) -> Result<Vec<Notice>, LedgerError>;
 
     /// The earliest moment at which something unfinished can be claimed (or a lease runs out); with `only`, that one.
-    async fn next_wake(&self, only: Option<Uuid>) -> Result<Option<Timestamp>, LedgerError>;
+    ///
+    /// With `after` what was ready by then is passed over: it waits for something else than time.
+    async fn next_wake(
+        &self,
+        only: Option<Uuid>,
+        after: Option<Timestamp>,
+    ) -> Result<Option<Timestamp>, LedgerError>;
 
     /// Writes what attempts came to, with their catalog changes and audit entries, all in ONE transaction.
     ///

@@ -30,5 +30,5 @@ pub use plugin::{PluginRow, PluginState};
 pub use snapshot::{
     CatalogChange, SnapshotFilter, SnapshotRow, SnapshotState, UnknownSnapshotState,
 };
-pub use sqlite::{OpenMode, SqliteLedger};
+pub use sqlite::{OpenMode, SqliteLedger, running_host};
 pub use state::{StateError, StateValue};

@@ -277,8 +277,8 @@ pub struct OccurrenceFilter {
     pub since: Option<Timestamp>,
     /// Due before.
     pub until: Option<Timestamp>,
-    /// Ended at or after.
-    pub ended_since: Option<Timestamp>,
+    /// Ended at or after, in anything but success.
+    pub unsuccessful_since: Option<Timestamp>,
     /// Ended in one of these; empty: whatever.
     pub outcomes: Vec<Outcome>,
     /// Unfinished ones; together with `outcomes`: these too.

@@ -266,7 +266,7 @@ impl World {
         panic!("the engine does not take up what the files say");
     }
 
-    async fn compare(self) {
+    async fn compare(mut self) {
         let end = self.clock.now();
         let ledger = self.open(OpenMode::Scratch).await;
         // Whatever still waits ends, because its schedule is gone: nothing may be left behind.
@@ -284,7 +284,7 @@ impl World {
             .await
             .unwrap();
         assert_eq!(*self.chance.broken.lock().unwrap(), Vec::<String>::new());
-        let mut wanted = self.expected.finish(end);
+        let mut wanted = std::mem::take(&mut self.expected).finish(end);
         for row in &rows {
             let outcome = row.outcome.unwrap_or_else(|| panic!("unfinished: {row:?}"));
             if row.schedule == name(SCHEDULES) {

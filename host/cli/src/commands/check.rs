@@ -19,7 +19,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<u8, CliError> {
             .map(|prepared| {
                 json!({
                     "name": prepared.schedule.name, "plugin": prepared.schedule.plugin,
-                    "digest": prepared.plugin.digest(), "tenants": prepared.schedule.tenants,
+                    "digest": prepared.digest(), "tenants": prepared.schedule.tenants,
                     "when": when(&prepared.schedule), "timezone": prepared.schedule.zone.as_str(),
                     "grants": prepared.schedule.grants,
                 })

@@ -34,7 +34,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<u8, CliError> {
     let ledger = compose::ledger(arguments, OpenMode::Reader).await?;
     let since = now.checked_sub(BACK).unwrap_or(now);
     let filter = OccurrenceFilter {
-        ended_since: Some(since),
+        since: Some(since),
         ..OccurrenceFilter::default()
     };
     let rows = ledger.occurrences(filter).await?;

@@ -4,24 +4,29 @@
 //! Never: stops at the first problem; every part is looked at.
 //! Read next: `names`, `trigger`, `lengths`, `grants`, `retention`, then `warnings`.
 
+mod blackout;
+mod catching_up;
 mod grants;
 mod lengths;
+mod limit;
 mod names;
 mod retention;
 mod size;
+mod spread;
 mod trigger;
 mod warnings;
 
 use std::ops::Range;
-use std::time::Duration;
 
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
-use strongroom_domain::blackout::Blackout;
 use strongroom_domain::calendar::Zone;
-use strongroom_domain::schedule::{Missed, Overlap, Priority, Schedule, defaults};
-use strongroom_domain::{PluginName, ScheduleName};
+use strongroom_domain::schedule::{Priority, Schedule, defaults};
+use strongroom_domain::{AccountName, PluginName, ScheduleName};
 
+pub(crate) use limit::{Limit, Limited, limit};
+
+use crate::calendars::Calendars;
 use crate::problems::{Problems, shortened};
 use crate::written::{At, ScheduleWritten};
 use lengths::{MISSED_WITHIN, TIMEOUTS, length};
@@ -34,6 +39,7 @@ const CONFIG_LIMIT: usize = 64 << 10;
 pub(crate) fn schedule(
     written: ScheduleWritten,
     header: &Range<usize>,
+    calendars: &mut Calendars,
     problems: &mut Problems,
 ) -> Option<Schedule> {
     let errors = problems.errors();
@@ -49,6 +55,22 @@ pub(crate) fn schedule(
     let tenants = names::tenants(written.tenants.as_ref(), problems);
     let zone = zone(written.timezone.as_ref(), problems);
     let trigger = trigger::trigger(&written, header, problems);
+    let (overlap, missed) = catching_up::policies(&written, problems);
+    let spread = spread::spread(
+        written.spread.as_ref(),
+        trigger.as_ref().zip(zone.as_ref()),
+        problems,
+    );
+    let blackout = blackout::blackout(
+        written.blackout.as_ref(),
+        zone.as_ref(),
+        calendars,
+        problems,
+    );
+    let account = written
+        .account
+        .as_ref()
+        .and_then(|at| named("an account", AccountName::new, at, problems));
     let timeout = length(
         "timeout",
         written.timeout.as_ref(),
@@ -83,12 +105,12 @@ pub(crate) fn schedule(
         trigger: trigger?,
         zone: zone?,
         tenants,
-        spread: Duration::ZERO,
-        blackout: Blackout::default(),
-        priority: Priority::Normal,
-        account: None,
-        overlap: chosen::<Overlap>(written.overlap.as_ref()),
-        missed: chosen::<Missed>(written.missed.as_ref()),
+        spread,
+        blackout,
+        priority: chosen::<Priority>(written.priority.as_ref()),
+        account,
+        overlap,
+        missed,
         missed_within,
         timeout,
         retry,
@@ -99,6 +121,7 @@ pub(crate) fn schedule(
         enabled: written.enabled.as_ref().is_none_or(|at| at.value),
     };
     warnings::look(&schedule, &written, header, problems);
+    warnings::look_at_blackout(&schedule, &written, calendars.now, problems);
     Some(schedule)
 }
 
@@ -171,7 +194,9 @@ fn config(
 
 #[cfg(test)]
 mod tests {
+    use strongroom_domain::Outcome;
     use strongroom_domain::calendar::{DstGap, DstOverlap};
+    use strongroom_domain::schedule::{After, Missed, Overlap};
 
     use super::*;
     use crate::schema::{Table, section};
@@ -197,5 +222,11 @@ mod tests {
         agrees::<DstOverlap>("dst-overlap");
         agrees::<Overlap>("overlap");
         agrees::<Missed>("missed");
+        agrees::<Priority>("priority");
+        let ends = &section(Table::Schedule)
+            .key("after-outcome")
+            .unwrap()
+            .choices;
+        assert_eq!(*ends, After::OUTCOMES.map(Outcome::as_str));
     }
 }

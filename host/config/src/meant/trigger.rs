@@ -1,4 +1,4 @@
-//! When a schedule is due: exactly one of `cron`, `every` and `at`.
+//! When a schedule is due: exactly one of `cron`, `every`, `at`, `on` and `after`.
 //!
 //! Owns: the choice between them.
 //! Never: reads a cron text itself; the domain does.
@@ -8,8 +8,10 @@ use std::ops::Range;
 
 use jiff::Timestamp;
 use strongroom_domain::calendar::{Cron, DstGap, DstOverlap, Every};
-use strongroom_domain::schedule::Trigger;
+use strongroom_domain::schedule::{After, Trigger};
+use strongroom_domain::{EventName, Outcome, ScheduleName};
 
+use super::names::named;
 use super::{called, chosen};
 use crate::problems::{Problems, shortened};
 use crate::written::{At, ScheduleWritten};
@@ -24,6 +26,8 @@ pub(super) fn trigger(
         ("cron", &written.cron),
         ("every", &written.every),
         ("at", &written.at),
+        ("on", &written.on),
+        ("after", &written.after),
     ];
     let given: Vec<_> = keys
         .iter()
@@ -48,6 +52,7 @@ pub(super) fn trigger(
             "add a line such as `cron = \"0 3 * * *\"` (at 03:00 every day) or `every = \"15m\"`",
         );
     }
+    only_with_after(written, problems);
     only_with_cron("dst-gap", written.dst_gap.as_ref(), written, problems);
     only_with_cron(
         "dst-overlap",
@@ -61,7 +66,54 @@ pub(super) fn trigger(
         .and_then(|at| cron(at, written, problems));
     let every = written.every.as_ref().and_then(|at| every(at, problems));
     let at = written.at.as_ref().and_then(|at| once(at, problems));
-    cron.or(every).or(at)
+    let on = written
+        .on
+        .as_ref()
+        .and_then(|at| named("an event", EventName::new, at, problems))
+        .map(Trigger::Event);
+    let after = written
+        .after
+        .as_ref()
+        .and_then(|at| after(at, written, problems));
+    cron.or(every).or(at).or(on).or(after)
+}
+
+/// What follows another schedule's end.
+fn after(at: &At<String>, written: &ScheduleWritten, problems: &mut Problems) -> Option<Trigger> {
+    let schedule = named("a schedule", ScheduleName::new, at, problems)?;
+    let mut outcomes = Vec::new();
+    if let Some(list) = &written.after_outcome {
+        for word in &list.value {
+            let outcome: Outcome = word.value.parse().ok()?;
+            if outcomes.contains(&outcome) {
+                let message = format!("`{outcome}` is named twice");
+                problems.error(&word.span, message, "remove one");
+            } else {
+                outcomes.push(outcome);
+            }
+        }
+        if list.value.is_empty() {
+            let hint =
+                "name at least one end, or remove the line: `[\"succeeded\"]` is the default";
+            problems.error(&list.span, "`after-outcome` names no end", hint);
+        }
+    } else {
+        outcomes.push(Outcome::Succeeded);
+    }
+    Some(Trigger::After(After { schedule, outcomes }))
+}
+
+fn only_with_after(written: &ScheduleWritten, problems: &mut Problems) {
+    if let Some(at) = &written.after_outcome
+        && !written.given.contains("after")
+    {
+        let hint = "say whose end is followed, as in `after = \"acme-daily\"`, or remove this line";
+        problems.error(
+            &at.span,
+            "`after-outcome` says nothing without `after`",
+            hint,
+        );
+    }
 }
 
 fn only_with_cron(
@@ -75,7 +127,7 @@ fn only_with_cron(
         problems.error(
             &policy.span,
             message,
-            "`every` and `at` follow real time; remove this line",
+            "only `cron` has times of day that clocks can skip or repeat; remove this line",
         );
     }
 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use strongroom_domain::calendar::due_between;
+use strongroom_domain::calendar::{Zone, due_between};
 use strongroom_domain::grants::Access;
 use strongroom_domain::retention::{Retention, ShelfItem, decide};
 use strongroom_domain::schedule::{Schedule, Trigger};
@@ -19,6 +19,10 @@ use crate::written::ScheduleWritten;
 
 /// Due times looked at for the longest pause between two: a quarter of a year of daily runs.
 const DUE_TIMES: usize = 90;
+/// How far ahead a blackout is compared with the due times: over a year, so that every holiday comes.
+const AHEAD_DAYS: i64 = 400;
+/// Due times in a blackout after which nothing is said any more: a schedule of every second has too many to look at.
+const COVERED: u32 = 10_000;
 /// The due times of this year stand for all: what is warned of must not change with the day it is looked at.
 const FROM: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
@@ -80,6 +84,47 @@ pub(super) fn look(
     }
 }
 
+/// Records a warning if a blackout leaves nothing to run.
+pub(super) fn look_at_blackout(
+    schedule: &Schedule,
+    written: &ScheduleWritten,
+    now: Timestamp,
+    problems: &mut Problems,
+) {
+    let (Some(blackout), false) = (&written.blackout, schedule.blackout.periods.is_empty()) else {
+        return;
+    };
+    let until = now
+        .checked_add(SignedDuration::from_hours(AHEAD_DAYS * 24))
+        .unwrap_or(Timestamp::MAX);
+    let mut covered = 0;
+    for due in due_between(&schedule.trigger, &schedule.zone, now, until) {
+        if covered == COVERED || schedule.blackout.covers(due.at, &schedule.zone).is_none() {
+            return;
+        }
+        covered += 1;
+    }
+    if covered > 0 {
+        let message = format!(
+            "`{}` never runs: every due time of the next {AHEAD_DAYS} days lies in this blackout",
+            schedule.name
+        );
+        let hint = "let the blackout leave some of its due times, or write `enabled = false`";
+        problems.warning(&blackout.span, message, hint);
+    }
+}
+
+/// The first due times from a fixed day on.
+pub(super) fn dues(trigger: &Trigger, zone: &Zone) -> Vec<Timestamp> {
+    let until = FROM
+        .checked_add(SignedDuration::from_hours(20 * 366 * 24))
+        .unwrap_or(FROM);
+    due_between(trigger, zone, FROM, until)
+        .take(DUE_TIMES)
+        .map(|due| due.at)
+        .collect()
+}
+
 /// The longest pause between two due times after which the earlier snapshot would no longer be kept.
 fn too_long(schedule: &Schedule, retention: &Retention) -> Option<Duration> {
     if matches!(schedule.trigger, Trigger::At(_)) {
@@ -89,16 +134,11 @@ fn too_long(schedule: &Schedule, retention: &Retention) -> Option<Duration> {
         floor: 0,
         ..retention.clone()
     };
-    let until = FROM
-        .checked_add(SignedDuration::from_hours(20 * 366 * 24))
-        .ok()?;
-    let dues: Vec<_> = due_between(&schedule.trigger, &schedule.zone, FROM, until)
-        .take(DUE_TIMES)
-        .collect();
+    let dues = dues(&schedule.trigger, &schedule.zone);
     let pauses = dues
         .iter()
         .zip(dues.iter().skip(1))
-        .map(|(one, next)| (one.at, next.at));
+        .map(|(one, next)| (*one, *next));
     let (taken_at, now) = pauses.max_by_key(|(one, next)| next.duration_since(*one))?;
     let item = ShelfItem {
         id: uuid::Uuid::nil(),

@@ -5,6 +5,21 @@
     reason = "a test stops where something is not as it should be"
 )]
 
+use std::path::Path;
+
+use strongroom_config::{Diagnostics, ScheduleSet, SourceFile};
+
+/// A Saturday: what is said of blackouts must not change with the day of the test.
+const NOW: jiff::Timestamp = jiff::Timestamp::constant(1_795_262_400, 0);
+
+fn parse(files: Vec<SourceFile>) -> Result<ScheduleSet, Diagnostics> {
+    strongroom_config::parse(files, NOW)
+}
+
+fn load(path: &Path) -> Result<ScheduleSet, Diagnostics> {
+    strongroom_config::load(path, NOW)
+}
+
 mod meaning;
 mod properties;
 mod published;

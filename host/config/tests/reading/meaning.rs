@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use strongroom_config::{Diagnostic, Diagnostics, SCHEDULES_LIMIT, ScheduleSet, SourceFile, parse};
+use strongroom_config::{Diagnostic, Diagnostics, ScheduleSet, SourceFile};
 use strongroom_domain::schedule::{Missed, Trigger, defaults};
+
+use crate::parse;
 
 const ENTRY: &str = r#"#:schema ./schedule.schema.json
 [[schedule]]
@@ -175,26 +177,6 @@ fn problems_are_data_too() {
 
 #[test]
 fn what_is_too_much_is_refused_with_its_limit() {
-    let entry = |at: usize| {
-        format!("[[schedule]]\nname=\"s{at}\"\nplugin=\"p\"\nevery=\"1h\"\ntenants=[\"t\"]\n")
-    };
-    let texts = |range: std::ops::Range<usize>| range.map(entry).collect::<String>();
-    let half = SCHEDULES_LIMIT / 2;
-    let mut files = vec![
-        file("a.toml", &texts(0..half)),
-        file("b.toml", &texts(half..SCHEDULES_LIMIT)),
-    ];
-    assert_eq!(
-        parse(files.clone()).unwrap().schedules.len(),
-        SCHEDULES_LIMIT
-    );
-    files.push(file("c.toml", &entry(SCHEDULES_LIMIT)));
-    let text = parse(files).unwrap_err().to_string();
-    assert!(
-        text.contains("there are 10001 schedules\n --> c.toml:2:6"),
-        "{text}"
-    );
-
     let large = format!("# {}", "x".repeat(1 << 20));
     let text = parse(vec![file("a.toml", &large)]).unwrap_err().to_string();
     assert!(text.contains("this file is larger than 1024 KiB"), "{text}");

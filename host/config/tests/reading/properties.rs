@@ -1,7 +1,9 @@
 //! No text, however broken, makes the reader panic, hang or forget to explain itself.
 
 use proptest::prelude::*;
-use strongroom_config::{SourceFile, parse};
+use strongroom_config::SourceFile;
+
+use crate::parse;
 
 const RIGHT: [&str; 2] = [
     include_str!("../../../../schedules/demo.toml"),

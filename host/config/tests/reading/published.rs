@@ -6,18 +6,21 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
-use strongroom_config::{SourceFile, json_schema, load, parse};
+use strongroom_config::{SourceFile, json_schema};
 use strongroom_domain::grants::Access;
 use strongroom_domain::schedule::Schedule;
+
+use crate::{load, parse};
 
 fn schedules() -> PathBuf {
     fs::canonicalize(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schedules")).unwrap()
 }
 
+/// The folder of every text has the calendar that examples name.
 fn source(text: &str) -> Vec<SourceFile> {
     vec![SourceFile {
         path: "a.toml".into(),
-        folder: "/etc".into(),
+        folder: Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/calendars"),
         text: text.into(),
     }]
 }
@@ -49,14 +52,16 @@ fn keys(schema: &Value) -> Vec<(&'static str, String, Value)> {
         ("", entry),
         ("[schedule.retry]", &entry["properties"]["retry"]),
         ("[schedule.retention]", &entry["properties"]["retention"]),
+        ("[schedule.blackout]", &entry["properties"]["blackout"]),
         ("[schedule.grants]", grants),
         (
             "[schedule.grants.files.data]",
             &grants["properties"]["files"]["additionalProperties"],
         ),
     ];
+    let limit = ("[[limit]]", &schema["properties"]["limit"]["items"]);
     let mut keys = Vec::new();
-    for (header, table) in tables {
+    for (header, table) in tables.into_iter().chain([limit]) {
         for (key, described) in table["properties"].as_object().unwrap() {
             keys.push((header, key.clone(), described.clone()));
         }
@@ -90,7 +95,12 @@ fn the_reference_names_every_key_with_its_example_and_default() {
 #[test]
 fn every_key_of_the_schema_is_read_and_every_wrong_kind_is_reported_there() {
     for (header, key, _) in keys(&json_schema()) {
-        let text = format!("[[schedule]]\n{header}\n{key} = [[[1]]]\n");
+        let entry = if header == "[[limit]]" {
+            ""
+        } else {
+            "[[schedule]]"
+        };
+        let text = format!("{entry}\n{header}\n{key} = [[[1]]]\n");
         let problems = parse(source(&text)).unwrap_err();
         let there = |message: &str| message.contains(&format!("`{key}` must be"));
         assert!(
@@ -101,45 +111,57 @@ fn every_key_of_the_schema_is_read_and_every_wrong_kind_is_reported_there() {
     }
 }
 
+/// A right file with one line of a key in its table.
+fn with_line(header: &str, key: &str, line: &str) -> String {
+    let mut entry = vec!["name = \"a\"", "plugin = \"p\"", "tenants = [\"acme\"]"];
+    entry.push(match key {
+        "every" | "at" | "on" | "after" => "",
+        "after-outcome" => "after = \"acme-daily\"",
+        _ => "cron = \"@daily\"",
+    });
+    if line == "missed = \"all\"" {
+        entry.push("overlap = \"queue\"");
+    }
+    let table = match header {
+        "[schedule.retention]" => vec!["keep-last = 1"],
+        "[schedule.grants.files.data]" => vec!["path = \"/a\"", "access = \"read\""],
+        "[[limit]]" if key == "at-once" => vec!["plugin = \"p\""],
+        "[[limit]]" => vec!["at-once = 1"],
+        _ => Vec::new(),
+    };
+    // A line of the same key gives way.
+    let without = |lines: Vec<&str>| -> String {
+        let other = |other: &&str| !other.starts_with(&format!("{key} ="));
+        lines
+            .into_iter()
+            .filter(other)
+            .map(|line| format!("{line}\n"))
+            .collect()
+    };
+    let followed = "[[schedule]]\nname = \"acme-daily\"\nplugin = \"p\"\ntenants = [\"acme\", \"globex\"]\nevery = \"1h\"\n";
+    // Two schedules may not have one name.
+    let followed = if key == "name" { "" } else { followed };
+    match header {
+        "" => format!("{followed}[[schedule]]\n{}{line}\n", without(entry)),
+        header => {
+            let entry: String = entry.iter().map(|line| format!("{line}\n")).collect();
+            format!(
+                "{followed}[[schedule]]\n{entry}{header}\n{}{line}\n",
+                without(table)
+            )
+        }
+    }
+}
+
 #[test]
 fn every_example_and_every_choice_of_the_schema_is_accepted() {
-    let base =
-        "[[schedule]]\nname = \"a\"\nplugin = \"p\"\ntenants = [\"acme\"]\ncron = \"@daily\"\n";
-    let retention = "[schedule.retention]\nkeep-last = 1\n";
-    let tree = "[schedule.grants.files.data]\npath = \"/a\"\naccess = \"read\"\n";
     for (header, key, described) in keys(&json_schema()) {
-        let choices = described["enum"].as_array().cloned().unwrap_or_default();
-        for value in described["examples"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default()
-            .iter()
-            .chain(&choices)
-        {
-            let line = format!("{key} = {value}\n");
-            // A line of the same key gives way.
-            let without = |text: &str| -> String {
-                text.lines()
-                    .filter(|line| !line.starts_with(&format!("{key} ")))
-                    .map(|line| format!("{line}\n"))
-                    .collect()
-            };
-            let base = if key == "every" || key == "at" {
-                base.replace("cron = \"@daily\"\n", "")
-            } else {
-                base.into()
-            };
-            let text = match header {
-                "" => format!("{}{line}", without(&base)),
-                "[schedule.retention]" => format!("{base}{}{line}", without(retention)),
-                "[schedule.grants.files.data]" => format!("{base}{}{line}", without(tree)),
-                other => format!("{base}{other}\n{line}"),
-            };
-            assert!(
-                parse(source(&text)).is_ok(),
-                "{text}\n{}",
-                parse(source(&text)).unwrap_err()
-            );
+        let list = |at: &str| described[at].as_array().cloned().unwrap_or_default();
+        for value in list("examples").iter().chain(&list("enum")) {
+            let text = with_line(header, &key, &format!("{key} = {value}"));
+            if let Err(problems) = parse(source(&text)) {
+                panic!("{text}\n{problems}");
+            }
         }
     }
 }

@@ -26,7 +26,7 @@ const EXPIRED: i64 = 1_000;
 const MISSED: &str = "its turn did not come within the time in which it may begin";
 
 const CANDIDATES: &str = "SELECT id, schedule, tenant, plugin, account, due, covers, deadline, timeout, fence, attempts, \
-     operation, stop, host IS NOT NULL AS reclaimed FROM occurrences mine WHERE outcome IS NULL";
+     operation, stop, host IS NOT NULL AS reclaimed, person IS NOT NULL AND (cause IS NULL OR turn = 2) AS asked FROM occurrences mine WHERE outcome IS NULL";
 
 /// Of one schedule and tenant, one that began goes first; then the earlier due time, if it may be claimed by now, and
 /// backfills last. One that waits for nobody is waited for only when it has begun.
@@ -223,6 +223,7 @@ fn candidate(row: &SqliteRow, now: Timestamp) -> Result<Candidate, LedgerError> 
         },
         operation,
         reclaimed: row.try_get("reclaimed")?,
+        asked: row.try_get("asked")?,
     };
     Ok(Candidate {
         claim,

@@ -51,7 +51,7 @@ use crate::plugin::{PluginRow, PluginState};
 use crate::snapshot::{CatalogChange, SnapshotFilter, SnapshotRow};
 use crate::state::{StateError, StateValue};
 
-pub use open::OpenMode;
+pub use open::{OpenMode, running_host};
 use writer::Writer;
 
 /// Rows of one multi-row statement: at 32 columns still within SQLite's 32 766 parameters.
@@ -170,8 +170,12 @@ impl Ledger for SqliteLedger {
         notices::all(&self.readers).await
     }
 
-    async fn next_wake(&self, only: Option<Uuid>) -> Result<Option<Timestamp>, LedgerError> {
-        wake::next_wake(&self.readers, only).await
+    async fn next_wake(
+        &self,
+        only: Option<Uuid>,
+        after: Option<Timestamp>,
+    ) -> Result<Option<Timestamp>, LedgerError> {
+        wake::next_wake(&self.readers, only, after).await
     }
 
     async fn record(

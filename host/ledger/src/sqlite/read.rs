@@ -33,6 +33,11 @@ pub(super) async fn occurrences(
     if let Some(until) = filter.until {
         query.push(" AND due < ").push_bind(ms(until));
     }
+    if let Some(since) = filter.unsuccessful_since {
+        query
+            .push(" AND outcome <> 'succeeded' AND ended_at >= ")
+            .push_bind(ms(since));
+    }
     if !filter.outcomes.is_empty() {
         query.push(if filter.unfinished {
             " AND (outcome IS NULL OR outcome IN ("

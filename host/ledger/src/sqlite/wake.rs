@@ -5,7 +5,7 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
 use uuid::Uuid;
 
 use super::SqliteLedger;
-use super::columns::{corrupt, get_time, id};
+use super::columns::{corrupt, get_time, id, ms};
 use crate::error::LedgerError;
 
 /// What waits behind one that began does not wake anybody: that one does.
@@ -13,12 +13,14 @@ const BLOCKS: &str = "other.outcome IS NULL AND other.schedule = mine.schedule A
      AND other.id <> mine.id AND mine.turn > 0 AND other.fence > 0 AND (mine.fence = 0 OR other.due < mine.due)";
 
 /// The earliest of each priority that is not blocked, and the earliest that may not begin any more a millisecond later.
-fn earliest() -> QueryBuilder<Sqlite> {
+fn earliest(after: Timestamp) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::<Sqlite>::new("SELECT MIN(at) AS at FROM (");
     for priority in 0..3_i64 {
         query
             .push("SELECT * FROM (SELECT ready_at AS at FROM occurrences mine WHERE outcome IS NULL AND priority = ")
             .push(priority)
+            .push(" AND ready_at > ")
+            .push_bind(ms(after))
             .push(" AND NOT EXISTS (SELECT 1 FROM occurrences other WHERE ")
             .push(BLOCKS)
             .push(") ORDER BY ready_at LIMIT 1) AS waiting UNION ALL ");
@@ -33,10 +35,14 @@ fn earliest() -> QueryBuilder<Sqlite> {
 pub(super) async fn next_wake(
     readers: &SqlitePool,
     only: Option<Uuid>,
+    after: Option<Timestamp>,
 ) -> Result<Option<Timestamp>, LedgerError> {
     match only {
         None => {
-            let row = earliest().build().fetch_one(readers).await?;
+            let row = earliest(after.unwrap_or(Timestamp::MIN))
+                .build()
+                .fetch_one(readers)
+                .await?;
             super::columns::get_optional_time(&row, "at")
         }
         Some(only) => one(readers, only).await,

@@ -125,8 +125,12 @@ impl Loop<'_> {
     async fn next_wake(&self) -> Result<Option<Timestamp>, LedgerError> {
         let planned = self.planner.as_ref().and_then(Planner::next);
         let waiting = match self.until {
-            Until::Ended(id) => self.ledger.next_wake(Some(id)).await?,
-            Until::Stopped | Until::Time(_) => self.ledger.next_wake(None).await?,
+            Until::Ended(id) => self.ledger.next_wake(Some(id), None).await?,
+            Until::Stopped | Until::Time(_) => {
+                // What waits for a limit waits for an end, not for a time.
+                let after = self.limited.then(|| self.now());
+                self.ledger.next_wake(None, after).await?
+            }
         };
         Ok([planned, waiting].into_iter().flatten().min())
     }

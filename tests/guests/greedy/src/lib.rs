@@ -26,7 +26,7 @@ impl Plugin for Greedy {
 
 impl Task for Greedy {
     fn run(call: Call<Config>) -> Result<Step, Failure> {
-        Ok(Evidence::new().with("did", &call.config.r#do).into())
+        Ok(Evidence::new().fact("did", &call.config.r#do).into())
     }
 }
 

@@ -26,7 +26,7 @@ struct Log {
 impl Log {
     fn new(size: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let key = AuditKey::make(folder.path()).unwrap();
+        let key = AuditKey::make(folder.path(), true).unwrap();
         let mut log = Self {
             folder,
             key,

@@ -21,7 +21,10 @@ async fn only_what_is_due_is_claimed_the_longest_waiting_first() {
         occurrence("c", "acme", 30),
     ];
     fixture.plan(plan, 0).await;
-    assert_eq!(fixture.ledger.next_wake(None).await.unwrap(), Some(at(10)));
+    assert_eq!(
+        fixture.ledger.next_wake(None, None).await.unwrap(),
+        Some(at(10))
+    );
     assert_eq!(fixture.claim(9).await, []);
     let claims = fixture.claim(20).await;
     assert_eq!(
@@ -37,7 +40,10 @@ async fn only_what_is_due_is_claimed_the_longest_waiting_first() {
         [],
         "what is taken is not taken again"
     );
-    assert_eq!(fixture.ledger.next_wake(None).await.unwrap(), Some(at(30)));
+    assert_eq!(
+        fixture.ledger.next_wake(None, None).await.unwrap(),
+        Some(at(30))
+    );
 }
 
 #[tokio::test]
@@ -59,7 +65,11 @@ async fn a_claim_can_be_limited_and_aimed() {
         second.id
     );
     assert_eq!(
-        fixture.ledger.next_wake(Some(first.id)).await.unwrap(),
+        fixture
+            .ledger
+            .next_wake(Some(first.id), None)
+            .await
+            .unwrap(),
         Some(at(0))
     );
     let one = ClaimRequest {
@@ -71,7 +81,11 @@ async fn a_claim_can_be_limited_and_aimed() {
         first.id
     );
     assert_eq!(
-        fixture.ledger.next_wake(Some(first.id)).await.unwrap(),
+        fixture
+            .ledger
+            .next_wake(Some(first.id), None)
+            .await
+            .unwrap(),
         Some(at(65))
     );
 }
@@ -135,7 +149,10 @@ async fn a_renewed_lease_is_not_taken_over() {
         [Renewed::Lost, Renewed::Kept]
     );
     assert_eq!(fixture.claim(99).await, []);
-    assert_eq!(fixture.ledger.next_wake(None).await.unwrap(), Some(at(100)));
+    assert_eq!(
+        fixture.ledger.next_wake(None, None).await.unwrap(),
+        Some(at(100))
+    );
     assert_eq!(fixture.claim(100).await.len(), 1);
 }
 
@@ -165,7 +182,10 @@ async fn of_one_schedule_and_tenant_only_one_is_under_way() {
     assert!(fixture.record(&claims[0], retry, 11).await);
     assert!(fixture.record(&claims[1], succeeded(), 11).await);
     assert_eq!(fixture.claim(99).await, []);
-    assert_eq!(fixture.ledger.next_wake(None).await.unwrap(), Some(at(100)));
+    assert_eq!(
+        fixture.ledger.next_wake(None, None).await.unwrap(),
+        Some(at(100))
+    );
     let again = fixture.claim_one(100).await;
     assert_eq!(
         (again.id, again.attempt, again.reclaimed),

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use strongroom_domain::schedule::Limits;
 use strongroom_domain::schedule::{Overlap, Priority};
 use strongroom_domain::{Evidence, Outcome, PluginName, ScheduleName, TenantName, occurrence_id};
 use tempfile::TempDir;
@@ -21,8 +22,8 @@ use super::{OpenMode, SqliteLedger};
 use crate::audit::AuditEntry;
 use crate::ledger::Ledger;
 use crate::occurrence::{
-    AttemptRecord, Claim, ClaimRequest, Limits, NewOccurrence, Next, OccurrenceFilter,
-    OccurrenceRow, Origin, Plan, Transition,
+    AttemptRecord, Claim, ClaimRequest, NewOccurrence, Next, OccurrenceFilter, OccurrenceRow,
+    Origin, Plan, Transition,
 };
 use crate::snapshot::{SnapshotRow, SnapshotState};
 

@@ -33,9 +33,13 @@ async fn an_end_is_written_with_everything_that_belongs_to_it() {
         [snapshot(7, 1)]
     );
     assert_eq!(fixture.size().await, 2);
-    assert_eq!(fixture.ledger.next_wake(None).await.unwrap(), None);
+    assert_eq!(fixture.ledger.next_wake(None, None).await.unwrap(), None);
     assert_eq!(
-        fixture.ledger.next_wake(Some(claim.id)).await.unwrap(),
+        fixture
+            .ledger
+            .next_wake(Some(claim.id), None)
+            .await
+            .unwrap(),
         None
     );
 }

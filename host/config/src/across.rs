@@ -1,0 +1,202 @@
+//! What holds across schedules: who follows whom, and the limits that several of them share.
+//!
+//! Owns: problems that no entry has by itself.
+//! Never: reads an entry.
+//! Read next: `set`.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use strongroom_domain::schedule::{Limits, Trigger};
+use strongroom_domain::{AccountName, PluginName, ScheduleName};
+
+use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::located::Located;
+use crate::meant::{Limit, Limited};
+use crate::source::SourceFile;
+use crate::unknown::nearest;
+
+/// A name is compared with all others for so many hints: for each of very many it would take minutes.
+const GUESSES: usize = 20;
+/// Names that one sentence holds.
+const NAMED: usize = 5;
+
+/// Where names stand.
+pub(crate) type Places<T> = HashMap<T, (Arc<SourceFile>, Range<usize>)>;
+
+/// Looks at every schedule that follows another one. `names` also has the schedules that are wrong themselves.
+pub(crate) fn follow(
+    schedules: &[Located],
+    names: &Places<ScheduleName>,
+    problems: &mut Diagnostics,
+) {
+    let followed: Vec<_> = schedules
+        .iter()
+        .filter_map(|located| match &located.schedule.trigger {
+            Trigger::After(after) => Some((located, &after.schedule)),
+            _ => None,
+        })
+        .collect();
+    if followed.is_empty() {
+        return;
+    }
+    let known: HashMap<_, _> = schedules
+        .iter()
+        .map(|located| (&located.schedule.name, located))
+        .collect();
+    let mut guesses = 0;
+    for (located, name) in &followed {
+        if let Some(first) = known.get(name) {
+            together(located, first, problems);
+        } else if !names.contains_key(*name) {
+            guesses += 1;
+            let known = names.keys().map(ScheduleName::as_str);
+            let near = (guesses <= GUESSES).then(|| nearest(name.as_str(), known));
+            let hint = near.flatten().map_or_else(
+                || "write the `name` of a schedule of this folder".to_owned(),
+                |near| format!("did you mean `\"{near}\"`?"),
+            );
+            let message = format!("there is no schedule `{name}` to follow");
+            problems.push(located.problem("after", message, Some(&hint)));
+        }
+    }
+    cycles(&followed, problems);
+}
+
+/// Whether one can follow the other at all.
+fn together(located: &Located, first: &Located, problems: &mut Diagnostics) {
+    let (name, followed) = (&located.schedule.name, &first.schedule.name);
+    let theirs: HashSet<_> = first.schedule.tenants.iter().collect();
+    let missing: Vec<_> = located
+        .schedule
+        .tenants
+        .iter()
+        .filter(|tenant| !theirs.contains(tenant))
+        .map(|tenant| format!("`{tenant}`"))
+        .collect();
+    if !missing.is_empty() {
+        let shown = missing.iter().take(NAMED).cloned().collect::<Vec<_>>();
+        let more = match missing.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let message = format!(
+            "`{name}` can never run for {}{more}: `{followed}`, which it follows, does not",
+            shown.join(", ")
+        );
+        let hint = "name the same tenants there, or remove them here";
+        let problem = located.problem("tenants", message, Some(hint));
+        problems.push(first.noted_at(problem, "tenants", "the tenants of the schedule it follows"));
+    }
+    if located.schedule.enabled && !first.schedule.enabled {
+        let message = format!("`{name}` follows `{followed}`, which is not enabled");
+        let hint = "it runs only when that one does";
+        problems.push(located.problem("after", message, Some(hint)).as_warning());
+    }
+}
+
+/// Reports every circle once, at its first schedule in the order of the files.
+fn cycles(followed: &[(&Located, &ScheduleName)], problems: &mut Diagnostics) {
+    let next: HashMap<_, _> = followed
+        .iter()
+        .map(|(located, name)| (&located.schedule.name, *name))
+        .collect();
+    let mut done = HashSet::new();
+    for (located, _) in followed {
+        let start = &located.schedule.name;
+        let mut path = vec![start];
+        let mut on_path = HashSet::from([start]);
+        let mut at = start;
+        while let Some(name) = next.get(at).filter(|_| !done.contains(at)) {
+            if *name == start {
+                problems.push(circle(located, &path));
+                break;
+            }
+            if !on_path.insert(name) {
+                break;
+            }
+            path.push(name);
+            at = name;
+        }
+        // A circle that this one only leads into is reported at its own first schedule.
+        if path
+            .last()
+            .is_some_and(|last| next.get(*last) == Some(&start))
+            || !next.contains_key(at)
+        {
+            done.extend(path);
+        } else {
+            done.insert(start);
+        }
+    }
+}
+
+fn circle(located: &Located, path: &[&ScheduleName]) -> Diagnostic {
+    let Some((first, others)) = path.split_first() else {
+        return located.problem("after", "this schedule follows itself", None);
+    };
+    let message = if others.is_empty() {
+        format!("`{first}` follows itself")
+    } else {
+        let others: Vec<_> = others.iter().map(|name| format!("`{name}`")).collect();
+        format!(
+            "`{first}` follows itself: after {}, after `{first}`",
+            others.join(", after ")
+        )
+    };
+    let hint = "none of them would ever run; give one of them a time of its own, as in `cron = \"0 3 * * *\"`";
+    located.problem("after", message, Some(hint))
+}
+
+/// The limits of all files. One that is written twice, or of something that no schedule names, is reported.
+pub(crate) fn limits(
+    found: Vec<Limit>,
+    schedules: &[Located],
+    problems: &mut Diagnostics,
+) -> Limits {
+    let mut limits = Limits::default();
+    let mut places: HashMap<Limited, (Arc<SourceFile>, Range<usize>)> = HashMap::new();
+    if found.is_empty() {
+        return limits;
+    }
+    let plugins: HashSet<&PluginName> = schedules.iter().map(|one| &one.schedule.plugin).collect();
+    let accounts: HashSet<&AccountName> = schedules
+        .iter()
+        .filter_map(|one| one.schedule.account.as_ref())
+        .collect();
+    for limit in found {
+        let problem = |message: String| Diagnostic::at(&limit.source, limit.span.clone(), message);
+        if let Some((source, first)) = places.get(&limit.of) {
+            let message = format!("{} has two limits", limit.of);
+            let problem = problem(message).hinted("keep one of them");
+            problems.push(problem.noted(source, first.clone(), "the other one"));
+            continue;
+        }
+        let (known, near) = match &limit.of {
+            Limited::Plugin(name) => {
+                limits.plugins.insert(name.clone(), limit.at_once);
+                let known = plugins.iter().map(|name| name.as_str());
+                (plugins.contains(name), nearest(name.as_str(), known))
+            }
+            Limited::Account(name) => {
+                limits.accounts.insert(name.clone(), limit.at_once);
+                let known = accounts.iter().map(|name| name.as_str());
+                (accounts.contains(name), nearest(name.as_str(), known))
+            }
+        };
+        if !known {
+            let hint = near.map_or_else(
+                || "it limits nothing; remove it, or name it in a schedule".to_owned(),
+                |near| format!("did you mean `\"{near}\"`?"),
+            );
+            let message = format!("no schedule names {}", limit.of);
+            problems.push(problem(message).hinted(hint).as_warning());
+        }
+        places.insert(
+            limit.of.clone(),
+            (Arc::clone(&limit.source), limit.span.clone()),
+        );
+    }
+    limits
+}

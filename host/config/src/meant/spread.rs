@@ -1,0 +1,53 @@
+//! Within which time after a due time its tenants begin.
+//!
+//! Owns: that it is over before the next due time.
+//! Never: spreads anything; `strongroom_domain::spread` does.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use strongroom_domain::calendar::Zone;
+use strongroom_domain::schedule::Trigger;
+
+use super::lengths::{in_words, length};
+use super::warnings::dues;
+use crate::problems::Problems;
+use crate::written::At;
+
+/// Beyond a day, nobody knows any more which day a run belongs to.
+const SPREADS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(24 * 3600);
+
+/// The time; zero if it is absent or wrong.
+pub(super) fn spread(
+    written: Option<&At<String>>,
+    timed: Option<(&Trigger, &Zone)>,
+    problems: &mut Problems,
+) -> Duration {
+    let errors = problems.errors();
+    let spread = length("spread", written, Duration::ZERO, SPREADS, problems);
+    let (Some(at), Some((trigger, zone))) = (written, timed) else {
+        return spread;
+    };
+    if problems.errors() == errors
+        && let Some(shortest) = shortest(trigger, zone)
+        && spread >= shortest
+    {
+        let message = format!(
+            "`spread = \"{}\"` is not shorter than the time between two due times, which can be {}",
+            at.value,
+            in_words(shortest)
+        );
+        let hint = "the runs of one due time would begin after the next one; write a shorter time";
+        problems.error(&at.span, message, hint);
+    }
+    spread
+}
+
+/// The shortest time between two of the due times that are looked at; `None`: there are no two.
+fn shortest(trigger: &Trigger, zone: &Zone) -> Option<Duration> {
+    let dues = dues(trigger, zone);
+    let pauses = dues.iter().zip(dues.iter().skip(1));
+    pauses
+        .filter_map(|(one, next)| next.duration_since(*one).try_into().ok())
+        .min()
+}
