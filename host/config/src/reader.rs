@@ -107,12 +107,14 @@ impl<'a> Keys<'a> {
         self.chosen(key, text)
     }
 
-    /// A list of texts out of a few; the wrong ones are reported and left out.
+    /// A list of texts out of a few; a wrong one is reported.
     pub(crate) fn choices(&mut self, key: &str) -> Option<At<Vec<At<String>>>> {
         let list = self.texts(key)?;
+        let written = list.value.len();
         let chosen = list.value.into_iter();
-        Some(At {
-            value: chosen.filter_map(|text| self.chosen(key, text)).collect(),
+        let value: Vec<_> = chosen.filter_map(|text| self.chosen(key, text)).collect();
+        (value.len() == written).then_some(At {
+            value,
             span: list.span,
         })
     }

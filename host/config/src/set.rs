@@ -26,8 +26,8 @@ use crate::source::{self, FILE_LIMIT, SourceFile};
 use crate::written::{LimitWritten, ScheduleWritten};
 use crate::{syntax, unknown};
 
-/// The most schedules of a folder: the planner looks at each of them at every due time.
-pub const SCHEDULES_LIMIT: usize = 10_000;
+/// The most schedules of a folder: what one host can hold in its memory with the texts they come from.
+pub const SCHEDULES_LIMIT: usize = 1_000_000;
 
 /// The schedules of a folder or a file, in the order of the files and their lines.
 #[derive(Debug, Clone, Default)]
@@ -73,14 +73,7 @@ pub fn parse(files: Vec<SourceFile>, now: Timestamp) -> Result<ScheduleSet, Diag
     }
     across::follow(&read.schedules, &read.names, &mut problems);
     let limits = across::limits(read.limits, &read.schedules, &mut problems);
-    if let Some(beyond) = read.schedules.get(SCHEDULES_LIMIT) {
-        let hint = format!("at most {SCHEDULES_LIMIT}; one schedule serves many tenants");
-        problems.push(beyond.problem(
-            "name",
-            format!("there are {} schedules", read.schedules.len()),
-            Some(&hint),
-        ));
-    }
+    problems.extend(too_many(&read.schedules, SCHEDULES_LIMIT));
     let mut files = read.files;
     problems.extend(read.calendars.finish(&mut files));
     if problems.has_errors() {
@@ -103,6 +96,13 @@ impl ScheduleSet {
             .iter()
             .find(|located| located.schedule.name.as_str() == name)
     }
+}
+
+fn too_many(schedules: &[Located], limit: usize) -> Option<Diagnostic> {
+    let beyond = schedules.get(limit)?;
+    let hint = format!("at most {limit}; one schedule serves many tenants");
+    let message = format!("there are {} schedules", schedules.len());
+    Some(beyond.problem("name", message, Some(&hint)))
 }
 
 /// What was read so far.
@@ -262,5 +262,27 @@ fn unknown_at_the_top(root: &DeTable<'_>, problems: &mut Problems) {
             format!("`{name}` stands outside of any schedule"),
             hint,
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_schedule_beyond_the_limit_is_shown() {
+        let entry = |name: &str| {
+            format!("[[schedule]]\nname=\"{name}\"\nplugin=\"p\"\nevery=\"1h\"\ntenants=[\"t\"]\n")
+        };
+        let source = SourceFile {
+            path: "a.toml".into(),
+            folder: "/".into(),
+            text: entry("one") + &entry("two"),
+        };
+        let set = parse(vec![source], Timestamp::UNIX_EPOCH).unwrap();
+        assert!(too_many(&set.schedules, 2).is_none());
+        let problem = too_many(&set.schedules, 1).unwrap();
+        assert_eq!(problem.message, "there are 2 schedules");
+        assert_eq!(problem.position(), Some((7, 6)));
     }
 }

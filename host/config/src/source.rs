@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 
-/// The largest schedule file. A schedule is about 1 KiB, so a larger file is some other file dropped in by mistake.
-pub const FILE_LIMIT: usize = 1 << 20;
+/// The largest schedule file: room for ten thousand schedules of a few lines. A larger one is some other file dropped in
+/// by mistake.
+pub const FILE_LIMIT: usize = 4 << 20;
 
 /// The most schedule files in a folder: each is read and kept, so that a later problem can be shown in its text.
 pub const FILES_LIMIT: usize = 1_000;

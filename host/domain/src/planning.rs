@@ -47,7 +47,7 @@ pub struct Policies<'a> {
 }
 
 /// The due times of a timetable after `after` and up to `now`, at most `limit` of them, and the time up to which they
-/// are complete: the next `after`.
+/// are complete: the next `after`, which is never less than this one, even when the clock was set back.
 #[must_use]
 pub fn plan(
     timetable: &Timetable,
@@ -56,15 +56,17 @@ pub fn plan(
     now: Timestamp,
     limit: usize,
 ) -> (Vec<Planned>, Timestamp) {
+    // A clock that was set back must not make a due time come again.
+    let complete = now.max(after);
     let mut dues = due_between(&timetable.trigger, &timetable.zone, after, now)
         .map(|due| due.at)
         .peekable();
     if dues.peek().is_none() {
-        return (Vec::new(), now);
+        return (Vec::new(), complete);
     }
     let running = Running::of(timetable, policies, after, now);
     let mut planned = Vec::new();
-    let mut until = now;
+    let mut until = complete;
     for _ in 0..limit {
         let Some(due) = dues.next() else { break };
         until = due;
@@ -74,7 +76,7 @@ pub fn plan(
         }
     }
     if dues.peek().is_none() {
-        until = now;
+        until = complete;
     }
     (planned, until)
 }

@@ -148,8 +148,8 @@ impl Activation {
     }
 
     async fn activate(&mut self) -> Result<(ScheduleSet, Setup), ActivationError> {
-        let set =
-            strongroom_config::load(&self.sources.schedules).map_err(ActivationError::Schedules)?;
+        let set = strongroom_config::load(&self.sources.schedules, self.access.clock.now())
+            .map_err(ActivationError::Schedules)?;
         let folder = load_plugins(&self.sandbox, &self.sources.plugins)
             .await
             .map_err(|cause| ActivationError::File {

@@ -271,7 +271,7 @@ pub fn prepare(
             .extend(found.wrong.into_iter().chain(found.refused));
     }
     if misfit.problems.is_empty() {
-        Ok(Setup::new(schedules, Limits::default()))
+        Ok(Setup::new(schedules, set.limits.clone()))
     } else {
         Err(misfit)
     }

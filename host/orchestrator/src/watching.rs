@@ -109,7 +109,7 @@ pub async fn watch(
                     schedules = set.schedules.len(),
                     "a new set of schedules and plugins is active"
                 );
-                others = Vec::new();
+                others = set.files;
                 acted = acted.with(&sources, &others);
                 before = acted.clone();
                 sets.send_replace(Arc::new(setup));

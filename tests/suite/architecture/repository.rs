@@ -65,7 +65,8 @@ fn only_what_tools_insist_on_stands_at_the_root() {
 fn no_file_names_a_registry() {
     let mut offenders = Vec::new();
     for file in everything() {
-        let locked = file.path == "Cargo.lock";
+        // The fuzz targets are a workspace of their own.
+        let locked = ["Cargo.lock", "tests/fuzz/Cargo.lock"].contains(&file.path.as_str());
         offenders.extend(file.lines_where(&file.text, |line| {
             let line = if locked {
                 line.replace(LOCKED, "")

@@ -1,4 +1,4 @@
-//! Repository tasks: `cargo xtask plugins | demo | test | bench | help`.
+//! Repository tasks: `cargo xtask plugins | demo | test | soak | bench | help`.
 //!
 //! Owns: how the repository is built, shown and checked; what a newcomer types.
 //! Never: anything that the product itself needs at run time.
@@ -9,6 +9,7 @@ mod demo;
 mod packages;
 mod plugins;
 mod run;
+mod soak;
 mod test;
 mod workspace;
 
@@ -32,6 +33,11 @@ const TASKS: &[(&str, &str, &str)] = &[
         "test",
         "",
         "install what the tests need, build, check format and lints, run the suite",
+    ),
+    (
+        "soak",
+        "[NAME]... [--minutes N]",
+        "the long forms of the tests: every minute of years, millions of cases, fuzzing",
     ),
     (
         "bench",
@@ -70,6 +76,7 @@ fn perform(task: &str, rest: &[String]) -> Done {
             run::no_arguments(task, rest)?;
             test::everything()
         }
+        "soak" => soak::run(rest),
         "bench" => bench::measure(rest),
         "help" | "--help" | "-h" => {
             print!("{}", list());

@@ -4,6 +4,10 @@
 //! Never: decides what runs; `strongroom_domain::blackout` does.
 //! Read next: `written_days` (TOML), `ics`.
 
+mod content;
+mod ics;
+mod moment;
+mod recurrence;
 mod written_days;
 
 use std::collections::{BTreeMap, HashMap};
@@ -146,6 +150,11 @@ impl Calendars {
     }
 }
 
+/// A file that is not there is usually looked for in another folder.
+fn relative(problem: Diagnostic) -> Diagnostic {
+    problem.hinted("a relative path starts at the folder of the schedule file that names it")
+}
+
 /// Reads a calendar file.
 fn calendar(path: &Path, shown: &Path, now: Timestamp) -> Calendar {
     let broken = |problems| Calendar {
@@ -154,7 +163,7 @@ fn calendar(path: &Path, shown: &Path, now: Timestamp) -> Calendar {
     };
     let source = match source::read_as(path, shown) {
         Ok(source) => Arc::new(source),
-        Err(problems) => return broken(problems),
+        Err(problems) => return broken(problems.into_iter().map(relative).collect()),
     };
     let of_file = |message: String, hint: &str| Diagnostic::of_file(shown, message).hinted(hint);
     if source.text.len() > FILE_LIMIT {
@@ -166,6 +175,7 @@ fn calendar(path: &Path, shown: &Path, now: Timestamp) -> Calendar {
     let mut problems = Problems::new(Arc::clone(&source));
     let times = match path.extension().and_then(|end| end.to_str()) {
         Some("toml") => written_days::read(&mut problems),
+        Some("ics") => ics::read(now, &mut problems),
         _ => {
             let hint = "calendars end in `.ics` (iCalendar) or `.toml` (`[[day]]` and `[[time]]`)";
             return broken(of_file("this is not a calendar file".to_owned(), hint).into());
@@ -175,7 +185,7 @@ fn calendar(path: &Path, shown: &Path, now: Timestamp) -> Calendar {
         let message = format!("this calendar holds {} times", times.len());
         let hint = format!("at most {TIMES_LIMIT}; remove what is long past");
         problems.add(of_file(message, &hint));
-    } else if times.is_empty() && problems.errors() == 0 {
+    } else if times.is_empty() && problems.is_empty() {
         let hint = "it holds no time at which nothing begins; is it the right file?";
         problems.add(of_file("this calendar is empty".to_owned(), hint).as_warning());
     } else if let Some(last) = times.iter().filter_map(|time| end(&time.when)).max()

@@ -9,22 +9,41 @@ use std::time::Duration;
 
 use strongroom_domain::calendar::parse_duration;
 use strongroom_domain::retry::RetryPolicy;
+use strongroom_domain::schedule::defaults;
 
 use crate::problems::Problems;
-use crate::written::{At, RetryWritten};
+use crate::written::{At, RetryWritten, ScheduleWritten};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// A run that takes longer than a week is one that hangs.
-pub(super) const TIMEOUTS: RangeInclusive<Duration> =
+const TIMEOUTS: RangeInclusive<Duration> =
     Duration::from_secs(1)..=Duration::from_secs(7 * 24 * 3600);
 /// Beyond a year, what was missed is history.
-pub(super) const MISSED_WITHIN: RangeInclusive<Duration> =
-    MINUTE..=Duration::from_secs(366 * 24 * 3600);
+const MISSED_WITHIN: RangeInclusive<Duration> = MINUTE..=Duration::from_secs(366 * 24 * 3600);
 /// Shorter is a hot loop at a provider that is already in trouble; longer than a day, the next due time is there.
 const WAITS: RangeInclusive<Duration> = Duration::from_secs(1)..=DAY;
 /// Tries beyond this only repeat the same failure.
 const ATTEMPTS: RangeInclusive<u32> = 1..=100;
+
+/// `timeout` and `missed-within`; what is wrong is reported.
+pub(super) fn of_runs(written: &ScheduleWritten, problems: &mut Problems) -> (Duration, Duration) {
+    let timeout = length(
+        "timeout",
+        written.timeout.as_ref(),
+        defaults::TIMEOUT,
+        TIMEOUTS,
+        problems,
+    );
+    let missed_within = length(
+        "missed-within",
+        written.missed_within.as_ref(),
+        defaults::MISSED_WITHIN,
+        MISSED_WITHIN,
+        problems,
+    );
+    (timeout, missed_within)
+}
 
 /// A length of time within limits; the default if it is absent or wrong.
 pub(super) fn length(

@@ -29,7 +29,6 @@ pub(crate) use limit::{Limit, Limited, limit};
 use crate::calendars::Calendars;
 use crate::problems::{Problems, shortened};
 use crate::written::{At, ScheduleWritten};
-use lengths::{MISSED_WITHIN, TIMEOUTS, length};
 use names::named;
 
 /// The largest `config` as JSON: it is copied into every call.
@@ -48,6 +47,8 @@ pub(crate) fn schedule(
         .name
         .as_ref()
         .and_then(|at| named("a schedule", ScheduleName::new, at, problems));
+    let account = written.account.as_ref();
+    let account = account.and_then(|at| named("an account", AccountName::new, at, problems));
     let plugin = written
         .plugin
         .as_ref()
@@ -67,24 +68,7 @@ pub(crate) fn schedule(
         calendars,
         problems,
     );
-    let account = written
-        .account
-        .as_ref()
-        .and_then(|at| named("an account", AccountName::new, at, problems));
-    let timeout = length(
-        "timeout",
-        written.timeout.as_ref(),
-        defaults::TIMEOUT,
-        TIMEOUTS,
-        problems,
-    );
-    let missed_within = length(
-        "missed-within",
-        written.missed_within.as_ref(),
-        defaults::MISSED_WITHIN,
-        MISSED_WITHIN,
-        problems,
-    );
+    let (timeout, missed_within) = lengths::of_runs(&written, problems);
     let memory = written
         .memory
         .as_ref()

@@ -20,6 +20,9 @@ fn load(path: &Path) -> Result<ScheduleSet, Diagnostics> {
     strongroom_config::load(path, NOW)
 }
 
+#[path = "../../../../tests/fuzz/bodies/schedule_file.rs"]
+mod schedule_file;
+
 mod meaning;
 mod properties;
 mod published;

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use strongroom_config::{Diagnostic, Diagnostics, ScheduleSet, SourceFile};
-use strongroom_domain::schedule::{Missed, Trigger, defaults};
+use strongroom_domain::Outcome;
+use strongroom_domain::schedule::{Missed, Overlap, Priority, Trigger, defaults};
 
-use crate::parse;
+use crate::{load, parse};
 
 const ENTRY: &str = r#"#:schema ./schedule.schema.json
 [[schedule]]
@@ -177,9 +178,9 @@ fn problems_are_data_too() {
 
 #[test]
 fn what_is_too_much_is_refused_with_its_limit() {
-    let large = format!("# {}", "x".repeat(1 << 20));
+    let large = format!("# {}", "x".repeat(4 << 20));
     let text = parse(vec![file("a.toml", &large)]).unwrap_err().to_string();
-    assert!(text.contains("this file is larger than 1024 KiB"), "{text}");
+    assert!(text.contains("this file is larger than 4096 KiB"), "{text}");
 
     let tenants: Vec<_> = (0..1_001).map(|at| format!("t{at}")).collect();
     let text = parse(vec![file(
@@ -206,4 +207,126 @@ fn what_is_too_much_is_refused_with_its_limit() {
             .to_string()
             .ends_with("… and 1 more; mend these first\n")
     );
+}
+
+#[test]
+fn time_policies_mean_what_is_written() {
+    let entry = |lines: &str| {
+        let text = format!(
+            "[[schedule]]\nname = \"a\"\nplugin = \"p\"\ntenants = [\"t\"]\ntimezone = \"-03:00\"\n{lines}"
+        );
+        read(&text).schedules[0].schedule.clone()
+    };
+    let all = entry(
+        "cron = \"0 3 * * *\"\nmissed = \"all\"\nspread = \"30m\"\npriority = \"low\"\naccount = \"acme-cloud\"\n",
+    );
+    assert_eq!((all.missed, all.overlap), (Missed::All, Overlap::Queue));
+    assert_eq!(
+        (all.spread, all.priority),
+        (Duration::from_secs(1800), Priority::Low)
+    );
+    assert_eq!(all.account.unwrap().as_str(), "acme-cloud");
+    let allowed = entry("every = \"1h\"\nmissed = \"all\"\noverlap = \"allow\"\n");
+    assert_eq!(allowed.overlap, Overlap::Allow);
+    let event = entry("on = \"password-changed\"\n");
+    assert!(matches!(event.trigger, Trigger::Event(name) if name.as_str() == "password-changed"));
+    let quiet = entry(
+        "every = \"1h\"\n[schedule.blackout]\ndays = [\"2026-12-25\", \"sun\"]\nhours = [\"22:00-02:00\"]\n",
+    );
+    let covers = |at: &str| {
+        let name = quiet.blackout.covers(at.parse().unwrap(), &quiet.zone);
+        name.map(str::to_owned)
+    };
+    assert_eq!(
+        covers("2026-12-25T03:00:00Z").as_deref(),
+        Some("2026-12-25")
+    );
+    assert_eq!(
+        covers("2026-12-25T02:59:59Z").as_deref(),
+        Some("22:00-02:00")
+    );
+    assert_eq!(covers("2026-11-22T12:00:00-03:00").as_deref(), Some("sun"));
+    assert_eq!(covers("2026-11-23T12:00:00-03:00"), None);
+}
+
+#[test]
+fn what_follows_names_its_ends_and_limits_hold_for_all_files() {
+    let nightly = "[[schedule]]\nname = \"nightly\"\nplugin = \"p\"\ntenants = [\"t\"]\nevery = \"1d\"\naccount = \"x\"\n";
+    let report = "[[limit]]\nplugin = \"p\"\nat-once = 4\n[[limit]]\naccount = \"x\"\nat-once = 2\n\
+                  [[schedule]]\nname = \"report\"\nplugin = \"p\"\ntenants = [\"t\"]\nafter = \"nightly\"\n";
+    let set = parse(vec![file("a.toml", report), file("b.toml", nightly)]).unwrap();
+    assert!(set.warnings.is_empty(), "{}", set.warnings);
+    let Trigger::After(after) = &set.get("report").unwrap().schedule.trigger else {
+        panic!("not a follower");
+    };
+    assert_eq!(after.schedule.as_str(), "nightly");
+    assert_eq!(after.outcomes, [Outcome::Succeeded]);
+    let limits: Vec<_> = set
+        .limits
+        .plugins
+        .values()
+        .chain(set.limits.accounts.values())
+        .collect();
+    assert_eq!(limits, [&4, &2]);
+    let files: Vec<_> = set
+        .files
+        .iter()
+        .map(|file| file.file_name().unwrap())
+        .collect();
+    assert_eq!(files, ["a.toml", "b.toml"]);
+}
+
+#[test]
+fn calendars_are_read_in_the_zone_of_each_schedule() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write(
+        "holidays.ics",
+        concat!(
+            "BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:Christmas\\, all\r\n  of it\r\n",
+            "DTSTART;VALUE=DATE:20201224\r\nDTEND;VALUE=DATE:20201227\r\nRRULE:FREQ=YEARLY;UNTIL=20271231\r\n",
+            "EXDATE;VALUE=DATE:20271224\r\nEND:VEVENT\r\n",
+            "BEGIN:VEVENT\r\nSUMMARY:Fixed\r\nDTSTART;TZID=America/New_York:20261127T180000\r\nDURATION:PT2H\r\nEND:VEVENT\r\n",
+            "BEGIN:VEVENT\r\nSUMMARY:Floating\r\nDTSTART:20261201T180000\r\nDTEND:20261201T190000\r\nBEGIN:VALARM\r\nDTSTART:x\r\nEND:VALARM\r\nEND:VEVENT\r\n",
+            "BEGIN:VEVENT\r\nSUMMARY:Gone\r\nSTATUS:CANCELLED\r\nDTSTART:20261202T180000Z\r\nDURATION:P1D\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n",
+        ),
+    );
+    write(
+        "freeze.toml",
+        "[[day]]\nfirst = 2027-02-08\nlast = \"2027-02-09\"\nname = \"Carnival\"\n[[time]]\nname = \"freeze\"\nfrom = 2027-03-01T00:00:00Z\nto = 2027-03-02T00:00:00Z\n",
+    );
+    write(
+        "a.toml",
+        "[[schedule]]\nname = \"a\"\nplugin = \"p\"\ntenants = [\"t\"]\nevery = \"1h\"\ntimezone = \"-03:00\"\n[schedule.blackout]\ncalendars = [\"holidays.ics\", \"./freeze.toml\"]\n",
+    );
+    let set = load(folder.path()).unwrap();
+    assert!(set.warnings.is_empty(), "{}", set.warnings);
+    let schedule = &set.schedules[0].schedule;
+    for (at, expected) in [
+        ("2026-12-24T03:00:00Z", Some("Christmas, all of it")),
+        ("2026-12-27T02:59:59Z", Some("Christmas, all of it")),
+        ("2026-12-27T03:00:00Z", None),
+        ("2027-12-24T12:00:00Z", None),
+        ("2028-12-25T12:00:00Z", None),
+        ("2026-11-27T23:00:00Z", Some("Fixed")),
+        ("2026-11-28T01:00:00Z", None),
+        ("2026-12-01T21:30:00Z", Some("Floating")),
+        ("2026-12-02T19:00:00Z", None),
+        ("2027-02-09T12:00:00-03:00", Some("Carnival")),
+        ("2027-03-01T23:59:59Z", Some("freeze")),
+    ] {
+        assert_eq!(
+            schedule
+                .blackout
+                .covers(at.parse().unwrap(), &schedule.zone),
+            expected,
+            "{at}"
+        );
+    }
+    let names: Vec<_> = set
+        .files
+        .iter()
+        .map(|file| file.file_name().unwrap())
+        .collect();
+    assert_eq!(names, ["a.toml", "freeze.toml", "holidays.ics"]);
 }

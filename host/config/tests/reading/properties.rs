@@ -1,48 +1,12 @@
 //! No text, however broken, makes the reader panic, hang or forget to explain itself.
 
+use crate::schedule_file::check;
 use proptest::prelude::*;
-use strongroom_config::SourceFile;
-
-use crate::parse;
 
 const RIGHT: [&str; 2] = [
     include_str!("../../../../schedules/demo.toml"),
     include_str!("../../../../schedules/segura-saas.toml"),
 ];
-
-fn read(text: String) -> Result<(), TestCaseError> {
-    let length = text.len();
-    let source = SourceFile {
-        path: "a.toml".into(),
-        folder: "/etc".into(),
-        text,
-    };
-    let problems = match parse(vec![source]) {
-        Ok(set) => {
-            for located in &set.schedules {
-                prop_assert!(located.span.end <= length && located.span.start < located.span.end);
-                prop_assert!(
-                    located
-                        .problem("config.x", "wrong", None)
-                        .position()
-                        .is_some()
-                );
-            }
-            set.warnings
-        }
-        Err(problems) => {
-            prop_assert!(problems.has_errors());
-            problems
-        }
-    };
-    prop_assert_eq!(problems.render(false).is_empty(), problems.is_empty());
-    let harmful = problems.render(false).contains(['\u{1b}', '\u{202e}']);
-    prop_assert!(!harmful);
-    for problem in problems.iter() {
-        prop_assert!(!problem.message.is_empty());
-    }
-    Ok(())
-}
 
 /// Pieces of schedule files, to be put together in any order.
 fn pieces() -> impl Strategy<Value = String> {
@@ -156,28 +120,49 @@ fn replaced() -> impl Strategy<Value = String> {
         })
 }
 
+/// How many cases a property is tried with: these few, or as many as are asked for.
+fn cases(few: u32) -> u32 {
+    let asked = std::env::var("PROPTEST_CASES").ok();
+    asked.and_then(|text| text.parse().ok()).unwrap_or(few)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(600), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_text_is_read_or_explained(text in "(?s).{0,200}") {
-        read(text)?;
+        check(&text);
     }
 
     #[test]
     fn any_order_of_pieces_is_read_or_explained(text in pieces()) {
-        read(text)?;
+        check(&text);
     }
 
     #[test]
     fn any_damage_is_read_or_explained(text in mutated()) {
-        read(text)?;
+        check(&text);
     }
 
     #[test]
     fn any_value_is_read_or_explained(text in replaced()) {
-        read(text)?;
+        check(&text);
     }
+}
+
+/// The fuzzer's seeds and what it found.
+#[test]
+fn every_seed_of_the_fuzzer_is_read_or_explained() {
+    let seeds = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../tests/fuzz/seeds/schedule_file"
+    );
+    let mut seen = 0;
+    for entry in std::fs::read_dir(seeds).unwrap() {
+        check(&std::fs::read_to_string(entry.unwrap().path()).unwrap());
+        seen += 1;
+    }
+    assert!(seen > 3, "the seeds are missing");
 }
 
 #[test]
@@ -188,11 +173,12 @@ fn deep_nesting_is_refused_and_not_followed() {
         format!("[[schedule]]\nconfig.x = {}", deep("{a=", "}")),
         format!("[[schedule]]\n{} = 1", vec!["a"; 100_000].join(".")),
         format!("[{}]", vec!["a"; 100_000].join(".")),
+        format!("[[schedule]]\ntimezone = \"{}\"", "x".repeat(400_000)),
         "[[schedule]]\n".repeat(70_000),
         "\"".repeat(1 << 19),
         "[".repeat(1 << 19),
         "a=1\n".repeat(1 << 17),
     ] {
-        read(text).unwrap();
+        check(&text);
     }
 }

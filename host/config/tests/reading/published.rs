@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
-use strongroom_config::{SourceFile, json_schema};
+use strongroom_config::{SourceFile, calendar_json_schema, json_schema};
 use strongroom_domain::grants::Access;
 use strongroom_domain::schedule::Schedule;
 
@@ -69,27 +69,82 @@ fn keys(schema: &Value) -> Vec<(&'static str, String, Value)> {
     keys
 }
 
-#[test]
-fn the_reference_names_every_key_with_its_example_and_default() {
-    let reference = fs::read_to_string(schedules().join("README.md")).unwrap();
-    let mut missing = Vec::new();
-    for (_, key, described) in keys(&json_schema()) {
-        let row = reference
-            .lines()
-            .find(|line| line.starts_with(&format!("| `{key}` | `")));
-        let example = described["examples"][0]
+/// The table of the keys of one table of the file, as the reference has it.
+fn reference(header: &str, table: &Value) -> String {
+    let mut text = "| key | example | meaning |\n|---|---|---|\n".to_owned();
+    let required = table["required"].as_array().into_iter().flatten();
+    let required: Vec<_> = required.filter_map(Value::as_str).collect();
+    let mut keys: Vec<_> = table["properties"].as_object().unwrap().iter().collect();
+    // The required ones first, then by name: the order of a JSON object depends on how serde_json was built.
+    keys.sort_by_key(|(key, _)| (!required.contains(&key.as_str()), key.as_str()));
+    for (key, described) in keys {
+        let shown = described["examples"][0]
             .to_string()
             .replace("\",\"", "\", \"");
-        let default = described["default"].to_string();
-        let good = |row: &str| {
-            (described["examples"].is_null() || row.contains(&format!("`{key} = {example}`")))
-                && (described["default"].is_null() || row.contains(&default) || key == "overlap")
+        let example = match &described["examples"][0] {
+            Value::Null if key == "files" => "[schedule.grants.files.data]".to_owned(),
+            Value::Null => format!("{}.{key}]", header.replace("[[", "[").trim_end_matches(']')),
+            _ => format!("{key} = {shown}"),
         };
-        if !row.is_some_and(good) {
-            missing.push(key);
+        let mut meaning = described["description"].as_str().unwrap().to_owned();
+        if required.contains(&key.as_str()) {
+            meaning.insert_str(0, "Required. ");
         }
+        if !described["default"].is_null() {
+            meaning.push_str(&format!(" Default: `{}`.", described["default"]));
+        }
+        text.push_str(&format!(
+            "| `{key}` | `{example}` | {} |\n",
+            meaning.replace('|', "\\|")
+        ));
     }
-    assert_eq!(missing, [""; 0], "in schedules/README.md");
+    text
+}
+
+/// Replaces what stands between the marks of each table.
+fn rewritten(readme: &str) -> String {
+    let (file, calendar) = (json_schema(), calendar_json_schema());
+    let entry = &file["properties"]["schedule"]["items"];
+    let inner = &entry["properties"];
+    let mut text = readme.to_owned();
+    for (header, table) in [
+        ("[[schedule]]", entry),
+        ("[schedule.retry]", &inner["retry"]),
+        ("[schedule.retention]", &inner["retention"]),
+        ("[schedule.blackout]", &inner["blackout"]),
+        ("[schedule.grants]", &inner["grants"]),
+        (
+            "[schedule.grants.files.NAME]",
+            &inner["grants"]["properties"]["files"]["additionalProperties"],
+        ),
+        ("[[limit]]", &file["properties"]["limit"]["items"]),
+        ("[[day]]", &calendar["properties"]["day"]["items"]),
+        ("[[time]]", &calendar["properties"]["time"]["items"]),
+    ] {
+        let begin = format!("<!-- keys of {header}, made from the schema -->\n");
+        let (before, rest) = text.split_once(&begin).unwrap();
+        let (_, after) = rest.split_once("<!-- end of keys -->\n").unwrap();
+        text = format!(
+            "{before}{begin}\n{}\n<!-- end of keys -->\n{after}",
+            reference(header, table)
+        );
+    }
+    text
+}
+
+#[test]
+fn the_reference_is_made_from_the_schema() {
+    let path = schedules().join("README.md");
+    let kept = fs::read_to_string(&path).unwrap();
+    let current = rewritten(&kept);
+    if std::env::var_os("UPDATE_CASES").is_some() {
+        fs::write(&path, &current).unwrap();
+        return;
+    }
+    assert!(
+        kept == current,
+        "update it: UPDATE_CASES=1 cargo test -p strongroom-config"
+    );
 }
 
 #[test]

@@ -5,6 +5,8 @@
 
 use jiff::tz::{Offset, TimeZone, db};
 
+/// Longest text for which a name is looked for that is nearly the same; every name is shorter.
+const LONGEST_NEAR: usize = 60;
 /// Furthest offset from UTC that any place uses.
 const FURTHEST_HOURS: i32 = 14;
 
@@ -177,7 +179,18 @@ fn offset_meant(rest: &str) -> Option<String> {
 
 /// The known name with the fewest differences, in full or in its last part (`Sao_Paulo`).
 fn nearest(lower: &str) -> Option<String> {
+    // Comparing costs time by the product of the lengths.
+    if lower.len() > LONGEST_NEAR {
+        return None;
+    }
     let wanted = lower.replace([' ', '-'], "_");
+    let most = 1 + wanted.len() / 5;
+    let letters = wanted.chars().count();
+    // Two names are never nearer than their lengths.
+    let distance = |name: &str| {
+        let possible = name.len().abs_diff(letters) <= most;
+        possible.then(|| strsim::damerau_levenshtein(&wanted, name))
+    };
     let mut best: Option<(usize, String)> = None;
     for name in db().available() {
         let name = name.as_str();
@@ -186,8 +199,13 @@ fn nearest(lower: &str) -> Option<String> {
             continue;
         }
         let city = candidate.rsplit('/').next().unwrap_or(&candidate);
-        let whole = strsim::damerau_levenshtein(&wanted, &candidate);
-        let distance = whole.min(strsim::damerau_levenshtein(&wanted, city));
+        let Some(distance) = [distance(&candidate), distance(city)]
+            .into_iter()
+            .flatten()
+            .min()
+        else {
+            continue;
+        };
         if best
             .as_ref()
             .is_none_or(|(least, held)| (distance, name) < (*least, held.as_str()))
@@ -195,7 +213,7 @@ fn nearest(lower: &str) -> Option<String> {
             best = Some((distance, name.to_owned()));
         }
     }
-    best.filter(|(distance, _)| *distance <= 1 + wanted.len() / 5)
+    best.filter(|(distance, _)| *distance <= most)
         .map(|(_, name)| name)
 }
 
@@ -205,6 +223,15 @@ mod tests {
 
     fn hint(text: &str) -> String {
         Zone::parse(text).unwrap_err().hint.unwrap_or_default()
+    }
+
+    #[test]
+    fn a_text_of_any_length_is_refused_at_once() {
+        assert!(hint("America/New_Yrok").contains("America/New_York"));
+        assert_eq!(
+            hint(&"x".repeat(500_000)),
+            hint("xxxxxxxxxxxxxxxxxxxxxxxxxx")
+        );
     }
 
     #[test]

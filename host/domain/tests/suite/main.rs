@@ -4,9 +4,16 @@
 
 #![cfg(test)]
 
+#[path = "../../../../tests/fuzz/bodies/cron_text.rs"]
+mod cron_text;
+
 mod against_croner;
 mod against_walker;
+mod damaged;
 mod due_times;
+mod expressions;
+mod extremes;
+mod planning;
 mod retention;
 mod retention_properties;
 mod walker;

@@ -20,6 +20,14 @@ pub(crate) struct Walk {
     first: i64,
     /// Clock readings as seconds since 1970-01-01 00:00 on that clock.
     readings: Vec<i64>,
+    /// The same as days since the first day of the walk and steps since midnight.
+    days: Vec<u32>,
+    times: Vec<u32>,
+    /// Whether the clock has not been so far before; whether it will be so far again.
+    first_time: Vec<bool>,
+    last_time: Vec<bool>,
+    /// Where the clock leaves readings out.
+    jumps: Vec<usize>,
 }
 
 impl Walk {
@@ -29,58 +37,97 @@ impl Walk {
         let steps = (to + MARGIN_SECONDS - first) / step;
         let reading = |number| {
             let at = first + number * step;
-            at + i64::from(
-                zone.time_zone()
-                    .to_offset(Timestamp::from_second(at).unwrap())
-                    .seconds(),
-            )
+            let offset = zone
+                .time_zone()
+                .to_offset(Timestamp::from_second(at).unwrap());
+            at + i64::from(offset.seconds())
         };
+        let readings: Vec<i64> = (0..steps).map(reading).collect();
+        let first_day = readings.iter().min().unwrap().div_euclid(DAY);
+        let small = |number: i64| u32::try_from(number).unwrap();
+        let day = |reading: &i64| small(reading.div_euclid(DAY) - first_day);
+        let time = |reading: &i64| {
+            assert_eq!(reading % step, 0, "the step is too wide for this zone");
+            small(reading.rem_euclid(DAY) / step)
+        };
+        let (mut first_time, mut last_time) = (Vec::new(), Vec::new());
+        let mut furthest = readings[0];
+        for now in &readings {
+            first_time.push(*now > furthest);
+            furthest = furthest.max(*now);
+        }
+        let mut nearest = i64::MAX;
+        for now in readings.iter().rev() {
+            last_time.push(*now < nearest);
+            nearest = nearest.min(*now);
+        }
+        last_time.reverse();
         Self {
             from,
             to,
             step,
             first,
-            readings: (0..steps).map(reading).collect(),
+            days: readings.iter().map(day).collect(),
+            times: readings.iter().map(time).collect(),
+            first_time,
+            last_time,
+            jumps: (1..readings.len())
+                .filter(|place| readings[*place] > readings[place - 1] + step)
+                .collect(),
+            readings,
         }
     }
 
     /// Compares every step with a cron text.
     pub(crate) fn read(&self, text: &str) -> Matched<'_> {
         let pattern = Pattern::read(text);
-        let matches = self
-            .readings
-            .iter()
-            .map(|reading| pattern.matches(*reading))
+        let first_day = self.readings.iter().min().unwrap().div_euclid(DAY);
+        let days: Vec<bool> = (0..=*self.days.iter().max().unwrap())
+            .map(|day| pattern.matches_day(first_day + i64::from(day)))
             .collect();
+        let times: Vec<bool> = (0..DAY / self.step)
+            .map(|time| pattern.matches_time(time * self.step))
+            .collect();
+        let matched = |(time, day): (&u32, &u32)| times[*time as usize] && days[*day as usize];
+        let places = self.times.iter().zip(&self.days).enumerate();
         Matched {
             walk: self,
+            matches: places
+                .filter(|(_, reading)| matched(*reading))
+                .map(|(place, _)| place)
+                .collect(),
             pattern,
-            matches,
         }
     }
 
     /// Every due instant of a distance below a day: counted from each moment at which a new day begins.
+    /// Of whole days: each such moment at which a day of the grid begins, or one that the clock leaves out.
     pub(crate) fn every(&self, seconds: i64) -> Vec<i64> {
-        let mut due = vec![false; self.readings.len()];
         let mut furthest_day = self.readings[0].div_euclid(DAY);
         let mut since_midnight = None;
+        let mut due = Vec::new();
         for (place, reading) in self.readings.iter().enumerate() {
-            if reading.div_euclid(DAY) > furthest_day {
-                furthest_day = reading.div_euclid(DAY);
-                since_midnight = Some(0);
+            let day = reading.div_euclid(DAY);
+            if day > furthest_day {
+                let mut begun = furthest_day + 1..=day;
+                let on_grid = begun.any(|day| seconds < DAY || day % (seconds / DAY) == 0);
+                since_midnight = on_grid.then_some(0);
+                furthest_day = day;
             }
-            due[place] = since_midnight.is_some_and(|elapsed: i64| elapsed % seconds == 0);
-            since_midnight = since_midnight.map(|elapsed| elapsed + self.step);
+            if since_midnight.is_some_and(|elapsed: i64| elapsed % seconds == 0) {
+                due.push(place);
+            }
+            since_midnight = since_midnight
+                .map(|elapsed| elapsed + self.step)
+                .filter(|_| seconds < DAY);
         }
-        self.instants(&due)
+        self.instants(due)
     }
 
-    fn instants(&self, due: &[bool]) -> Vec<i64> {
-        let all = due
-            .iter()
-            .zip(0_i64..)
-            .filter(|(due, _)| **due)
-            .map(|(_, number)| self.first + number * self.step);
+    fn instants(&self, places: impl IntoIterator<Item = usize>) -> Vec<i64> {
+        let all = places
+            .into_iter()
+            .map(|place| self.first + i64::try_from(place).unwrap() * self.step);
         all.filter(|at| (self.from..self.to).contains(at)).collect()
     }
 }
@@ -89,38 +136,32 @@ impl Walk {
 pub(crate) struct Matched<'a> {
     walk: &'a Walk,
     pattern: Pattern,
-    matches: Vec<bool>,
+    matches: Vec<usize>,
 }
 
 impl Matched<'_> {
     /// Every due instant, in seconds.
     pub(crate) fn due(&self, gap: DstGap, overlap: DstOverlap) -> Vec<i64> {
+        let walk = self.walk;
         if !self.pattern.fixed {
-            return self.walk.instants(&self.matches);
+            return walk.instants(self.matches.iter().copied());
         }
-        let readings = &self.walk.readings;
-        let mut due = vec![false; readings.len()];
-        let mut furthest = readings[0];
-        for place in 1..due.len() {
-            let (before, now) = (readings[place - 1], readings[place]);
-            let mut skipped = before + self.walk.step;
-            while skipped < now {
-                due[place] |= gap == DstGap::Next && self.pattern.matches(skipped);
-                skipped += self.walk.step;
-            }
-            let runs =
-                overlap == DstOverlap::Both || overlap == DstOverlap::First && now > furthest;
-            due[place] |= self.matches[place] && runs;
-            furthest = furthest.max(now);
-        }
-        if overlap == DstOverlap::Second {
-            let mut nearest = i64::MAX;
-            for place in (0..due.len()).rev() {
-                due[place] |= self.matches[place] && readings[place] < nearest;
-                nearest = nearest.min(readings[place]);
+        let runs = |place: &usize| match overlap {
+            DstOverlap::First => walk.first_time[*place],
+            DstOverlap::Second => walk.last_time[*place],
+            DstOverlap::Both => true,
+        };
+        let mut due: Vec<usize> = self.matches.iter().copied().filter(runs).collect();
+        for place in walk.jumps.iter().filter(|_| gap == DstGap::Next) {
+            let left_out = walk.readings[place - 1] + walk.step..walk.readings[*place];
+            let mut left_out = left_out.step_by(usize::try_from(walk.step).unwrap());
+            if left_out.any(|reading| self.pattern.matches(reading)) {
+                due.push(*place);
             }
         }
-        self.walk.instants(&due)
+        due.sort_unstable();
+        due.dedup();
+        walk.instants(due)
     }
 }
 
@@ -138,7 +179,16 @@ struct Pattern {
 
 impl Pattern {
     fn read(text: &str) -> Self {
-        let mut fields: Vec<&str> = text.split(' ').collect();
+        let nicknames = [
+            ("@yearly", "0 0 1 1 *"),
+            ("@monthly", "0 0 1 * *"),
+            ("@weekly", "0 0 * * 0"),
+            ("@daily", "0 0 * * *"),
+            ("@hourly", "0 * * * *"),
+        ];
+        let nicknamed = nicknames.iter().find(|(name, _)| *name == text);
+        let text = nicknamed.map_or(text, |(_, meant)| meant);
+        let mut fields: Vec<&str> = text.split_whitespace().collect();
         if fields.len() == 5 {
             fields.insert(0, "0");
         }
@@ -159,12 +209,17 @@ impl Pattern {
         }
     }
 
+    /// Whether the clock, in seconds since 1970-01-01 00:00 on that clock, says what the text asks for.
     fn matches(&self, reading: i64) -> bool {
-        let time = usize::try_from(reading.rem_euclid(DAY)).unwrap();
-        if !self.minutes[time / 60 % 60] || !self.hours[time / 3600] || !self.seconds[time % 60] {
-            return false;
-        }
-        let number = reading.div_euclid(DAY);
+        self.matches_time(reading.rem_euclid(DAY)) && self.matches_day(reading.div_euclid(DAY))
+    }
+
+    fn matches_time(&self, second_of_day: i64) -> bool {
+        let time = usize::try_from(second_of_day).unwrap();
+        self.minutes[time / 60 % 60] && self.hours[time / 3600] && self.seconds[time % 60]
+    }
+
+    fn matches_day(&self, number: i64) -> bool {
         let (month, day) = month_and_day(number);
         // 1970-01-01 was a Thursday.
         let weekday = usize::try_from((number + 4).rem_euclid(7)).unwrap();
@@ -176,6 +231,17 @@ impl Pattern {
         };
         self.months[month] && day_matches
     }
+}
+
+/// Whether the text asks for a day that some year has; 400 years hold every kind of date.
+pub(crate) fn has_a_day(text: &str) -> bool {
+    let pattern = Pattern::read(text);
+    (0..146_097).any(|number| pattern.matches_day(number))
+}
+
+/// Whether the text names times of the day.
+pub(crate) fn is_fixed(text: &str) -> bool {
+    Pattern::read(text).fixed
 }
 
 fn set(text: &str, min: usize, max: usize) -> Vec<bool> {
@@ -197,9 +263,13 @@ fn set(text: &str, min: usize, max: usize) -> Vec<bool> {
 
 fn value(text: &str) -> usize {
     let weekdays = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
-    weekdays
-        .iter()
-        .position(|name| *name == text)
+    let months = [
+        "", "JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC",
+    ];
+    let name = text.to_uppercase();
+    let place = |names: &[&str]| names.iter().position(|known| *known == name);
+    place(&weekdays)
+        .or_else(|| place(&months).filter(|month| *month > 0))
         .unwrap_or_else(|| text.parse().unwrap())
 }
 

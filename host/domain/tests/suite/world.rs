@@ -1,5 +1,6 @@
 //! Zones, triggers and chance for the tests.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use jiff::Timestamp;
@@ -75,6 +76,11 @@ impl Chance {
         (z ^ (z >> 31)) % bound
     }
 
+    /// A place in something of this length.
+    pub(crate) fn index(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(u64::try_from(length).unwrap())).unwrap()
+    }
+
     pub(crate) fn between(&mut self, low: i64, high: i64) -> i64 {
         low + i64::try_from(self.below(u64::try_from(high - low).unwrap())).unwrap()
     }
@@ -111,14 +117,31 @@ impl Chance {
     }
 }
 
-/// Runs a comparison for each zone, some zones at a time.
+/// Whether the long form of the tests is asked for (`cargo xtask soak`).
+pub(crate) fn soak() -> bool {
+    std::env::var_os("STRONGROOM_SOAK").is_some()
+}
+
+/// How many cases a property is tried with: these few, or as many as are asked for.
+pub(crate) fn cases(few: u32) -> u32 {
+    let asked = std::env::var("PROPTEST_CASES").ok();
+    asked.and_then(|text| text.parse().ok()).unwrap_or(few)
+}
+
+/// Runs a comparison for each zone, as many at a time as there are processors.
 pub(crate) fn in_every_zone(compare: impl Fn(&Zone, &mut Chance) + Sync) {
+    let next = AtomicUsize::new(0);
+    let threads = thread::available_parallelism().map_or(2, usize::from);
     thread::scope(|scope| {
-        for (number, share) in (0_u64..).zip(ZONES.chunks(ZONES.len() / 4)) {
-            let compare = &compare;
-            scope.spawn(move || {
-                for name in share {
-                    compare(&zone(name), &mut Chance(number));
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(name) = ZONES.get(number) else { break };
+                    compare(&zone(name), &mut Chance(u64::try_from(number).unwrap()));
+                    if soak() {
+                        eprintln!("  {name:<24} {} of {}", number + 1, ZONES.len());
+                    }
                 }
             });
         }

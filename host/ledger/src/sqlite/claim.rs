@@ -25,6 +25,10 @@ const EXPIRED: i64 = 1_000;
 
 const MISSED: &str = "its turn did not come within the time in which it may begin";
 
+pub(super) const EXPIRE: &str = "UPDATE occurrences SET outcome = $1, reason = $2, evidence = $3, ended_at = $4 \
+     WHERE id IN (SELECT id FROM occurrences WHERE outcome IS NULL AND fence = 0 AND deadline < $4 \
+     ORDER BY deadline LIMIT $5) RETURNING id, schedule, tenant, due";
+
 const CANDIDATES: &str = "SELECT id, schedule, tenant, plugin, account, due, covers, deadline, timeout, fence, attempts, \
      operation, stop, host IS NOT NULL AS reclaimed, person IS NOT NULL AND (cause IS NULL OR turn = 2) AS asked FROM occurrences mine WHERE outcome IS NULL";
 
@@ -99,18 +103,14 @@ pub(super) async fn claim(
 
 /// Ends what was never claimed and may not begin any more.
 async fn expire(write: &mut Write<'_>, now: Timestamp) -> Result<usize, LedgerError> {
-    let rows = sqlx::query(
-        "UPDATE occurrences SET outcome = $1, reason = $2, evidence = $3, ended_at = $4 WHERE id IN (SELECT id \
-         FROM occurrences WHERE outcome IS NULL AND fence = 0 AND deadline < $4 ORDER BY deadline LIMIT $5) \
-         RETURNING id, schedule, tenant, due",
-    )
-    .bind(Outcome::Missed.as_str())
-    .bind(MISSED)
-    .bind(NO_EVIDENCE)
-    .bind(ms(now))
-    .bind(EXPIRED)
-    .fetch_all(write.connection())
-    .await?;
+    let rows = sqlx::query(EXPIRE)
+        .bind(Outcome::Missed.as_str())
+        .bind(MISSED)
+        .bind(NO_EVIDENCE)
+        .bind(ms(now))
+        .bind(EXPIRED)
+        .fetch_all(write.connection())
+        .await?;
     let missed = rows.iter().map(|row| {
         Ok(Ending {
             id: get_id(row, "id")?,

@@ -20,7 +20,7 @@ pub(super) struct Room {
 }
 
 /// Held under a live lease, or with an operation that goes on at the provider.
-const UNDER_WAY: &str = "SELECT plugin, account, COUNT(*) AS busy FROM occurrences WHERE outcome IS NULL \
+pub(super) const UNDER_WAY: &str = "SELECT plugin, account, COUNT(*) AS busy FROM occurrences WHERE outcome IS NULL \
      AND (host IS NOT NULL OR operation IS NOT NULL) AND (operation IS NOT NULL OR ready_at > $1) \
      GROUP BY plugin, account";
 

@@ -13,7 +13,7 @@ const BLOCKS: &str = "other.outcome IS NULL AND other.schedule = mine.schedule A
      AND other.id <> mine.id AND mine.turn > 0 AND other.fence > 0 AND (mine.fence = 0 OR other.due < mine.due)";
 
 /// The earliest of each priority that is not blocked, and the earliest that may not begin any more a millisecond later.
-fn earliest(after: Timestamp) -> QueryBuilder<Sqlite> {
+pub(super) fn earliest(after: Timestamp) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::<Sqlite>::new("SELECT MIN(at) AS at FROM (");
     for priority in 0..3_i64 {
         query

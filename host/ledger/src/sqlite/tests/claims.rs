@@ -1,16 +1,7 @@
 //! Claims: leases, fences, one under way at a time.
 
 use super::*;
-use crate::occurrence::{OperationRow, Renewed};
-
-fn operation() -> OperationRow {
-    OperationRow {
-        handle: vec![0, 255, 7],
-        note: "half".into(),
-        percent: Some(50),
-        digest: "d1".into(),
-    }
-}
+use crate::occurrence::Renewed;
 
 #[tokio::test]
 async fn only_what_is_due_is_claimed_the_longest_waiting_first() {

@@ -2,10 +2,18 @@
 
 mod catalog;
 mod claims;
+mod elsewhere;
+mod limits;
 mod opening;
+mod overlap;
 mod planning;
+mod promises;
 mod recording;
+mod standing;
 mod state;
+mod stops;
+mod turns;
+mod upgrade;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -23,7 +31,7 @@ use crate::audit::AuditEntry;
 use crate::ledger::Ledger;
 use crate::occurrence::{
     AttemptRecord, Claim, ClaimRequest, NewOccurrence, Next, OccurrenceFilter, OccurrenceRow,
-    Origin, Plan, Transition,
+    OperationRow, Origin, Plan, Transition,
 };
 use crate::snapshot::{SnapshotRow, SnapshotState};
 
@@ -197,5 +205,70 @@ fn snapshot(id: u128, taken: i64) -> SnapshotRow {
         last_error: None,
         verified_at: None,
         gone_at: None,
+    }
+}
+
+fn operation() -> OperationRow {
+    OperationRow {
+        handle: vec![0, 255, 7],
+        note: "half".into(),
+        percent: Some(50),
+        digest: "d1".into(),
+    }
+}
+
+fn poll(seconds: i64) -> Next {
+    Next::Poll {
+        at: at(seconds),
+        operation: operation(),
+    }
+}
+
+fn retry(seconds: i64) -> Next {
+    Next::Retry {
+        at: at(seconds),
+        reason: "again".into(),
+    }
+}
+
+/// As [`occurrence`], with another overlap.
+fn overlapping(overlap: Overlap, due: i64) -> NewOccurrence {
+    NewOccurrence {
+        overlap,
+        ..occurrence("daily", "acme", due)
+    }
+}
+
+/// A run now.
+fn wished(overlap: Overlap, due: i64) -> NewOccurrence {
+    NewOccurrence {
+        origin: Origin::Person("ana".into()),
+        ..overlapping(overlap, due)
+    }
+}
+
+/// Makes up for a due time that passed, a thousand seconds before.
+fn backfill(due: i64) -> NewOccurrence {
+    NewOccurrence {
+        origin: Origin::Backfill("ana".into()),
+        covers: Some(at(due - 1_000)),
+        ..overlapping(Overlap::Queue, due)
+    }
+}
+
+impl Fixture {
+    async fn outcome(&self, new: &NewOccurrence) -> (Option<Outcome>, Option<String>) {
+        let row = self.row(new.id).await;
+        (row.outcome, row.reason)
+    }
+
+    /// Dues of what is claimed now, in seconds.
+    async fn dues(&self, now: i64) -> Vec<i64> {
+        let claims = self.claim(now).await;
+        let start = at(0).as_second();
+        claims
+            .iter()
+            .map(|claim| claim.due.as_second() - start)
+            .collect()
     }
 }

@@ -1,0 +1,172 @@
+//! Upgrades: a ledger of every released version opens, with what is in it; and the indexes that are counted on are used.
+
+use super::*;
+use crate::plugin::PluginState;
+use crate::sqlite::claim::{Which, search};
+use crate::sqlite::room::Room;
+use sqlx::migrate::{Migration, Migrator};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
+
+/// The first released schema, with an ended, a waiting and a held occurrence, a watermark and a plugin in it.
+async fn version_1(folder: &std::path::Path) {
+    let file = SqliteConnectOptions::new()
+        .filename(folder.join("ledger.sqlite"))
+        .create_if_missing(true);
+    let mut connection = file.connect().await.unwrap();
+    let all: Migrator = sqlx::migrate!("./migrations");
+    let first: Vec<Migration> = all.iter().filter(|one| one.version == 1).cloned().collect();
+    assert_eq!(first.len(), 1);
+    let first = Migrator {
+        migrations: first.into(),
+        ..Migrator::DEFAULT
+    };
+    first.run(&mut connection).await.unwrap();
+    let base = at(0).as_millisecond();
+    for (id, schedule, person, host, fence, outcome) in [
+        (1, "ended", "NULL", "NULL", 1, "'succeeded'"),
+        (2, "waiting", "'ana'", "NULL", 0, "NULL"),
+        (
+            3,
+            "held",
+            "NULL",
+            "x'00000000000000000000000000000009'",
+            1,
+            "NULL",
+        ),
+    ] {
+        let sql = format!(
+            "INSERT INTO occurrences (id, schedule, tenant, plugin, due, deadline, person, planned_at, ready_at, host, \
+             fence, attempts, outcome) VALUES (x'{id:032x}', '{schedule}', 'acme', 'p', {base}, {base} + 9000, {person}, \
+             {base}, {base}, {host}, {fence}, 0, {outcome})"
+        );
+        let done = sqlx::query(AssertSqlSafe(sql)).execute(&mut connection);
+        done.await.unwrap();
+    }
+    for sql in [
+        format!("INSERT INTO watermarks VALUES ('daily', {base})"),
+        format!("INSERT INTO plugins VALUES ('d1', 'p', '1', 5, '{{}}', {base})"),
+    ] {
+        let done = sqlx::query(AssertSqlSafe(sql)).execute(&mut connection);
+        done.await.unwrap();
+    }
+    connection.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_ledger_of_version_1_opens_with_what_is_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    version_1(folder.path()).await;
+    let ledger = SqliteLedger::open(folder.path(), OpenMode::Host)
+        .await
+        .unwrap();
+    let rows = ledger
+        .occurrences(OccurrenceFilter::default())
+        .await
+        .unwrap();
+    let origins: Vec<_> = rows.iter().map(|row| row.origin.clone()).collect();
+    assert_eq!(
+        origins,
+        [
+            Origin::Schedule,
+            Origin::Person("ana".into()),
+            Origin::Schedule
+        ]
+    );
+    assert!(rows.iter().all(|row| {
+        (row.priority, &row.account, row.covers) == (Priority::Normal, &None, None)
+    }));
+    let marks = ledger.watermarks().await.unwrap();
+    let mark = &marks[&ScheduleName::new("daily").unwrap()];
+    assert_eq!((mark.until, &mark.timetable), (at(0), &None));
+    let plugins = ledger.plugins().await.unwrap();
+    let plugin = &plugins[0];
+    assert_eq!(
+        (plugin.state, plugin.since, plugin.person.as_str()),
+        (PluginState::Active, at(0), "host")
+    );
+    let claims = ledger.claim(request(5)).await.unwrap().claims;
+    let deadlines: Vec<_> = claims.iter().map(|claim| claim.deadline).collect();
+    assert_eq!(
+        deadlines,
+        [at(5 + 7_200), at(9)],
+        "one begins now, one goes on as before"
+    );
+    assert!(claims[1].reclaimed);
+}
+
+async fn explained(fixture: &Fixture, sql: &str, plugin: &str) -> String {
+    let mut writer = fixture.ledger.writer().await.unwrap();
+    let mut write = writer.write().await.unwrap();
+    // Parameters are left open: their values do not change how it is done.
+    let sql = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+    let rows = sqlx::query(sql)
+        .fetch_all(write.connection())
+        .await
+        .unwrap();
+    let steps: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+    assert!(!steps.is_empty(), "{plugin}");
+    steps.join("; ")
+}
+
+#[tokio::test]
+async fn claims_are_found_by_index_and_in_order() {
+    let fixture = Fixture::new().await;
+    let mut limits = NO_LIMITS.clone();
+    limits
+        .plugins
+        .insert(PluginName::new("local-snapshot").unwrap(), 0);
+    let limited = ClaimRequest {
+        limits: &limits,
+        ..request(0)
+    };
+    let full = {
+        let mut writer = fixture.ledger.writer().await.unwrap();
+        let mut write = writer.write().await.unwrap();
+        Room::of(write.connection(), &limited).await.unwrap()
+    };
+    let free = Room::default();
+    for which in [
+        Which::WithRoom(&free),
+        Which::WithRoom(&full),
+        Which::WithoutRoom(&full),
+    ] {
+        let query = search(&request(0), which, 10);
+        let steps = explained(&fixture, query.sql().as_str(), "claim").await;
+        let expected = "USING INDEX occurrences_waiting (priority=? AND ready_at<?)";
+        assert!(steps.contains(expected), "{steps}");
+        assert!(!steps.contains("TEMP B-TREE"), "{steps}");
+        let other = "USING INDEX occurrences_under_way (schedule=? AND tenant=?)";
+        assert!(steps.contains(other), "{steps}");
+    }
+    let query = search(&request(0), Which::Exempt, 10);
+    let steps = explained(&fixture, query.sql().as_str(), "exempt").await;
+    assert!(steps.contains("INDEX occurrences_busy"), "{steps}");
+    let only = ClaimRequest {
+        only: Some(Uuid::nil()),
+        ..request(0)
+    };
+    let query = search(&only, Which::WithRoom(&free), 10);
+    let steps = explained(&fixture, query.sql().as_str(), "only").await;
+    assert!(steps.contains("(id=?)"), "{steps}");
+}
+
+#[tokio::test]
+async fn what_is_missed_counted_and_next_is_found_by_index() {
+    let fixture = Fixture::new().await;
+    let steps = explained(&fixture, crate::sqlite::claim::EXPIRE, "expire").await;
+    assert!(
+        steps.contains("INDEX occurrences_start_by (deadline<?)"),
+        "{steps}"
+    );
+    let steps = explained(&fixture, crate::sqlite::room::UNDER_WAY, "busy").await;
+    assert!(steps.contains("INDEX occurrences_busy"), "{steps}");
+    let wake = crate::sqlite::wake::earliest(Timestamp::MIN);
+    let steps = explained(&fixture, wake.sql().as_str(), "wake").await;
+    assert!(
+        steps.contains("occurrences_waiting (priority=?)"),
+        "{steps}"
+    );
+    assert!(steps.contains("occurrences_start_by"), "{steps}");
+    assert!(!steps.contains("TEMP B-TREE"), "{steps}");
+}
