@@ -134,6 +134,7 @@ pub(crate) fn access(
         retries: true,
         own_databases: vec![arguments.state.join("ledger.sqlite")],
         restore_to: None,
+        recorder: None,
     }
 }
 

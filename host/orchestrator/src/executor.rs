@@ -19,6 +19,7 @@ use strongroom_sandbox::call::{
 use uuid::Uuid;
 
 use crate::access::Access;
+use crate::clock::{Clock, SystemClock};
 use crate::setup::{Prepared, Served};
 
 /// What one call to a plugin came to, in the host's terms.
@@ -98,7 +99,15 @@ impl Errand<'_> {
             now,
             outside,
         };
-        plugin.call(request, &call, context).await.into()
+        let Some(recorder) = &access.recorder else {
+            return plugin.call(request, &call, context).await.into();
+        };
+        // On a simulated clock a call takes no time; what it really took is what counts.
+        let began = SystemClock.now();
+        let ending = plugin.call(request.clone(), &call, context).await;
+        let took = SystemClock.now().duration_since(began);
+        recorder.heard(self, &request, &ending, took.try_into().unwrap_or_default());
+        ending.into()
     }
 
     /// Calls for a snapshot's description and believes nothing else.

@@ -316,7 +316,9 @@ impl World {
         for entry in entries {
             let entry: serde_json::Value = serde_json::from_str(entry.get(0)).unwrap();
             if entry["kind"] == "occurrence-ended" {
-                *ends.entry(entry["fields"]["occurrence"].to_string()).or_default() += 1;
+                *ends
+                    .entry(entry["fields"]["occurrence"].to_string())
+                    .or_default() += 1;
             }
         }
         assert_eq!(
