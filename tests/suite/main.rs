@@ -14,6 +14,7 @@ mod commands;
 mod crash;
 mod harness;
 mod one_outcome;
+mod preview;
 mod promises;
 mod running;
 mod sandbox;

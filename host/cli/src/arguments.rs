@@ -55,6 +55,11 @@ pub(crate) enum Command {
     Check,
     /// Shows coming due times, local and UTC.
     Next(Next),
+    /// Shows which runs an edit adds, removes and moves, and what else it changes.
+    Plan(Plan),
+    /// Writes and tidies schedule files.
+    #[command(subcommand)]
+    Schedule(ScheduleCommand),
     /// Runs a schedule now, without disturbing its timetable: one attempt, no retries.
     Once(Once),
     /// Runs schedules until stopped (SIGTERM or Ctrl-C).
@@ -113,6 +118,23 @@ pub(crate) struct Next {
     /// From this time instead of now.
     #[arg(long, value_name = "TIME")]
     pub(crate) from: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// The schedule file or folder as it is.
+    pub(crate) old: PathBuf,
+    /// The schedule file or folder as it would be.
+    pub(crate) new: PathBuf,
+    /// How many days to look ahead.
+    #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..=4_000))]
+    pub(crate) days: u32,
+    /// As if the edit were made at this time instead of now.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) from: Option<String>,
+    /// List every run that changes, and every warning.
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, Args)]
@@ -343,6 +365,66 @@ pub(crate) enum Audit {
         #[arg(long, value_name = "FILE")]
         earlier: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ScheduleCommand {
+    /// Adds a schedule to a file; asks for what is missing when a person sits there.
+    New(NewEntry),
+    /// Brings schedule files into their tidy form; what they mean and every comment stay.
+    Fmt {
+        /// Files or folders; otherwise those of `--schedules`.
+        paths: Vec<PathBuf>,
+        /// Change nothing; end with 1 if a file would change.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewEntry {
+    /// Its name, unique in the folder.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// The plugin that runs.
+    #[arg(long)]
+    pub(crate) plugin: Option<String>,
+    /// A tenant it runs for; may be repeated.
+    #[arg(long)]
+    pub(crate) tenant: Vec<String>,
+    /// When: a cron text, such as `0 3 * * *`.
+    #[arg(long, group = "when")]
+    pub(crate) cron: Option<String>,
+    /// When: a fixed distance, such as `15m`.
+    #[arg(long, group = "when")]
+    pub(crate) every: Option<String>,
+    /// When: once, such as `2026-12-01T03:00:00-03:00`.
+    #[arg(long, group = "when")]
+    pub(crate) at: Option<String>,
+    /// When: on an event.
+    #[arg(long, group = "when", value_name = "EVENT")]
+    pub(crate) on: Option<String>,
+    /// When: after a run of another schedule has ended.
+    #[arg(long, group = "when", value_name = "SCHEDULE")]
+    pub(crate) after: Option<String>,
+    /// The zone in which times are read, such as `-03:00`; otherwise UTC.
+    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
+    pub(crate) timezone: Option<String>,
+    /// How long snapshots are kept, such as `5d`.
+    #[arg(long, value_name = "AGE")]
+    pub(crate) keep_within: Option<String>,
+    /// A folder that the plugin may read; may be repeated.
+    #[arg(long, value_name = "NAME=PATH")]
+    pub(crate) read: Vec<String>,
+    /// A folder that the plugin may change; may be repeated.
+    #[arg(long, value_name = "NAME=PATH")]
+    pub(crate) write: Vec<String>,
+    /// The file it is added to; otherwise one of its own in the folder of `--schedules`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Print the text; write nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// An id as typed: whole or the beginning.

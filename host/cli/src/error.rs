@@ -83,6 +83,9 @@ impl CliError {
                     .render(std::io::IsTerminal::is_terminal(&std::io::stderr()))
                     .trim_end()
             );
+            if let Some(hint) = &self.hint {
+                eprintln!("hint: {hint}");
+            }
             return;
         }
         eprintln!("error: {}", self.message);

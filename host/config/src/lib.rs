@@ -8,6 +8,7 @@ mod across;
 mod calendars;
 pub mod cassette;
 mod diagnostic;
+pub mod edit;
 mod json;
 mod located;
 mod meant;

@@ -13,6 +13,7 @@ mod names;
 mod outcome;
 pub mod pause;
 pub mod planning;
+pub mod preview;
 pub mod retention;
 pub mod retry;
 pub mod schedule;

@@ -7,9 +7,11 @@ mod check;
 mod doctor;
 mod next;
 mod occurrences;
+mod plan;
 mod plugin;
 mod restore;
 mod run;
+mod schedule;
 mod snapshots;
 mod status;
 
@@ -24,6 +26,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, CliError> {
     match &arguments.command {
         Command::Check => check::run(&arguments).await,
         Command::Next(options) => next::run(&arguments, options),
+        Command::Plan(options) => plan::run(&arguments, options),
+        Command::Schedule(command) => schedule::run(&arguments, command),
         Command::Once(options) => run::once(&arguments, options).await,
         Command::Serve(options) => run::serve(&arguments, options).await,
         Command::Simulate(options) => run::simulate(&arguments, options).await,

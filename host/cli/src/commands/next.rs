@@ -1,9 +1,11 @@
 //! `strongroom next`: coming due times, by the same function that triggers them.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use strongroom_config::ScheduleSet;
 use strongroom_domain::calendar::{DueTime, next_due};
-use strongroom_domain::schedule::Schedule;
+use strongroom_domain::preview::{length, when};
+use strongroom_domain::schedule::{Schedule, Trigger};
+use strongroom_domain::spread::shift;
 use strongroom_orchestrator::{Clock, SystemClock};
 
 use crate::arguments::{Arguments, Next};
@@ -13,46 +15,77 @@ use crate::print;
 
 pub(crate) fn run(arguments: &Arguments, options: &Next) -> Result<u8, CliError> {
     let set = compose::schedules(arguments)?;
-    let dues = coming(&set, options)?;
+    let wanted = wanted(&set, options)?;
+    let dues = coming(&wanted, options)?;
+    let followers: Vec<&Schedule> = wanted
+        .into_iter()
+        .filter(|schedule| matches!(schedule.trigger, Trigger::Event(_) | Trigger::After(_)))
+        .collect();
     if arguments.json {
-        let list: Vec<_> = dues
-            .iter()
-            .map(|(schedule, due)| {
-                json!({
-                    "schedule": schedule.name, "due": due.at, "local": print::local(due.at, &schedule.zone),
-                    "timezone": schedule.zone.as_str(), "tenants": schedule.tenants,
-                    "note": due.note.as_ref().map(ToString::to_string),
-                })
+        let due = dues.iter().map(|(schedule, due)| as_json(schedule, *due));
+        // What waits for something else than time is due at no known time.
+        let waiting = followers.iter().map(|schedule| {
+            json!({
+                "schedule": schedule.name, "due": null, "local": null,
+                "timezone": schedule.zone.as_str(), "tenants": schedule.tenants,
+                "note": format!("runs {}", when(schedule)), "blackout": null, "starts": {},
             })
-            .collect();
-        print::json(&list)?;
+        });
+        print::json(&due.chain(waiting).collect::<Vec<_>>())?;
         return Ok(0);
     }
     if dues.is_empty() {
         print::line("Nothing is due after that time.");
-        return Ok(0);
+    } else {
+        let rows: Vec<Vec<String>> = dues
+            .iter()
+            .map(|(schedule, due)| row(schedule, *due))
+            .collect();
+        print::table(&["LOCAL", "UTC", "SCHEDULE", ""], &rows);
     }
-    let row = |(schedule, due): &(&Schedule, DueTime)| {
-        let note = due.note.as_ref().map(ToString::to_string);
-        vec![
-            print::local(due.at, &schedule.zone),
-            print::utc(due.at),
-            schedule.name.to_string(),
-            note.unwrap_or_default(),
-        ]
-    };
-    let rows: Vec<Vec<String>> = dues.iter().map(row).collect();
-    print::table(&["LOCAL", "UTC", "SCHEDULE", ""], &rows);
+    for schedule in followers {
+        print::line(&format!("`{}` runs {}.", schedule.name, when(schedule)));
+    }
     Ok(0)
 }
 
-/// The next due times of all schedules, or of the one that was named, earliest first.
-fn coming<'a>(
-    set: &'a ScheduleSet,
-    options: &Next,
-) -> Result<Vec<(&'a Schedule, DueTime)>, CliError> {
-    let from = options.from.as_deref().map(compose::time).transpose()?;
-    let from = from.unwrap_or_else(|| SystemClock.now());
+fn row(schedule: &Schedule, due: DueTime) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !schedule.spread.is_zero() {
+        notes.push(format!("+{} spread", length(schedule.spread)));
+    }
+    notes.extend(due.note.as_ref().map(ToString::to_string));
+    if let Some(name) = schedule.blackout.covers(due.at, &schedule.zone) {
+        notes.push(format!("skipped: blackout `{name}`"));
+    }
+    vec![
+        print::local(due.at, &schedule.zone),
+        print::utc(due.at),
+        schedule.name.to_string(),
+        notes.join("; "),
+    ]
+}
+
+fn as_json(schedule: &Schedule, due: DueTime) -> Value {
+    let starts: serde_json::Map<String, Value> = schedule
+        .tenants
+        .iter()
+        .filter_map(|tenant| {
+            let wait = shift(&schedule.name, tenant, schedule.spread);
+            let at = due.at.checked_add(wait).ok()?;
+            Some((tenant.to_string(), json!(at)))
+        })
+        .collect();
+    json!({
+        "schedule": schedule.name, "due": due.at, "local": print::local(due.at, &schedule.zone),
+        "timezone": schedule.zone.as_str(), "tenants": schedule.tenants,
+        "note": due.note.as_ref().map(ToString::to_string),
+        "blackout": schedule.blackout.covers(due.at, &schedule.zone), "starts": starts,
+    })
+}
+
+/// All schedules that are enabled, or the one that was named.
+fn wanted<'a>(set: &'a ScheduleSet, options: &Next) -> Result<Vec<&'a Schedule>, CliError> {
     let all = || set.schedules.iter().map(|located| &located.schedule);
     if let Some(name) = &options.schedule
         && !all().any(|schedule| schedule.name.as_str() == name)
@@ -63,12 +96,23 @@ fn coming<'a>(
                 .hint(format!("there are: {}", known.join(", "))),
         );
     }
-    let wanted = |schedule: &&Schedule| {
-        let named = options.schedule.as_deref();
-        schedule.enabled && named.is_none_or(|name| schedule.name.as_str() == name)
-    };
+    let named = options.schedule.as_deref();
+    Ok(all()
+        .filter(|schedule| {
+            schedule.enabled && named.is_none_or(|name| schedule.name.as_str() == name)
+        })
+        .collect())
+}
+
+/// The next due times, earliest first.
+fn coming<'a>(
+    wanted: &[&'a Schedule],
+    options: &Next,
+) -> Result<Vec<(&'a Schedule, DueTime)>, CliError> {
+    let from = options.from.as_deref().map(compose::time).transpose()?;
+    let from = from.unwrap_or_else(|| SystemClock.now());
     let mut dues: Vec<(&Schedule, DueTime)> = Vec::new();
-    for schedule in all().filter(wanted) {
+    for schedule in wanted {
         let mut after = from;
         for _ in 0..options.number {
             let Some(due) = next_due(&schedule.trigger, &schedule.zone, after) else {
