@@ -87,6 +87,9 @@ fn ends(
     due: Timestamp,
     now: Timestamp,
 ) -> Option<(Outcome, String)> {
+    if let Some(paused) = paused(policies.pauses, due) {
+        return Some(paused);
+    }
     let missed = |why: String| (Outcome::Missed, why);
     let Some(schedule) = policies.schedule else {
         let why =
@@ -129,12 +132,17 @@ pub fn prevented(
     pauses: &[Pause],
     at: Timestamp,
 ) -> Option<(Outcome, String)> {
-    if let Some(pause) = pauses.iter().find(|pause| pause.covers(at)) {
-        return Some((Outcome::Paused, pause.explain()));
+    if let Some(paused) = paused(pauses, at) {
+        return Some(paused);
     }
     let name = schedule.blackout.covers(at, &schedule.zone)?;
     let reason = format!("nothing begins during the blackout `{name}`");
     Some((Outcome::SkippedBlackout, reason))
+}
+
+fn paused(pauses: &[Pause], at: Timestamp) -> Option<(Outcome, String)> {
+    let pause = pauses.iter().find(|pause| pause.covers(at))?;
+    Some((Outcome::Paused, pause.explain()))
 }
 
 /// Which due times up to now may still run.

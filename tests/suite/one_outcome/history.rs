@@ -234,10 +234,11 @@ impl Expected {
                 .unwrap()
                 .parse::<usize>()
                 .unwrap();
-            *paused = self
-                .pauses
-                .iter()
-                .any(|(of, from, until)| *of == schedule && from <= due && due < until);
+            // At the very moment at which it begins, either may come first.
+            let lies_in = |(of, from, until): &(usize, Timestamp, Timestamp)| {
+                *of == schedule && from < due && due < until
+            };
+            *paused = self.pauses.iter().any(lies_in);
         }
         self.dues
     }
