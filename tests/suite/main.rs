@@ -18,3 +18,4 @@ mod preview;
 mod promises;
 mod running;
 mod sandbox;
+mod simulate;
