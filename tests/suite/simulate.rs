@@ -159,6 +159,7 @@ call = "create"
 running = { poll-after = "20m", percent = 5, note = "copying" }
 
 [[reply]]
+tenant = "globex"
 call = "poll"
 nth = 2
 trap = "out of bounds"

@@ -255,7 +255,8 @@ pub(crate) struct Simulate {
     /// Write what the real plugins answer into a new file, for `--cassette`.
     #[arg(long, value_name = "FILE", requires = "real")]
     pub(crate) record: Option<PathBuf>,
-    /// Use the ledger of the state folder and keep it, so that other commands can look at it afterwards.
+    /// Use the ledger of the state folder and keep it, so that other commands can look at it afterwards. If
+    /// it reaches further than `--from`, the simulation goes on where it ends.
     #[arg(long)]
     pub(crate) keep: bool,
     /// List every due time, not only those that did not succeed.

@@ -51,7 +51,11 @@ pub(crate) async fn run(arguments: &Arguments, options: &Simulate) -> Result<u8,
         false => OpenMode::Scratch,
     };
     let ledger = Arc::new(SqliteLedger::open(state, mode).await?);
-    let clock = SimulatedClock::new(span.before());
+    // Time does not go back: a kept ledger goes on where it ends.
+    let known = ledger.watermarks().await?;
+    let known = known.values().map(|watermark| watermark.until).max();
+    let begins = known.map_or(span.before(), |known| known.max(span.before()));
+    let clock = SimulatedClock::new(begins);
     let watcher = Arc::new(Passage::new(&span, arguments.json));
     let shared = Arc::new(clock.clone());
     let access = compose::access(arguments, shared, ledger.clone(), Some(watcher.clone()));
