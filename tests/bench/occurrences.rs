@@ -62,9 +62,15 @@ pub(crate) fn measure(size: Size, report: &mut Report) {
 fn through_the_whole_way(host: &Host, minutes: u32) -> f64 {
     let run = |from: String, to: String, expected: usize| {
         settle();
-        let (time, ran) = timed(|| host.run(["--json", "simulate", "--from", &from, "--to", &to]));
+        let (time, ran) = timed(|| {
+            host.run([
+                "--json", "simulate", "--real", "--keep", "--from", &from, "--to", &to,
+            ])
+        });
         let rows = ran.ok().json();
-        let rows = rows.as_array().expect("a list of occurrences");
+        let rows = rows["occurrences"]
+            .as_array()
+            .expect("a list of occurrences");
         let succeeded = rows
             .iter()
             .filter(|row| row["outcome"] == "succeeded")

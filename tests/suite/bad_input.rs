@@ -223,6 +223,75 @@ fn a_simulation_that_ends_before_it_begins_is_refused() {
     );
 }
 
+/// Simulates with a cassette of this text.
+fn cassette(name: &str, text: &str) {
+    let host = host();
+    host.schedule("daily.toml", GOOD);
+    fs::write(host.folder().join("replies.toml"), text).unwrap();
+    let typed = ["simulate", "--from", "2026-11-01", "--to", "2026-11-02"];
+    let ran = host.run(typed.iter().chain(&["--cassette", "replies.toml"]));
+    seen(&host, name, &ran);
+}
+
+#[test]
+fn a_cassette_shows_every_wrong_key_and_value_at_its_place() {
+    cassette(
+        "cassette-wrong",
+        r#"[[reply]]
+schedul = "daily"
+call = "made"
+failure = { kind = "unreachable", detail = "down", retry-after = "5m" }
+
+[[reply]]
+schedule = "nightly"
+takes = "a while"
+nth = 0
+done = [["bytes"]]
+
+[[reply]]
+call = "get"
+since = "2026-11-02T00:00:00Z"
+until = "2026-11-01T00:00:00Z"
+running = { percent = 101 }
+
+[[reply]]
+trap = "out of bounds"
+done = []
+
+[[reply]]
+call = "create"
+"#,
+    );
+}
+
+#[test]
+fn a_cassette_that_is_no_toml_or_not_there_is_refused() {
+    cassette("cassette-open", "[[reply]]\ntrap = \"out of bounds\n");
+    let host = host();
+    host.schedule("daily.toml", GOOD);
+    let typed = ["simulate", "--from", "2026-11-01", "--to", "2026-11-02"];
+    let ran = host.run(typed.iter().chain(&["--cassette", "nowhere.toml"]));
+    seen(&host, "cassette-missing", &ran);
+}
+
+#[test]
+fn an_outage_that_cannot_be_is_refused() {
+    let host = host();
+    host.schedule("daily.toml", GOOD);
+    for (name, down) in [
+        ("outage-unreadable", &["2026-11-01T02:00Z"][..]),
+        ("outage-outside", &["2026-11-01T20:00Z/8h"][..]),
+        (
+            "outages-overlap",
+            &["2026-11-01T02:00Z/4h", "2026-11-01T05:00Z/1h"][..],
+        ),
+    ] {
+        let mut typed = vec!["simulate", "--from", "2026-11-01", "--to", "2026-11-02"];
+        typed.extend(down.iter().flat_map(|down| ["--down", down]));
+        seen(&host, name, &host.run(typed));
+    }
+}
+
 #[test]
 fn an_unreadable_source_fails_the_run_and_publishes_nothing() {
     let host = host();

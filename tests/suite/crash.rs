@@ -27,8 +27,10 @@ path = "<shelf>"
 access = "write"
 "#;
 
-const SIMULATE: [&str; 5] = [
+const SIMULATE: [&str; 7] = [
     "simulate",
+    "--real",
+    "--keep",
     "--from",
     "2026-11-01T00:30Z",
     "--to",
@@ -98,19 +100,15 @@ fn a_host_killed_after_any_outcome_closes_every_due_time_honestly() {
         let host = host();
         let mut command = host.command(SIMULATE);
         let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .env("STRONGROOM_LOG", "info")
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let output = BufReader::new(child.stdout.take().unwrap());
-        assert_eq!(
-            output
-                .lines()
-                .take(lines)
-                .filter(|line| line.is_ok())
-                .count(),
-            lines
-        );
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let ended = |line: &String| line.contains("\"message\":\"succeeded\"");
+        let ended = log.lines().map_while(Result::ok).filter(ended);
+        assert_eq!(ended.take(lines).count(), lines);
         child.kill().unwrap();
         child.wait().unwrap();
         whole(&host);

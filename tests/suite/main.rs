@@ -19,4 +19,5 @@ mod preview;
 mod promises;
 mod running;
 mod sandbox;
+mod simulate;
 mod stage;

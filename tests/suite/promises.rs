@@ -42,9 +42,8 @@ fn shelf(host: &Host) -> Vec<String> {
 }
 
 fn simulate(host: &Host, from: &str, to: &str) -> Value {
-    host.run(["--json", "simulate", "--from", from, "--to", to])
-        .ok()
-        .json()
+    let real = ["simulate", "--real", "--keep", "--from", from, "--to", to];
+    host.run(["--json"].into_iter().chain(real)).ok().json()
 }
 
 fn snapshots(host: &Host) -> Vec<Value> {
@@ -74,13 +73,15 @@ fn p01_a_snapshot_every_day_at_three_gmt_minus_three_whatever_the_hosts_zone() {
         let mut command = host.command([
             "--json",
             "simulate",
+            "--real",
+            "--keep",
             "--from",
             "2026-03-06T00:00Z",
             "--to",
             "2026-03-10T00:00Z",
         ]);
         command.env("TZ", zone);
-        let rows = host.finish(command).ok().json();
+        let rows = host.finish(command).ok().json()["occurrences"].clone();
         let dues: Vec<&str> = rows
             .as_array()
             .unwrap()
@@ -188,6 +189,8 @@ fn p02_the_last_good_copy_is_never_deleted() {
     fs::remove_dir_all(tree.path()).unwrap();
     let ran = host.run([
         "simulate",
+        "--real",
+        "--keep",
         "--from",
         "2026-11-02T00:00Z",
         "--to",
@@ -427,6 +430,8 @@ fn p09_latest_moves_only_after_a_success() {
     fs::rename(tree.path(), host.data().join("moved-away")).unwrap();
     let ran = host.run([
         "simulate",
+        "--real",
+        "--keep",
         "--from",
         "2026-11-02T00:00Z",
         "--to",

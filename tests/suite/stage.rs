@@ -160,6 +160,7 @@ impl Stage {
             retries: true,
             own_databases: Vec::new(),
             restore_to: None,
+            recorder: None,
         };
         let (_go_on, stop) = watch::channel(false);
         let settings = EngineSettings {

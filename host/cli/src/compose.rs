@@ -41,6 +41,11 @@ pub(crate) fn schedules(arguments: &Arguments) -> Result<ScheduleSet, CliError> 
 }
 
 pub(crate) fn sandbox(arguments: &Arguments) -> Result<Arc<Sandbox>, CliError> {
+    sandbox_in(&arguments.state)
+}
+
+/// A sandbox that keeps what it compiled in this state folder.
+pub(crate) fn sandbox_in(state: &Path) -> Result<Arc<Sandbox>, CliError> {
     let program = std::env::current_exe()
         .map_err(|error| CliError::bug("this program's own path is not known", &error))?;
     let settings = Settings {
@@ -48,11 +53,11 @@ pub(crate) fn sandbox(arguments: &Arguments) -> Result<Arc<Sandbox>, CliError> {
             program,
             args: vec!["compile-plugin".into()],
         },
-        cache: arguments.state.join("cache"),
+        cache: state.join("cache"),
         slots: SLOTS,
         memory_ceiling: strongroom_domain::schedule::defaults::MEMORY_CEILING,
     };
-    private_folder(&arguments.state)?;
+    private_folder(state)?;
     Sandbox::new(settings)
         .map_err(|error| CliError::usage("the sandbox could not be set up").because(error))
 }
@@ -134,6 +139,7 @@ pub(crate) fn access(
         retries: true,
         own_databases: vec![arguments.state.join("ledger.sqlite")],
         restore_to: None,
+        recorder: None,
     }
 }
 

@@ -48,6 +48,14 @@ impl CliError {
         Self::new(EXIT_USAGE, message)
     }
 
+    /// Files are wrong; each problem at its place.
+    pub(crate) fn files(message: &str, diagnostics: Diagnostics) -> Self {
+        Self {
+            diagnostics: Some(diagnostics),
+            ..Self::usage(message)
+        }
+    }
+
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
         Self::new(EXIT_NOT_FOUND, message)
     }
@@ -100,9 +108,7 @@ impl CliError {
 
 impl From<Diagnostics> for CliError {
     fn from(diagnostics: Diagnostics) -> Self {
-        let mut error = Self::usage("the schedule files have problems");
-        error.diagnostics = Some(diagnostics);
-        error
+        Self::files("the schedule files have problems", diagnostics)
     }
 }
 

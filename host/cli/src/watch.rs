@@ -1,4 +1,4 @@
-//! Shows how runs go: bars on a terminal, lines otherwise.
+//! Shows how runs go: bars on a terminal, log lines otherwise.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -12,19 +12,16 @@ use strongroom_sandbox::outside::Progress;
 
 use crate::print;
 
-/// Prints what begins and ends; on a terminal also how far it is.
+/// Logs what begins and ends; on a terminal shows how far it is.
 pub(crate) struct Console {
-    lines: bool,
     terminal: bool,
     bars: MultiProgress,
     running: Mutex<BTreeMap<(ScheduleName, TenantName), ProgressBar>>,
 }
 
 impl Console {
-    /// `lines`: one line on standard output for everything that ends.
-    pub(crate) fn new(lines: bool, json: bool) -> Self {
+    pub(crate) fn new(json: bool) -> Self {
         Self {
-            lines,
             terminal: std::io::stderr().is_terminal() && !json,
             bars: MultiProgress::new(),
             running: Mutex::default(),
@@ -92,15 +89,6 @@ impl Watcher for Console {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(bar) = running.remove(&(schedule.clone(), tenant.clone())) {
             bar.finish_and_clear();
-        }
-        if self.lines {
-            self.bars.suspend(|| {
-                print::line(&format!(
-                    "{}  {schedule} {tenant}  {}",
-                    print::utc(due),
-                    print::plain(what)
-                ))
-            });
         }
     }
 }

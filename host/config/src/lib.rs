@@ -6,6 +6,7 @@
 
 mod across;
 mod calendars;
+pub mod cassette;
 mod diagnostic;
 pub mod edit;
 mod json;

@@ -17,6 +17,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::executor::Errand;
 use crate::outside::{CallOutside, DatabaseCopy, GrantedTree, Listener, StateStore};
+use crate::replies::Recorder;
 
 /// Who wants to know how runs go; never blocks.
 pub trait Watcher: Send + Sync + 'static {
@@ -61,6 +62,8 @@ pub struct Access {
     pub own_databases: Vec<PathBuf>,
     /// Set for a restore: the folder named by the person who asked for it.
     pub restore_to: Option<PathBuf>,
+    /// Set: hears every answer of a plugin.
+    pub recorder: Option<Arc<Recorder>>,
 }
 
 impl Access {

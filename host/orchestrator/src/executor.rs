@@ -19,6 +19,7 @@ use strongroom_sandbox::call::{
 use uuid::Uuid;
 
 use crate::access::Access;
+use crate::clock::{Clock, SystemClock};
 use crate::setup::{Prepared, Served};
 
 /// What one call to a plugin came to, in the host's terms.
@@ -79,10 +80,6 @@ impl Errand<'_> {
             Served::Plugin { plugin, .. } => plugin,
             Served::Replies(replies) => return replies.reply(access, self, request).await.into(),
         };
-        let outside = match access.outside(self, &request) {
-            Ok(outside) => outside,
-            Err(failure) => return Reached::Failed(failure),
-        };
         let call = Call {
             run_id: self.run,
             attempt: self.attempt,
@@ -92,13 +89,24 @@ impl Errand<'_> {
             dry_run: self.dry_run,
             config: self.prepared.schedule.config.clone(),
         };
-        let context = Context {
+        let context = |outside| Context {
             memory: self.prepared.schedule.memory,
             time,
             now,
             outside,
         };
-        plugin.call(request, &call, context).await.into()
+        let outside = access.outside(self, &request).map(context);
+        // On a simulated clock a call takes no time; what it really took is what is recorded.
+        let began = SystemClock.now();
+        let ending = match outside {
+            Ok(context) => plugin.call(request.clone(), &call, context).await,
+            Err(failure) => Ending::Failed(failure),
+        };
+        if let Some(recorder) = &access.recorder {
+            let took = SystemClock.now().duration_since(began);
+            recorder.heard(self, &request, &ending, took.try_into().unwrap_or_default());
+        }
+        ending.into()
     }
 
     /// Calls for a snapshot's description and believes nothing else.

@@ -11,6 +11,7 @@ pub mod engine;
 pub mod executor;
 pub mod outside;
 mod planner;
+pub mod replies;
 pub mod setup;
 pub mod watching;
 pub mod workflows;

@@ -140,6 +140,7 @@ impl World {
             retries: true,
             own_databases: Vec::new(),
             restore_to: None,
+            recorder: None,
         }
     }
 

@@ -12,6 +12,7 @@ mod plugin;
 mod restore;
 mod run;
 mod schedule;
+mod simulate;
 mod snapshots;
 mod status;
 
@@ -30,7 +31,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, CliError> {
         Command::Schedule(command) => schedule::run(&arguments, command),
         Command::Once(options) => run::once(&arguments, options).await,
         Command::Serve(options) => run::serve(&arguments, options).await,
-        Command::Simulate(options) => run::simulate(&arguments, options).await,
+        Command::Simulate(options) => simulate::run(&arguments, options).await,
         Command::Status => status::run(&arguments).await,
         Command::Pause(options) => asked::pause(&arguments, options).await,
         Command::Resume(options) => asked::resume(&arguments, options).await,

@@ -20,7 +20,7 @@ pub(crate) async fn run(arguments: &Arguments, options: &Restore) -> Result<u8, 
     let row = compose::snapshot(&ledger, &options.snapshot).await?;
     let prepared = compose::prepared(&setup, row.schedule.as_str())?;
     let folder = empty_folder(&options.to)?;
-    let watcher = Arc::new(Console::new(false, arguments.json));
+    let watcher = Arc::new(Console::new(arguments.json));
     let access = compose::access(
         arguments,
         Arc::new(SystemClock),

@@ -1,4 +1,4 @@
-//! `strongroom once`, `serve` and `simulate`: the same engine, three clocks and ends.
+//! `strongroom once` and `serve`: the same engine, two ends.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use strongroom_orchestrator::activation::Activation;
 use strongroom_orchestrator::setup::Prepared;
 use strongroom_orchestrator::watching::{self, Glance};
 use strongroom_orchestrator::{
-    Clock, Engine, EngineSettings, SimulatedClock, SystemClock, Until, dry_run, untimed,
+    Clock, Engine, EngineSettings, SystemClock, Until, dry_run, untimed,
 };
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 
-use crate::arguments::{Arguments, Once, Serve, Simulate};
+use crate::arguments::{Arguments, Once, Serve};
 use crate::compose;
 use crate::error::{CliError, EXIT_FAILED, EXIT_REFUSED};
 use crate::print;
@@ -28,7 +28,7 @@ pub(crate) async fn once(arguments: &Arguments, options: &Once) -> Result<u8, Cl
     let tenants = compose::tenants(&prepared.schedule, options.tenant.as_deref())?;
     let ledger = compose::ledger(arguments, OpenMode::Visitor).await?;
     let clock = Arc::new(SystemClock);
-    let watcher = Arc::new(Console::new(false, arguments.json));
+    let watcher = Arc::new(Console::new(arguments.json));
     let access = compose::access(arguments, clock.clone(), ledger.clone(), Some(watcher));
     let access = strongroom_orchestrator::Access {
         retries: false,
@@ -165,7 +165,7 @@ pub(crate) async fn serve(arguments: &Arguments, options: &Serve) -> Result<u8, 
     let stop = stop_signal()?;
     let reload = reload_signal()?;
     let ledger = compose::ledger(arguments, OpenMode::Host).await?;
-    let watcher = Arc::new(Console::new(false, arguments.json));
+    let watcher = Arc::new(Console::new(arguments.json));
     let clock = Arc::new(SystemClock);
     let access = compose::access(arguments, clock.clone(), ledger.clone(), Some(watcher));
     // A first look in the words of the other commands: what is wrong is shown with its place.
@@ -204,77 +204,8 @@ fn reload_signal() -> Result<mpsc::Receiver<()>, CliError> {
     Ok(receiver)
 }
 
-pub(crate) async fn simulate(arguments: &Arguments, options: &Simulate) -> Result<u8, CliError> {
-    let (from, to) = (compose::time(&options.from)?, compose::time(&options.to)?);
-    if to <= from {
-        return Err(CliError::usage(format!(
-            "the simulation would end ({to}) before it begins ({from})"
-        ))
-        .hint("`--to` must be later than `--from`"));
-    }
-    let stop = stop_signal()?;
-    let ledger = compose::ledger(arguments, OpenMode::Host).await?;
-    let (_, _, setup) = compose::setup(arguments).await?;
-    let watcher = Arc::new(Console::new(!arguments.json, arguments.json));
-    let clock = SimulatedClock::new(from);
-    let access = compose::access(arguments, Arc::new(clock), ledger.clone(), Some(watcher));
-    let engine = Engine::new(access, Arc::new(setup), EngineSettings::default(), stop);
-    engine.run(Until::Time(to)).await?;
-    let filter = OccurrenceFilter {
-        since: Some(from),
-        until: Some(to),
-        ..OccurrenceFilter::default()
-    };
-    let rows = ledger.occurrences(filter).await?;
-    ledger.close().await;
-    if arguments.json {
-        print::json(
-            &rows
-                .iter()
-                .map(super::occurrences::value)
-                .collect::<Vec<_>>(),
-        )?;
-    } else {
-        summarise(&rows);
-    }
-    let all_succeeded = rows
-        .iter()
-        .all(|row| row.outcome == Some(Outcome::Succeeded));
-    Ok(if all_succeeded { 0 } else { EXIT_FAILED })
-}
-
-fn summarise(rows: &[OccurrenceRow]) {
-    let mut counts: Vec<(Outcome, usize)> = Vec::new();
-    for outcome in Outcome::ALL {
-        let count = rows
-            .iter()
-            .filter(|row| row.outcome == Some(*outcome))
-            .count();
-        if count > 0 {
-            counts.push((*outcome, count));
-        }
-    }
-    let unfinished = rows.iter().filter(|row| row.outcome.is_none()).count();
-    let mut parts: Vec<String> = counts
-        .iter()
-        .map(|(outcome, count)| format!("{count} {outcome}"))
-        .collect();
-    if unfinished > 0 {
-        parts.push(format!("{unfinished} unfinished"));
-    }
-    print::line(&format!(
-        "{} due times: {}",
-        rows.len(),
-        if parts.is_empty() {
-            "none".into()
-        } else {
-            parts.join(", ")
-        }
-    ));
-}
-
 /// Turns true on SIGTERM or Ctrl-C.
-fn stop_signal() -> Result<watch::Receiver<bool>, CliError> {
+pub(super) fn stop_signal() -> Result<watch::Receiver<bool>, CliError> {
     let fail = |error: std::io::Error| CliError::bug("signals cannot be received", &error);
     let mut terminate = signal(SignalKind::terminate()).map_err(fail)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(fail)?;

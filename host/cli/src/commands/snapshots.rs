@@ -317,7 +317,7 @@ async fn verify_one(arguments: &Arguments, id: &str) -> Result<u8, CliError> {
     let ledger = compose::ledger(arguments, OpenMode::Visitor).await?;
     let row = compose::snapshot(&ledger, id).await?;
     let prepared = compose::prepared(&setup, row.schedule.as_str())?;
-    let watcher = std::sync::Arc::new(Console::new(false, arguments.json));
+    let watcher = std::sync::Arc::new(Console::new(arguments.json));
     let access = compose::access(
         arguments,
         std::sync::Arc::new(SystemClock),

@@ -51,6 +51,7 @@ impl Loop<'_> {
         let transition = executor::ended(&running.claim, outcome, reason);
         let said = say(&transition);
         let written = self.ledger.record(vec![transition], self.now()).await?;
+        self.waiting = None;
         if written == [true] {
             let claim = &running.claim;
             let watcher = &self.engine.access.watcher;
@@ -109,6 +110,7 @@ impl Loop<'_> {
             .collect();
         let said: Vec<String> = attempted.iter().map(say).collect();
         let written = self.ledger.record(attempted, now).await?;
+        self.waiting = None;
         for ((((claim, work), succeeded), said), written) in
             kept.into_iter().zip(succeeded).zip(said).zip(written)
         {

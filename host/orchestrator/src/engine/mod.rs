@@ -180,6 +180,8 @@ struct Loop<'a> {
     running: BTreeMap<Uuid, Running>,
     /// Something waits for a limit and not for a time.
     limited: bool,
+    /// When the next thing on record can be taken, as asked last; `None`: something was written since.
+    waiting: Option<Option<Timestamp>>,
     retaining: BTreeMap<(ScheduleName, TenantName), Looking>,
     sender: mpsc::UnboundedSender<Event>,
     events: mpsc::UnboundedReceiver<Event>,
@@ -207,6 +209,7 @@ impl<'a> Loop<'a> {
             held: false,
             running: BTreeMap::new(),
             limited: false,
+            waiting: None,
             retaining: BTreeMap::new(),
             sender,
             events,

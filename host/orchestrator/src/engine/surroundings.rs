@@ -40,6 +40,7 @@ impl Loop<'_> {
             self.refresh().await?;
         }
         if changed {
+            self.waiting = None;
             self.heed_stops().await?;
         }
         if self.planner.is_none() {
@@ -58,6 +59,7 @@ impl Loop<'_> {
             let (ledger, now) = (self.ledger.clone(), self.now());
             self.planner = Some(Planner::new(ledger.as_ref(), &setup, &self.pauses, now).await?);
             self.setup = setup;
+            self.waiting = None;
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ impl Loop<'_> {
     pub(super) async fn plan_and_claim(&mut self) -> Result<(), LedgerError> {
         self.look_around().await?;
         let now = self.now();
-        let mut replaced = 0;
+        let (mut replaced, mut planned) = (0, false);
         // What is due after the end is left to the next who comes.
         let due_by = now.min(self.end());
         if let (Some(planner), None) = (&mut self.planner, self.doubt) {
@@ -28,13 +28,17 @@ impl Loop<'_> {
                 .await?
             {
                 replaced += report.replaced;
+                planned = true;
             }
+        }
+        if planned {
+            self.waiting = None;
         }
         if replaced > 0 {
             self.heed_stops().await?;
         }
         let free = self.free();
-        if free == 0 {
+        if free == 0 || !(planned || self.may_claim().await?) {
             return Ok(());
         }
         let request = ClaimRequest {
@@ -51,6 +55,7 @@ impl Loop<'_> {
         };
         let claimed = self.ledger.claim(request).await?;
         self.limited = claimed.limited;
+        self.waiting = None;
         let mut prevented = Vec::new();
         for claim in claimed.claims {
             let prepared = self.prepared(&claim);
@@ -131,10 +136,20 @@ impl Loop<'_> {
         self.running.insert(running.claim.id, running);
     }
 
-    /// The next moment at which the loop has something to do on its own.
-    async fn next_wake(&self) -> Result<Option<Timestamp>, LedgerError> {
-        let planned = self.planner.as_ref().and_then(Planner::next);
-        let planned = planned.filter(|due| *due <= self.end());
+    /// Whether there may be something to take: asking costs a tenth of a claim that finds nothing.
+    async fn may_claim(&mut self) -> Result<bool, LedgerError> {
+        if self.limited || matches!(self.until, Until::Ended(_)) {
+            return Ok(true);
+        }
+        let waiting = self.waiting().await?;
+        Ok(waiting.is_some_and(|at| at <= self.now()))
+    }
+
+    /// The next moment at which something on record can be taken; asked again only after something was written.
+    async fn waiting(&mut self) -> Result<Option<Timestamp>, LedgerError> {
+        if let Some(known) = self.waiting {
+            return Ok(known);
+        }
         let waiting = match self.until {
             Until::Ended(id) => self.ledger.next_wake(Some(id), None).await?,
             Until::Stopped | Until::Time(_) => {
@@ -143,10 +158,19 @@ impl Loop<'_> {
                 self.ledger.next_wake(None, after).await?
             }
         };
+        self.waiting = Some(waiting);
+        Ok(waiting)
+    }
+
+    /// The next moment at which the loop has something to do on its own.
+    async fn next_wake(&mut self) -> Result<Option<Timestamp>, LedgerError> {
+        let planned = self.planner.as_ref().and_then(Planner::next);
+        let planned = planned.filter(|due| *due <= self.end());
+        let waiting = self.waiting().await?;
         Ok([planned, waiting].into_iter().flatten().min())
     }
 
-    pub(super) async fn idle_at_end(&self) -> Result<bool, LedgerError> {
+    pub(super) async fn idle_at_end(&mut self) -> Result<bool, LedgerError> {
         if !self.running.is_empty() || !self.retaining.is_empty() {
             return Ok(false);
         }
@@ -200,6 +224,7 @@ impl Loop<'_> {
     async fn renew(&mut self, now: Timestamp) -> Result<(), LedgerError> {
         let claims = self.claims();
         let renewed = self.ledger.renew(&claims, self.lease_until(now)).await?;
+        self.waiting = None;
         for ((id, _), renewed) in claims.into_iter().zip(renewed) {
             match renewed {
                 Renewed::Kept => {}

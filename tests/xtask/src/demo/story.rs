@@ -91,6 +91,8 @@ fn days_pass(strongroom: &Strongroom, place: &Place, owned: bool) -> Done {
         }
         strongroom.does([
             "simulate",
+            "--real",
+            "--keep",
             "--from",
             &day.midnight(),
             "--to",

@@ -1,0 +1,60 @@
+//! Shows on a terminal how far a simulation is.
+
+use std::io::IsTerminal;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use jiff::Timestamp;
+use strongroom_domain::{ScheduleName, TenantName};
+use strongroom_orchestrator::Watcher;
+use strongroom_sandbox::outside::Progress;
+
+use super::span::Span;
+use crate::print;
+
+/// A bar from the first moment to the last.
+pub(super) struct Passage {
+    from: Timestamp,
+    bar: ProgressBar,
+}
+
+impl Passage {
+    pub(super) fn new(span: &Span, json: bool) -> Self {
+        let seconds = span.to.duration_since(span.from).as_secs();
+        let bar = if std::io::stderr().is_terminal() && !json {
+            ProgressBar::new(seconds.unsigned_abs())
+        } else {
+            ProgressBar::hidden()
+        };
+        let style = ProgressStyle::with_template("{bar:40} {msg}");
+        Self {
+            from: span.from,
+            bar: bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())),
+        }
+    }
+
+    pub(super) fn done(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn reached(&self, due: Timestamp) {
+        let seconds = due.duration_since(self.from).as_secs();
+        self.bar.set_position(u64::try_from(seconds).unwrap_or(0));
+    }
+}
+
+impl Watcher for Passage {
+    fn progress(&self, _: &ScheduleName, _: &TenantName, _: &Progress) {}
+
+    fn started(&self, schedule: &ScheduleName, tenant: &TenantName, due: Timestamp, attempt: u32) {
+        tracing::info!(%schedule, %tenant, due = %due, attempt, "started");
+        self.reached(due);
+    }
+
+    fn ended(&self, schedule: &ScheduleName, tenant: &TenantName, due: Timestamp, what: &str) {
+        tracing::info!(%schedule, %tenant, due = %due, "{what}");
+        if !self.bar.is_hidden() {
+            let now = print::utc(due);
+            self.bar.set_message(format!("{now} {schedule} {tenant}"));
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! A simulation for people: calendars, what did not succeed, what would be sent, the shelf.
+
+use jiff::Timestamp;
+use strongroom_domain::Outcome;
+use strongroom_ledger::OccurrenceRow;
+
+use super::calendar::Mark;
+use super::report::{Report, Summary};
+use super::shelves::Shelf;
+use crate::print;
+
+const DAYS: &str = "1234567890123456789012345678901";
+
+pub(super) fn show(report: &Report<'_>, rows: &[OccurrenceRow], all: bool) {
+    for outage in &report.span.outages {
+        print::line(&format!(
+            "The host was down from {} to {}.",
+            minute(outage.from),
+            minute(outage.until)
+        ));
+    }
+    for summary in &report.schedules {
+        calendar(summary);
+    }
+    print::line(&legend());
+    occurrences(rows, all);
+    messages(report);
+    if !report.shelves.is_empty() {
+        print::line("\nGood copies at the end of each month:");
+    }
+    for shelf in &report.shelves {
+        print::line(&one_shelf(shelf));
+    }
+    for warning in &report.warnings {
+        print::line(&format!("warning: {warning}"));
+    }
+    print::line(&format!("\n{}", totals(report)));
+}
+
+fn calendar(summary: &Summary) {
+    let (name, zone) = (&summary.schedule, &summary.timezone);
+    let counts = summary.outcomes.iter();
+    let counts = counts.map(|(outcome, count)| (outcome, *count));
+    let counts = counted(counts, summary.unfinished);
+    print::line(&format!("{name} ({zone}): {counts}"));
+    print::line(&format!("           {DAYS}"));
+    for month in &summary.calendar {
+        let changes: Vec<String> = month
+            .clocks_change
+            .iter()
+            .map(|day| day.to_string())
+            .collect();
+        let changes = match changes.is_empty() {
+            true => String::new(),
+            false => format!("  clocks change on day {}", changes.join(", ")),
+        };
+        let line = format!("  {}  {:<31}{changes}", month.month, month.days);
+        print::line(line.trim_end());
+    }
+    print::line("");
+}
+
+/// `364 succeeded, 1 missed`
+fn counted<'a>(counts: impl Iterator<Item = (&'a Outcome, usize)>, unfinished: usize) -> String {
+    let counts = counts.filter(|(_, count)| *count > 0);
+    let mut parts: Vec<String> = counts
+        .map(|(outcome, count)| format!("{count} {outcome}"))
+        .collect();
+    if unfinished > 0 {
+        parts.push(format!("{unfinished} unfinished"));
+    }
+    if parts.is_empty() {
+        return "nothing due".to_owned();
+    }
+    parts.join(", ")
+}
+
+fn legend() -> String {
+    let marks = Mark::ALL.iter();
+    let marks = marks.map(|(mark, words)| format!("  {} {words}\n", mark.letter()));
+    format!("{}  . nothing due", marks.collect::<String>())
+}
+
+fn occurrences(rows: &[OccurrenceRow], all: bool) {
+    let shown = rows
+        .iter()
+        .filter(|row| all || row.outcome != Some(Outcome::Succeeded));
+    let shown: Vec<&OccurrenceRow> = shown.collect();
+    if shown.is_empty() {
+        return;
+    }
+    print::line(if all {
+        "\nEvery due time:"
+    } else {
+        "\nWhat did not succeed:"
+    });
+    for row in shown {
+        let outcome = row.outcome.map_or("unfinished", Outcome::as_str);
+        let what = said(outcome, row.reason.as_deref().unwrap_or_default());
+        let due = minute(row.due);
+        print::line(&format!("  {due}  {} {}  {what}", row.schedule, row.tenant));
+    }
+}
+
+fn messages(report: &Report<'_>) {
+    if report.messages.is_empty() {
+        print::line("\nNo message would be sent.");
+        return;
+    }
+    print::line("\nMessages that would be sent:");
+    for message in &report.messages {
+        let what = said(message.outcome.as_str(), &message.reason);
+        print::line(&format!(
+            "  {} ALERT {} {} {what}",
+            minute(message.at),
+            message.schedule,
+            message.tenant
+        ));
+    }
+}
+
+fn one_shelf(shelf: &Shelf) -> String {
+    let months = shelf.months.iter();
+    let months = months.map(|end| format!("{} {}", end.month, end.good));
+    let months: Vec<String> = months.collect();
+    let lowest = shelf
+        .lowest
+        .as_ref()
+        .map(|lowest| format!("; lowest {} ({})", lowest.good, minute(lowest.at)));
+    format!(
+        "  {} {}: {}{}, highest {}",
+        shelf.schedule,
+        shelf.tenant,
+        months.join(", "),
+        lowest.unwrap_or_default(),
+        shelf.highest
+    )
+}
+
+fn totals(report: &Report<'_>) -> String {
+    let counts = Outcome::ALL.iter().map(|outcome| {
+        let of = report.schedules.iter();
+        let of = of.filter_map(|summary| summary.outcomes.get(outcome));
+        (outcome, of.sum::<usize>())
+    });
+    let unfinished = report.schedules.iter().map(|summary| summary.unfinished);
+    format!("In all: {}", counted(counts, unfinished.sum()))
+}
+
+fn said(outcome: &str, reason: &str) -> String {
+    match reason.lines().next() {
+        None => outcome.to_owned(),
+        Some(reason) => format!("{outcome}: {}", print::plain(reason)),
+    }
+}
+
+/// A moment in UTC; seconds only where there are any.
+fn minute(at: Timestamp) -> String {
+    let form = match at.as_second() % 60 {
+        0 => "%Y-%m-%d %H:%MZ",
+        _ => "%Y-%m-%d %H:%M:%SZ",
+    };
+    at.strftime(form).to_string()
+}

@@ -1,0 +1,186 @@
+//! Replies in place of plugins: from a cassette, or assumed.
+//!
+//! Owns: which entry of a cassette answers a call, and a model of the shelf, so that reading back and deletion are true.
+//! Never: reads a file. Read next: `shelf`, `recording`, `strongroom_config::cassette`.
+
+mod places;
+mod recording;
+mod shelf;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use strongroom_config::ScheduleSet;
+use strongroom_config::cassette::{CallKind, Cassette, Entry, Reply};
+use strongroom_domain::schedule::Schedule;
+use strongroom_domain::{Evidence, ScheduleName, TenantName};
+use strongroom_sandbox::Role;
+use strongroom_sandbox::call::{Answer, Ending, Operation, Request, Step};
+
+use crate::access::Access;
+use crate::executor::Errand;
+use crate::setup::{Prepared, Replies, Served, Setup};
+use places::Places;
+pub use recording::Recorder;
+use shelf::Shelf;
+
+/// Answers from a cassette; what it does not answer succeeds at once.
+struct Replayer {
+    cassette: Cassette,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// How often each entry fitted a call, by schedule and tenant.
+    fitted: HashMap<(usize, ScheduleName, TenantName), u32>,
+    /// How often it answered one.
+    given: HashMap<(usize, ScheduleName, TenantName), u32>,
+    shelf: Shelf,
+}
+
+/// Everything that is due, served by a cassette and no plugin; an empty one lets everything succeed.
+#[must_use]
+pub fn replay(cassette: Cassette, set: &ScheduleSet) -> Setup {
+    let roles = set.schedules.iter();
+    let roles: Vec<Role> = roles
+        .map(|located| role(&cassette, &located.schedule))
+        .collect();
+    let replies: Arc<dyn Replies> = Arc::new(Replayer {
+        cassette,
+        state: Mutex::default(),
+    });
+    let schedules = set.schedules.iter().zip(roles);
+    let schedules = schedules.map(|(located, role)| Prepared {
+        schedule: located.schedule.clone(),
+        served: Served::Replies(replies.clone()),
+        role,
+    });
+    Setup::new(schedules.collect(), set.limits.clone())
+}
+
+impl Replayer {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The first entry that fits, counted.
+    fn choose(&self, errand: &Errand<'_>, call: CallKind, now: Timestamp) -> Option<&Entry> {
+        let schedule = &errand.prepared.schedule;
+        let mut state = self.lock();
+        for (number, entry) in self.cassette.entries.iter().enumerate() {
+            if !fits(entry, errand, call, now) {
+                continue;
+            }
+            let key = (number, schedule.name.clone(), errand.tenant.clone());
+            let fitted = state.fitted.entry(key.clone()).or_default();
+            *fitted = fitted.saturating_add(1);
+            if entry.nth.is_some_and(|nth| nth != *fitted) {
+                continue;
+            }
+            let given = state.given.entry(key).or_default();
+            if entry.times.is_some_and(|times| *given >= times) {
+                continue;
+            }
+            *given = given.saturating_add(1);
+            return Some(entry);
+        }
+        None
+    }
+}
+
+#[async_trait]
+impl Replies for Replayer {
+    async fn reply(&self, access: &Access, errand: &Errand<'_>, request: Request) -> Ending {
+        let began = access.clock.now();
+        let Some(call) = kind(&request) else {
+            return Ending::Refused {
+                detail: "a simulation has no reply to this call".to_owned(),
+            };
+        };
+        let chosen = self.choose(errand, call, began);
+        let assumed = Reply::Done(Evidence::default());
+        let (reply, takes) = match chosen {
+            Some(entry) => (&entry.reply, entry.takes),
+            None => (&assumed, std::time::Duration::ZERO),
+        };
+        let ready = began.checked_add(takes).unwrap_or(Timestamp::MAX);
+        access.clock.sleep_until(ready.min(errand.deadline)).await;
+        if ready > errand.deadline {
+            return Ending::TimedOut;
+        }
+        let places = Places::of(errand);
+        match reply {
+            Reply::Done(evidence) => {
+                let pair = |(kind, value): &(String, String)| (kind.clone(), places.fill(value));
+                let evidence = Evidence(evidence.0.iter().map(pair).collect());
+                let mut state = self.lock();
+                state.shelf.done(errand, &request, evidence, began)
+            }
+            Reply::Running {
+                poll_after,
+                percent,
+                note,
+            } => {
+                let handle = shelf::handle(&request, began);
+                Ending::Answered(Answer::Step(Step::Running(Operation {
+                    handle,
+                    poll_after: *poll_after,
+                    percent: *percent,
+                    note: places.fill(note),
+                })))
+            }
+            Reply::Failure(failure) => Ending::Failed(places.fill_failure(failure)),
+            Reply::Trap(detail) => Ending::Trapped {
+                detail: places.fill(detail),
+            },
+        }
+    }
+}
+
+/// The word of a cassette for a call; `None`: a simulation does not make it.
+fn kind(request: &Request) -> Option<CallKind> {
+    Some(match request {
+        Request::Run => CallKind::Run,
+        Request::StartCreate => CallKind::Create,
+        Request::PollTask { .. } | Request::PollSnapshots { .. } => CallKind::Poll,
+        Request::Get { .. } => CallKind::Get,
+        Request::StartDelete { .. } => CallKind::Delete,
+        Request::List { .. } | Request::StartRestore { .. } | Request::StartVerify { .. } => {
+            return None;
+        }
+    })
+}
+
+fn fits(entry: &Entry, errand: &Errand<'_>, call: CallKind, now: Timestamp) -> bool {
+    let schedule = &errand.prepared.schedule;
+    let (named, plugin) = (entry.schedule.as_ref(), entry.plugin.as_ref());
+    named.is_none_or(|name| *name == schedule.name)
+        && plugin.is_none_or(|name| *name == schedule.plugin)
+        && entry
+            .tenant
+            .as_ref()
+            .is_none_or(|name| name == errand.tenant)
+        && entry.call.is_none_or(|wanted| wanted == call)
+        && entry.due.is_none_or(|due| due == errand.due)
+        && entry.since.is_none_or(|since| now >= since)
+        && entry.until.is_none_or(|until| now < until)
+}
+
+/// What a schedule's plugin is, as far as file and cassette tell: with retention, or with replies to calls that only
+/// providers of snapshots get, it is one of these.
+fn role(cassette: &Cassette, schedule: &Schedule) -> Role {
+    let named = |entry: &&Entry| {
+        entry.schedule.as_ref() == Some(&schedule.name)
+            || (entry.schedule.is_none() && entry.plugin.as_ref() == Some(&schedule.plugin))
+    };
+    let mut entries = cassette.entries.iter().filter(named);
+    let snapshots = entries.any(|entry| entry.call.is_some_and(CallKind::of_snapshots));
+    if snapshots || schedule.retention.is_some() {
+        Role::Snapshots
+    } else {
+        Role::Task
+    }
+}

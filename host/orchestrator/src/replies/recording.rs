@@ -1,0 +1,111 @@
+//! Recording: what plugins really answered, as a cassette that can be played again, also over other times.
+//!
+//! Owns: places instead of run ids, tenants and due times; the same answer several times in a row written once.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use strongroom_config::cassette::{CallKind, Cassette, Entry, Reply};
+use strongroom_domain::{Evidence, ScheduleName, TenantName};
+use strongroom_sandbox::call::{Answer, Ending, Request, Step};
+
+use super::kind;
+use super::places::Places;
+use crate::executor::Errand;
+
+/// Hears what plugins answer.
+#[derive(Default)]
+pub struct Recorder(Mutex<BTreeMap<(ScheduleName, TenantName, CallKind), Vec<Entry>>>);
+
+impl Recorder {
+    /// Notes one answer and how long it took.
+    pub(crate) fn heard(
+        &self,
+        errand: &Errand<'_>,
+        request: &Request,
+        ending: &Ending,
+        took: Duration,
+    ) {
+        let Some(call) = kind(request) else { return };
+        let schedule = &errand.prepared.schedule;
+        let (reply, takes) = match ending {
+            // Longer than any call may take: it times out again.
+            Ending::TimedOut => (
+                Reply::Trap("no answer in time".to_owned()),
+                schedule.timeout,
+            ),
+            other => (reply(&Places::of(errand), other), took),
+        };
+        let entry = Entry {
+            schedule: Some(schedule.name.clone()),
+            tenant: Some(errand.tenant.clone()),
+            plugin: None,
+            call: Some(call),
+            due: None,
+            since: None,
+            until: None,
+            nth: None,
+            times: Some(1),
+            takes,
+            reply,
+        };
+        let key = (schedule.name.clone(), errand.tenant.clone(), call);
+        let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let heard = heard.entry(key).or_default();
+        match heard.last_mut() {
+            Some(last) if last.reply == entry.reply => {
+                last.times = last.times.map(|times| times.saturating_add(1));
+                last.takes = last.takes.max(entry.takes);
+            }
+            _ => heard.push(entry),
+        }
+    }
+
+    /// Everything heard. The last answer to each call is given for ever: time may go on.
+    #[must_use]
+    pub fn cassette(&self) -> Cassette {
+        let heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cassette = Cassette::default();
+        for entries in heard.values() {
+            cassette.entries.extend(entries.iter().cloned());
+            if let Some(last) = cassette.entries.last_mut() {
+                last.times = None;
+            }
+        }
+        cassette
+    }
+}
+
+fn reply(places: &Places, ending: &Ending) -> Reply {
+    match ending {
+        Ending::Answered(Answer::Step(Step::Done(evidence))) => done(places, evidence),
+        Ending::Answered(Answer::Step(Step::Running(operation))) => Reply::Running {
+            poll_after: operation.poll_after,
+            percent: operation.percent,
+            note: places.blank(&operation.note),
+        },
+        // What is read back comes from the shelf.
+        Ending::Answered(Answer::Snapshot(_) | Answer::Page(..)) => {
+            Reply::Done(Evidence::default())
+        }
+        Ending::Failed(failure) => Reply::Failure(places.blank_failure(failure)),
+        Ending::TimedOut => Reply::Trap("no answer in time".to_owned()),
+        Ending::OutOfMemory { detail }
+        | Ending::Trapped { detail }
+        | Ending::Refused { detail } => Reply::Trap(places.blank(detail)),
+    }
+}
+
+fn done(places: &Places, evidence: &Evidence) -> Reply {
+    let pairs = evidence.0.iter().filter_map(|(kind, value)| {
+        let value = places.blank(value);
+        // A reference that would be the same for every run is no reference: the shelf makes one.
+        let lost = kind == "snapshot"
+            && !["{run}", "{due}", "{due-name}"]
+                .iter()
+                .any(|place| value.contains(place));
+        (!lost).then(|| (kind.clone(), value))
+    });
+    Reply::Done(Evidence(pairs.collect()))
+}
