@@ -377,6 +377,88 @@ fn a_run_in_another_process_is_cancelled() {
 }
 
 #[test]
+fn what_fails_is_told_once_from_the_record_and_counted() {
+    let host = host();
+    host.schedule(
+        "fails.toml",
+        &schedule(
+            "fails",
+            "every = \"1s\"\nretry = { attempts = 1 }",
+            "failure",
+        ),
+    );
+    let metrics = host.folder().join("strongroom.prom");
+    let mut daemon =
+        host.serve_with(host.command(["serve", "--metrics", metrics.to_str().unwrap()]));
+    daemon.says("fails acme failed", SOON);
+    goes_on(&host, "often");
+    let measured = eventually("the metrics are written", SOON, || {
+        let text = fs::read_to_string(&metrics).ok()?;
+        text.contains(
+            "strongroom_occurrences{schedule=\"fails\",tenant=\"acme\",outcome=\"failed\"}",
+        )
+        .then_some(text)
+    });
+    assert!(
+        measured.contains(
+            "strongroom_last_success_timestamp_seconds{schedule=\"often\",tenant=\"acme\"}"
+        ),
+        "{measured}"
+    );
+    assert!(measured.ends_with("# EOF\n"), "whole, or not there");
+    assert!(daemon.stop().success());
+    let log = fs::read_to_string(host.folder().join("serve.log")).unwrap();
+    let failed: Vec<String> = rows(&host, "fails")
+        .iter()
+        .map(|row| row["due"].as_str().unwrap().to_owned())
+        .collect();
+    assert!(!failed.is_empty());
+    for due in failed {
+        let told = log
+            .lines()
+            .filter(|line| line.contains("\"alert\"") && line.contains(&due))
+            .count();
+        assert_eq!(told, 1, "{due} in\n{log}");
+    }
+    let shown = host.run(["metrics"]).ok().stdout;
+    assert!(
+        shown.contains("strongroom_unfinished{") || shown.contains("outcome=\"failed\""),
+        "{shown}"
+    );
+}
+
+#[test]
+fn an_event_makes_its_schedules_due() {
+    let host = host();
+    host.schedule(
+        "often.toml",
+        &schedule("export", "on = \"password-changed\"", "ok"),
+    );
+    let daemon = serving(&host);
+    let raised = host
+        .run(["--json", "raise", "password-changed"])
+        .ok()
+        .json();
+    assert_eq!(
+        (
+            raised[0]["schedule"].as_str(),
+            raised[0]["origin"]["kind"].as_str()
+        ),
+        (Some("export"), Some("event"))
+    );
+    eventually("the export has run", SOON, || {
+        (ended(&host, "export", "succeeded") == 1).then_some(())
+    });
+    let unknown = host.run(["raise", "password-chnged"]).ended_with(4);
+    assert!(unknown.stderr.contains("password-changed"), "{unknown}");
+    let nobody = host
+        .run(["raise", "password-changed", "--tenant", "globex"])
+        .ended_with(4);
+    assert!(nobody.stderr.contains("globex"), "{nobody}");
+    assert!(daemon.stop().success());
+}
+
+#[test]
 fn a_backfill_makes_up_for_the_past_and_costs_the_timetable_nothing() {
     let host = host();
     let range = [

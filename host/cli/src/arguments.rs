@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Simulate(Simulate),
     /// Shows what needs attention: notices, pauses, what runs, what did not.
     Status,
+    /// Prints metrics for Prometheus, counted from the record.
+    Metrics,
     /// Stops a schedule from beginning anything until it is resumed; what runs goes on.
     Pause(Pause),
     /// Ends a pause. What was due meanwhile stays recorded as paused.
@@ -227,6 +229,9 @@ pub(crate) struct Serve {
     /// Attempts at once.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) concurrency: u32,
+    /// Write metrics for Prometheus to this file every fifteen seconds (node exporter's textfile collector).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metrics: Option<PathBuf>,
 }
 
 const SIMULATE_HELP: &str = "By default no plugin is needed: every run is assumed to succeed at once, schedules with retention fill a shelf, and the

@@ -6,7 +6,8 @@ use std::sync::{Mutex, PoisonError};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use jiff::Timestamp;
-use strongroom_domain::{ScheduleName, TenantName};
+use strongroom_domain::{Outcome, ScheduleName, TenantName};
+use strongroom_ledger::OccurrenceRow;
 use strongroom_orchestrator::Watcher;
 use strongroom_sandbox::outside::Progress;
 
@@ -82,6 +83,15 @@ impl Watcher for Console {
         if self.terminal {
             self.bar(schedule, tenant).set_message("started");
         }
+    }
+
+    fn alert(&self, row: &OccurrenceRow) {
+        let outcome = row.outcome.map_or("unfinished", Outcome::as_str);
+        let reason = print::plain(row.reason.as_deref().unwrap_or_default());
+        tracing::error!(
+            target: "alert", schedule = %row.schedule, tenant = %row.tenant, due = %row.due, outcome, reason,
+            "{} {} {outcome}: {reason}", row.schedule, row.tenant
+        );
     }
 
     fn ended(&self, schedule: &ScheduleName, tenant: &TenantName, due: Timestamp, what: &str) {

@@ -14,7 +14,7 @@ use crate::error::LedgerError;
 use crate::notice::Notice;
 use crate::occurrence::{
     AttemptRow, CancelReport, ClaimRequest, Claimed, OccurrenceFilter, OccurrenceRow, Plan,
-    PlanReport, Renewed, Transition, Watermark,
+    PlanReport, Renewed, Tally, Transition, Watermark,
 };
 use crate::plugin::{PluginRow, PluginState};
 use crate::snapshot::{CatalogChange, SnapshotFilter, SnapshotRow};
@@ -144,6 +144,9 @@ pub trait Ledger: Send + Sync {
         &self,
         filter: OccurrenceFilter,
     ) -> Result<Vec<OccurrenceRow>, LedgerError>;
+
+    /// How many occurrences of each schedule and tenant there are in each state, and when the last of them ended.
+    async fn tally(&self) -> Result<Vec<Tally>, LedgerError>;
 
     /// The attempts at one occurrence, first to last.
     async fn attempts(&self, occurrence: Uuid) -> Result<Vec<AttemptRow>, LedgerError>;

@@ -334,6 +334,21 @@ pub struct OccurrenceRow {
     pub ended_at: Option<Timestamp>,
 }
 
+/// Occurrences counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tally {
+    /// Of this schedule.
+    pub schedule: ScheduleName,
+    /// For this tenant.
+    pub tenant: TenantName,
+    /// Ended so; `None`: unfinished.
+    pub outcome: Option<Outcome>,
+    /// How many.
+    pub count: u64,
+    /// When the last of them ended.
+    pub last_ended: Option<Timestamp>,
+}
+
 /// An attempt as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttemptRow {

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use strongroom_domain::grants;
 use strongroom_domain::retry::Failure;
 use strongroom_domain::{PluginName, ScheduleName, TenantName};
-use strongroom_ledger::Ledger;
+use strongroom_ledger::{Ledger, OccurrenceRow};
 use strongroom_sandbox::call::Request;
 use strongroom_sandbox::outside::{LogLevel, LogLine, Outside, Progress, StateError, StateValue};
 use uuid::Uuid;
@@ -31,6 +31,8 @@ pub trait Watcher: Send + Sync + 'static {
         due: jiff::Timestamp,
         attempt: u32,
     );
+    /// The record says that something which was promised did not happen, or may not have: somebody must be told.
+    fn alert(&self, row: &OccurrenceRow);
     /// An occurrence ended or will go on later; `what` is one line for a person.
     fn ended(&self, schedule: &ScheduleName, tenant: &TenantName, due: jiff::Timestamp, what: &str);
 }
@@ -41,6 +43,7 @@ pub struct NoWatcher;
 impl Watcher for NoWatcher {
     fn progress(&self, _: &ScheduleName, _: &TenantName, _: &Progress) {}
     fn started(&self, _: &ScheduleName, _: &TenantName, _: jiff::Timestamp, _: u32) {}
+    fn alert(&self, _: &OccurrenceRow) {}
     fn ended(&self, _: &ScheduleName, _: &TenantName, _: jiff::Timestamp, _: &str) {}
 }
 

@@ -42,6 +42,15 @@ const SOAKS: &[Soak] = &[
         },
     ),
     (
+        "one-outcome",
+        "histories of edits, outages, pauses and failures: one outcome for each due time",
+        |minutes| {
+            let mut cargo = run::cargo();
+            cargo.args(["test", "--workspace", "--test", "suite", "one_outcome"]);
+            run::shown(cargo.env("STRONGROOM_CASES", cases(minutes, 40)))
+        },
+    ),
+    (
         "fuzz-cron",
         "any cron text, zone and moment (needs a C++ compiler)",
         |minutes| fuzz("cron_text", 200, &[], minutes),

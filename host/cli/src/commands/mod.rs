@@ -5,6 +5,7 @@ mod audit;
 mod backfill;
 mod check;
 mod doctor;
+mod metrics;
 mod next;
 mod occurrences;
 mod plan;
@@ -33,6 +34,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, CliError> {
         Command::Serve(options) => run::serve(&arguments, options).await,
         Command::Simulate(options) => simulate::run(&arguments, options).await,
         Command::Status => status::run(&arguments).await,
+        Command::Metrics => metrics::run(&arguments).await,
         Command::Pause(options) => asked::pause(&arguments, options).await,
         Command::Resume(options) => asked::resume(&arguments, options).await,
         Command::Cancel(options) => asked::cancel(&arguments, options).await,

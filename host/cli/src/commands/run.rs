@@ -185,9 +185,12 @@ pub(crate) async fn serve(arguments: &Arguments, options: &Serve) -> Result<u8, 
     let others = set.files;
     let watching = watching::watch(activation, sources, others, glance, clock, reload, sets);
     let watching = tokio::spawn(watching);
+    let metrics = options.metrics.clone();
+    let metrics = metrics.map(|file| tokio::spawn(super::metrics::keep(ledger.clone(), file)));
     let engine = Engine::new(access, setup, settings, stop).reloading(reloads);
     engine.run(Until::Stopped).await?;
     watching.abort();
+    metrics.inspect(tokio::task::JoinHandle::abort);
     ledger.close().await;
     tracing::info!("stopped; everything acknowledged is on disk");
     Ok(0)

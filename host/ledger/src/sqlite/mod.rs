@@ -45,7 +45,7 @@ use crate::ledger::Ledger;
 use crate::notice::Notice;
 use crate::occurrence::{
     AttemptRow, CancelReport, ClaimRequest, Claimed, OccurrenceFilter, OccurrenceRow, Plan,
-    PlanReport, Renewed, Transition, Watermark,
+    PlanReport, Renewed, Tally, Transition, Watermark,
 };
 use crate::plugin::{PluginRow, PluginState};
 use crate::snapshot::{CatalogChange, SnapshotFilter, SnapshotRow};
@@ -200,6 +200,10 @@ impl Ledger for SqliteLedger {
         filter: OccurrenceFilter,
     ) -> Result<Vec<OccurrenceRow>, LedgerError> {
         read::occurrences(&self.readers, &filter).await
+    }
+
+    async fn tally(&self) -> Result<Vec<Tally>, LedgerError> {
+        read::tally(&self.readers).await
     }
 
     async fn attempts(&self, occurrence: Uuid) -> Result<Vec<AttemptRow>, LedgerError> {

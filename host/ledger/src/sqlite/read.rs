@@ -11,7 +11,7 @@ use super::columns::{
 };
 use super::origin::{get_origin, get_priority};
 use crate::error::LedgerError;
-use crate::occurrence::{AttemptRow, OccurrenceFilter, OccurrenceRow};
+use crate::occurrence::{AttemptRow, OccurrenceFilter, OccurrenceRow, Tally};
 
 pub(super) async fn occurrences(
     readers: &SqlitePool,
@@ -93,6 +93,28 @@ fn occurrence(row: &SqliteRow) -> Result<OccurrenceRow, LedgerError> {
         failure: get_failure(row, "failure")?,
         ended_at: get_optional_time(row, "ended_at")?,
     })
+}
+
+pub(super) async fn tally(readers: &SqlitePool) -> Result<Vec<Tally>, LedgerError> {
+    let rows = sqlx::query(
+        "SELECT schedule, tenant, outcome, COUNT(*) AS number, MAX(ended_at) AS ended_at FROM occurrences \
+         GROUP BY schedule, tenant, outcome ORDER BY schedule, tenant, outcome",
+    )
+    .fetch_all(readers)
+    .await?;
+    let tallies = rows.iter().map(|row| {
+        let outcome: Option<&str> = row.try_get("outcome")?;
+        Ok(Tally {
+            schedule: get_word(row, "schedule")?,
+            tenant: get_word(row, "tenant")?,
+            outcome: outcome
+                .map(|word| parse_word("outcome", word))
+                .transpose()?,
+            count: get_count(row, "number")?,
+            last_ended: get_optional_time(row, "ended_at")?,
+        })
+    });
+    tallies.collect()
 }
 
 pub(super) async fn attempts(

@@ -224,6 +224,9 @@ impl Loop<'_> {
             tracing::info!(occurrences = given_up.len(), "stopped before they ended");
             self.ledger.record(given_up, self.now()).await?;
         }
+        if matches!(self.until, Until::Stopped) {
+            self.tell().await?;
+        }
         Ok(())
     }
 

@@ -178,6 +178,8 @@ struct Loop<'a> {
     /// The clock jumped and nobody has confirmed the time: nothing is deleted.
     held: bool,
     running: BTreeMap<Uuid, Running>,
+    /// Up to when the record was looked through for alerts, and which of that very moment were told.
+    told: (Timestamp, BTreeSet<Uuid>),
     /// Something waits for a limit and not for a time.
     limited: bool,
     /// When the next thing on record can be taken, as asked last; `None`: something was written since.
@@ -208,6 +210,7 @@ impl<'a> Loop<'a> {
             doubt: None,
             held: false,
             running: BTreeMap::new(),
+            told: (now, BTreeSet::new()),
             limited: false,
             waiting: None,
             retaining: BTreeMap::new(),

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use strongroom_domain::Outcome;
 use strongroom_domain::clock_jump::{self, DOUBT, Reading, TOLERANCE};
-use strongroom_ledger::{LedgerError, Notice};
+use strongroom_ledger::{LedgerError, Notice, OccurrenceFilter};
 
-use super::Loop;
+use super::{Loop, Until};
 use crate::planner::Planner;
 
 /// The name of the notice that stands until a person confirms the time.
@@ -64,6 +65,27 @@ impl Loop<'_> {
         Ok(())
     }
 
+    /// Tells of what went wrong, by whomever it was recorded.
+    pub(super) async fn tell(&mut self) -> Result<(), LedgerError> {
+        let filter = OccurrenceFilter {
+            unsuccessful_since: Some(self.told.0),
+            ..OccurrenceFilter::default()
+        };
+        let rows = self.ledger.occurrences(filter).await?;
+        for row in &rows {
+            let known = self.told.1.contains(&row.id);
+            if !known && row.outcome.is_some_and(Outcome::alerts) {
+                self.engine.access.watcher.alert(row);
+            }
+        }
+        // Not later than now: the clock may have been set back, and what ends from now on must be found.
+        let latest = rows.iter().filter_map(|row| row.ended_at).max();
+        let since = latest.unwrap_or(self.told.0).min(self.now());
+        let told = rows.iter().filter(|row| row.ended_at >= Some(since));
+        self.told = (since, told.map(|row| row.id).collect());
+        Ok(())
+    }
+
     /// Reads what people said: pauses, and whether the time is confirmed.
     async fn refresh(&mut self) -> Result<(), LedgerError> {
         self.pauses = self.ledger.pauses(Timestamp::MIN).await?;
@@ -87,6 +109,9 @@ impl Loop<'_> {
             steady: self.engine.access.clock.steady(),
         };
         let before = std::mem::replace(&mut self.reading, now);
+        if matches!(self.until, Until::Stopped) {
+            self.tell().await?;
+        }
         if let Some(by) = clock_jump::jumped(before, now) {
             if by.is_positive() {
                 self.doubt = Some(now.steady.saturating_add(DOUBT));

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use strongroom_domain::{ScheduleName, TenantName};
+use strongroom_ledger::OccurrenceRow;
 use strongroom_orchestrator::Watcher;
 use strongroom_sandbox::outside::Progress;
 
@@ -49,6 +50,9 @@ impl Watcher for Passage {
         tracing::info!(%schedule, %tenant, due = %due, attempt, "started");
         self.reached(due);
     }
+
+    // Messages are read from the record at the end.
+    fn alert(&self, _: &OccurrenceRow) {}
 
     fn ended(&self, schedule: &ScheduleName, tenant: &TenantName, due: Timestamp, what: &str) {
         tracing::info!(%schedule, %tenant, due = %due, "{what}");

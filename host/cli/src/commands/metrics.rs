@@ -1,0 +1,141 @@
+//! Metrics for Prometheus, counted from the record and nothing else: what is not on record is not counted.
+//!
+//! The file is replaced whole. A dead host writes no new one: alert on the age of the file or of
+//! `strongroom_written_timestamp_seconds`, which is the dead man's switch.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use strongroom_domain::Outcome;
+use strongroom_ledger::{Ledger, LedgerError, OpenMode, SqliteLedger};
+use strongroom_orchestrator::{Clock, SystemClock};
+
+use crate::arguments::Arguments;
+use crate::compose;
+use crate::error::CliError;
+use crate::print;
+
+/// How often the file is written.
+const EVERY: Duration = Duration::from_secs(15);
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Ended {
+    schedule: String,
+    tenant: String,
+    outcome: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Pair {
+    schedule: String,
+    tenant: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Named {
+    name: String,
+}
+
+pub(crate) async fn run(arguments: &Arguments) -> Result<u8, CliError> {
+    let ledger = compose::ledger(arguments, OpenMode::Reader).await?;
+    let text = text(ledger.as_ref(), SystemClock.now()).await?;
+    ledger.close().await;
+    print::line(text.trim_end());
+    Ok(0)
+}
+
+/// Everything in the text format of OpenMetrics.
+async fn text(ledger: &dyn Ledger, now: Timestamp) -> Result<String, LedgerError> {
+    let (ended, unfinished) = (
+        Family::<Ended, Gauge>::default(),
+        Family::<Pair, Gauge>::default(),
+    );
+    let success = Family::<Pair, Gauge>::default();
+    let notices = Family::<Named, Gauge>::default();
+    let written: Gauge = Gauge::default();
+    let mut registry = Registry::with_prefix("strongroom");
+    registry.register(
+        "occurrences",
+        "Ended occurrences on record by outcome",
+        ended.clone(),
+    );
+    registry.register(
+        "unfinished",
+        "Occurrences that have not ended",
+        unfinished.clone(),
+    );
+    registry.register(
+        "last_success_timestamp_seconds",
+        "When a run last succeeded",
+        success.clone(),
+    );
+    registry.register("notice", "1 for each standing notice", notices.clone());
+    registry.register(
+        "written_timestamp_seconds",
+        "When these figures were counted",
+        written.clone(),
+    );
+    for tally in ledger.tally().await? {
+        let pair = Pair {
+            schedule: tally.schedule.to_string(),
+            tenant: tally.tenant.to_string(),
+        };
+        let count = i64::try_from(tally.count).unwrap_or(i64::MAX);
+        let Some(outcome) = tally.outcome else {
+            unfinished.get_or_create(&pair).set(count);
+            continue;
+        };
+        if let (Outcome::Succeeded, Some(at)) = (outcome, tally.last_ended) {
+            success.get_or_create(&pair).set(at.as_second());
+        }
+        let Pair { schedule, tenant } = pair;
+        let outcome = outcome.to_string();
+        ended
+            .get_or_create(&Ended {
+                schedule,
+                tenant,
+                outcome,
+            })
+            .set(count);
+    }
+    for notice in ledger.notices().await? {
+        notices.get_or_create(&Named { name: notice.name }).set(1);
+    }
+    written.set(now.as_second());
+    let mut text = String::new();
+    // Writing into a string does not fail.
+    let _always = encode(&mut text, &registry).is_ok();
+    Ok(text)
+}
+
+/// Writes the file again and again.
+pub(crate) async fn keep(ledger: Arc<SqliteLedger>, file: PathBuf) {
+    let clock = SystemClock;
+    loop {
+        match text(ledger.as_ref(), clock.now()).await {
+            Ok(text) => {
+                if let Err(error) = replace(&file, &text) {
+                    tracing::error!(file = %file.display(), %error, "the metrics could not be written");
+                }
+            }
+            Err(error) => tracing::error!(%error, "the metrics could not be counted"),
+        }
+        clock
+            .sleep_until(clock.now().checked_add(EVERY).unwrap_or(Timestamp::MAX))
+            .await;
+    }
+}
+
+fn replace(file: &Path, text: &str) -> std::io::Result<()> {
+    let mut unfinished = file.as_os_str().to_owned();
+    unfinished.push(".unfinished");
+    std::fs::write(&unfinished, text)?;
+    std::fs::rename(&unfinished, file)
+}
