@@ -326,7 +326,7 @@ fn a_pause_stops_what_is_due_and_is_on_record_with_person_and_reason() {
     let twice = host
         .run(["resume", "often", "--reason", "again"])
         .ended_with(4);
-    assert!(twice.stderr.contains("not paused"), "{twice}");
+    assert!(twice.stderr.contains("no pause"), "{twice}");
     assert!(daemon.stop().success());
     without_a_hole(&host, "often");
     let rows = rows(&host, "often");

@@ -395,7 +395,7 @@ pub(crate) enum Audit {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ScheduleCommand {
     /// Adds a schedule to a file; asks for what is missing when a person sits there.
-    New(NewEntry),
+    New(Box<NewEntry>),
     /// Brings schedule files into their tidy form; what they mean and every comment stay.
     Fmt {
         /// Files or folders; otherwise those of `--schedules`.

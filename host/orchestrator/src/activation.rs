@@ -164,13 +164,14 @@ impl Activation {
                     match self.judge(&set, &name, &candidate).await {
                         Ok(()) => candidate,
                         Err(reason) => {
+                            self.register(&candidate, PluginState::Refused, &reason)
+                                .await?;
                             held.push(Held {
                                 name: name.clone(),
                                 digest: candidate.plugin.digest().to_owned(),
                                 file: candidate.file.clone(),
                                 reason,
                             });
-                            self.register(&candidate, PluginState::Refused).await?;
                             active
                         }
                     }
@@ -292,7 +293,7 @@ impl Activation {
                 continue;
             }
             self.keep_copy(&digest, &file)?;
-            self.register(&file, PluginState::Active).await?;
+            self.register(&file, PluginState::Active, "").await?;
             if let Some(before) = before {
                 let reason = format!("replaced by {}", digest.get(..12).unwrap_or(&digest));
                 let ledger = &self.access.ledger;
@@ -322,14 +323,22 @@ impl Activation {
         std::fs::rename(&unfinished, &copy).map_err(fail(&copy))
     }
 
-    async fn register(&self, file: &PluginFile, state: PluginState) -> Result<(), LedgerError> {
+    async fn register(
+        &self,
+        file: &PluginFile,
+        state: PluginState,
+        reason: &str,
+    ) -> Result<(), LedgerError> {
         let now = self.access.clock.now();
-        let row = row(&file.plugin, file.size, state, now);
+        let row = PluginRow {
+            reason: reason.to_owned(),
+            ..row(&file.plugin, file.size, state, now)
+        };
+        let ledger = &self.access.ledger;
         let digest = row.digest.clone();
-        if !self.access.ledger.register_plugin(row).await? {
-            let ledger = &self.access.ledger;
+        if !ledger.register_plugin(row).await? {
             ledger
-                .set_plugin_state(&digest, state, "host", "", now)
+                .set_plugin_state(&digest, state, "host", reason, now)
                 .await?;
         }
         Ok(())
@@ -361,11 +370,6 @@ impl Activation {
                 file.display()
             );
             standing.insert(notice_of(file), text);
-            let now = self.access.clock.now();
-            self.access
-                .ledger
-                .set_plugin_state(digest, PluginState::Refused, "host", reason, now)
-                .await?;
         }
         for notice in self.access.ledger.notices().await? {
             if notice.name.starts_with(PLUGIN_NOTICE) && !standing.contains_key(&notice.name) {

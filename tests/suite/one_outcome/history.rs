@@ -1,16 +1,12 @@
 //! What may happen to a host in some days, and which due times that makes.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use strongroom_domain::blackout::Blackout;
-use strongroom_domain::calendar::{Cron, DstGap, DstOverlap, Every, Zone, due_between};
-use strongroom_domain::grants::Grants;
-use strongroom_domain::retry::RetryPolicy;
-use strongroom_domain::schedule::{Missed, Overlap, Priority, Schedule, Trigger};
-use strongroom_domain::{PluginName, ScheduleName, TenantName};
+use strongroom_config::{SourceFile, parse};
+use strongroom_domain::calendar::due_between;
+use strongroom_domain::schedule::Schedule;
 
 /// Schedules that are edited.
 pub(super) const SCHEDULES: usize = 3;
@@ -32,10 +28,10 @@ const TENANTS: [&[&str]; 3] = [&["acme"], &["acme", "globex"], &["globex", "init
 pub(super) struct Variant {
     trigger: usize,
     tenants: usize,
-    overlap: Overlap,
-    missed: Missed,
-    missed_within: Duration,
-    spread: Duration,
+    overlap: &'static str,
+    missed: &'static str,
+    missed_within: u32,
+    spread: &'static str,
 }
 
 impl Variant {
@@ -44,76 +40,72 @@ impl Variant {
         Self {
             trigger,
             tenants: 1,
-            overlap: Overlap::Skip,
-            missed: Missed::Latest,
-            missed_within: Duration::from_secs(3600),
-            spread: Duration::ZERO,
+            overlap: "skip",
+            missed: "latest",
+            missed_within: 60,
+            spread: "",
         }
     }
 
     pub(super) fn schedule(&self, index: usize) -> Schedule {
         let (when, zone) = TRIGGERS[self.trigger];
-        let trigger = match when.strip_prefix("every ") {
-            Some(every) => Trigger::Every(Every::parse(every).unwrap()),
-            None => Trigger::Cron {
-                cron: Cron::parse(when).unwrap().into(),
-                gap: DstGap::Next,
-                overlap: DstOverlap::First,
-            },
+        let when = match when.strip_prefix("every ") {
+            Some(every) => format!("every = \"{every}\""),
+            None => format!("cron = \"{when}\""),
         };
-        Schedule {
-            name: ScheduleName::new(&format!("schedule-{index}")).unwrap(),
-            plugin: PluginName::new("replies").unwrap(),
-            trigger,
-            zone: Zone::parse(zone).unwrap(),
-            tenants: TENANTS[self.tenants]
-                .iter()
-                .map(|name| TenantName::new(name).unwrap())
-                .collect(),
-            spread: self.spread,
-            blackout: Blackout::default(),
-            priority: Priority::ALL[index % 3],
-            account: None,
-            overlap: self.overlap,
-            missed: self.missed,
-            missed_within: self.missed_within,
-            timeout: Duration::from_secs(5400),
-            retry: RetryPolicy::default(),
-            retention: None,
-            config: "{}".into(),
-            grants: Grants::default().into(),
-            memory: 0,
-            enabled: true,
-        }
+        let Self {
+            overlap,
+            missed,
+            missed_within,
+            spread,
+            ..
+        } = self;
+        let priority = ["high", "normal", "low"][index % 3];
+        let text = format!(
+            "[[schedule]]\nname = \"schedule-{index}\"\nplugin = \"replies\"\n{when}\ntimezone = \"{zone}\"\n\
+             tenants = {:?}\noverlap = \"{overlap}\"\nmissed = \"{missed}\"\nmissed-within = \"{missed_within}m\"\n\
+             priority = \"{priority}\"\ntimeout = \"90m\"\n{spread}\n",
+            TENANTS[self.tenants]
+        );
+        let file = SourceFile {
+            path: "schedules.toml".into(),
+            folder: "/".into(),
+            text,
+        };
+        let set = parse(vec![file], START)
+            .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+        Schedule::clone(&set.schedules[0].schedule)
     }
 }
 
 fn variant() -> impl Strategy<Value = Variant> {
-    let overlap = prop::sample::select(vec![
-        Overlap::Skip,
-        Overlap::Queue,
-        Overlap::Replace,
-        Overlap::Allow,
-    ]);
-    let missed = prop::sample::select(vec![Missed::Latest, Missed::All, Missed::None]);
-    let minutes = prop::sample::select(vec![1_u64, 30, 300, 3000]);
-    let spread = prop::sample::select(vec![0_u64, 0, 3]);
+    let policies = [
+        ("skip", "latest"),
+        ("queue", "latest"),
+        ("replace", "latest"),
+        ("allow", "latest"),
+        ("queue", "all"),
+        ("allow", "all"),
+        ("skip", "none"),
+        ("replace", "none"),
+    ];
+    let minutes = prop::sample::select(vec![1_u32, 30, 300, 3000]);
+    let spread = prop::sample::select(vec!["", "", "spread = \"3m\""]);
     (
         0..TRIGGERS.len(),
         0..TENANTS.len(),
-        overlap,
-        missed,
+        prop::sample::select(policies.to_vec()),
         minutes,
         spread,
     )
         .prop_map(
-            |(trigger, tenants, overlap, missed, minutes, spread)| Variant {
+            |(trigger, tenants, (overlap, missed), missed_within, spread)| Variant {
                 trigger,
                 tenants,
                 overlap,
                 missed,
-                missed_within: Duration::from_secs(minutes * 60),
-                spread: Duration::from_secs(spread * 60),
+                missed_within,
+                spread,
             },
         )
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use strongroom_domain::{Outcome, ScheduleName, TenantName};
-use strongroom_ledger::{Ledger, OccurrenceFilter, OccurrenceRow, OpenMode};
+use strongroom_ledger::{Ledger, OccurrenceFilter, OccurrenceRow, OpenMode, Origin};
 
 use crate::arguments::{Arguments, Occurrences};
 use crate::compose;
@@ -87,10 +87,24 @@ fn filter(options: &Occurrences) -> Result<OccurrenceFilter, CliError> {
     })
 }
 
+/// Who asked for it, in a few words.
+fn origin(origin: &Origin) -> Value {
+    match origin {
+        Origin::Schedule => json!({ "kind": "timetable" }),
+        Origin::Person(person) => json!({ "kind": "run-now", "person": person }),
+        Origin::Backfill(person) => json!({ "kind": "backfill", "person": person }),
+        Origin::Event { name, person } => {
+            json!({ "kind": "event", "event": name, "person": person })
+        }
+        Origin::After(occurrence) => json!({ "kind": "after", "occurrence": occurrence }),
+    }
+}
+
 /// An occurrence as JSON.
 pub(crate) fn value(row: &OccurrenceRow) -> Value {
     json!({
         "id": row.id, "schedule": row.schedule, "tenant": row.tenant, "plugin": row.plugin, "due": row.due,
+        "covers": row.covers, "origin": origin(&row.origin),
         "outcome": row.outcome, "reason": row.reason, "attempts": row.attempts, "ended_at": row.ended_at,
         "evidence": row.evidence,
     })

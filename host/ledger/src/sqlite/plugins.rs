@@ -62,12 +62,12 @@ pub(super) async fn set_state(
 ) -> Result<(), LedgerError> {
     let mut writer = ledger.writer().await?;
     let mut write = writer.write().await?;
-    let row = sqlx::query("SELECT name, state FROM plugins WHERE digest = $1")
+    let row = sqlx::query("SELECT name, state, reason FROM plugins WHERE digest = $1")
         .bind(digest)
         .fetch_optional(write.connection())
         .await?;
     let row = row.ok_or_else(|| LedgerError::NotFound(format!("plugin file {digest}")))?;
-    if state(&row)? == new {
+    if state(&row)? == new && row.try_get::<&str, _>("reason")? == reason {
         return Ok(());
     }
     sqlx::query(

@@ -20,9 +20,11 @@ impl Loop<'_> {
         self.look_around().await?;
         let now = self.now();
         let (mut replaced, mut planned) = (0, false);
+        // What is due after the end is left to the next who comes.
+        let due_by = now.min(self.end());
         if let (Some(planner), None) = (&mut self.planner, self.doubt) {
             while let Some(report) = planner
-                .turn(self.ledger.as_ref(), &self.pauses, now)
+                .turn(self.ledger.as_ref(), &self.pauses, due_by)
                 .await?
             {
                 replaced += report.replaced;
@@ -68,6 +70,14 @@ impl Loop<'_> {
             self.ledger.record(prevented, now).await?;
         }
         Ok(())
+    }
+
+    /// The last moment whose due times are planned.
+    fn end(&self) -> Timestamp {
+        match self.until {
+            Until::Time(end) => end,
+            Until::Stopped | Until::Ended(_) => Timestamp::MAX,
+        }
     }
 
     fn free(&self) -> usize {
@@ -152,6 +162,7 @@ impl Loop<'_> {
     /// The next moment at which the loop has something to do on its own.
     async fn next_wake(&mut self) -> Result<Option<Timestamp>, LedgerError> {
         let planned = self.planner.as_ref().and_then(Planner::next);
+        let planned = planned.filter(|due| *due <= self.end());
         let waiting = self.waiting().await?;
         Ok([planned, waiting].into_iter().flatten().min())
     }

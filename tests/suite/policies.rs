@@ -1,0 +1,335 @@
+//! What a schedule says about time, kept by the real engine: limits, priorities, overlap, followers, blackouts, and a
+//! clock that jumps.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use strongroom_domain::Outcome;
+use strongroom_ledger::{Ledger, OpenMode};
+use strongroom_orchestrator::{CLOCK_NOTICE, Clock};
+
+use crate::stage::{Called, Stage, at, done, goes_on};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+fn schedule(name: &str, rest: &str) -> String {
+    format!("[[schedule]]\nname = \"{name}\"\nplugin = \"task\"\ntenants = [\"acme\"]\n{rest}\n")
+}
+
+/// The most calls that were going on at the same time.
+fn most_at_once(called: &[Called]) -> usize {
+    let at_once = |one: &Called| {
+        called
+            .iter()
+            .filter(|other| other.from <= one.from && one.from < other.to)
+            .count()
+    };
+    called.iter().map(at_once).max().unwrap_or(0)
+}
+
+#[tokio::test]
+async fn an_account_is_never_used_more_often_at_once_than_its_limit() {
+    let mut text = "[[limit]]\naccount = \"gcp\"\nat-once = 2\n".to_owned();
+    for name in ["a", "b", "c", "d", "e"] {
+        text += &schedule(name, "cron = \"0 3 * * *\"\naccount = \"gcp\"");
+    }
+    text += &schedule("free", "cron = \"0 3 * * *\"");
+    let stage = Stage::new("2026-11-20T00:00Z", &text, |_, _| (10 * MINUTE, done(&[])));
+    stage.run("2026-11-20T12:00Z").await;
+    let mut limited = stage.called(&["run"]);
+    limited.retain(|one| one.schedule != "free");
+    assert_eq!((limited.len(), most_at_once(&limited)), (5, 2));
+    assert_eq!(
+        stage
+            .called(&["run"])
+            .iter()
+            .filter(|one| one.from == at("2026-11-20T03:00Z"))
+            .count(),
+        3
+    );
+    let record = stage.record().await;
+    assert!(
+        record.iter().all(|line| line.ends_with("03:00 succeeded")),
+        "{record:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_operation_at_the_provider_counts_and_its_polls_do_not_wait() {
+    let mut text = "[[limit]]\nplugin = \"task\"\nat-once = 1\n".to_owned();
+    text += &schedule("a", "cron = \"0 3 * * *\"");
+    text += &schedule("b", "cron = \"0 3 * * *\"");
+    let stage = Stage::new("2026-11-20T00:00Z", &text, |_, call| match call {
+        "run" => (Duration::ZERO, goes_on(10 * MINUTE)),
+        _ => (Duration::ZERO, done(&[])),
+    });
+    stage.run("2026-11-20T12:00Z").await;
+    let begun: Vec<String> = stage
+        .called(&["run", "poll"])
+        .iter()
+        .map(|one| format!("{} {}", one.call, one.from.strftime("%H:%M")))
+        .collect();
+    assert_eq!(
+        begun,
+        ["run 03:00", "poll 03:10", "run 03:10", "poll 03:20"]
+    );
+}
+
+#[tokio::test]
+async fn the_higher_priority_goes_first() {
+    let mut text = String::new();
+    for (name, priority) in [("a", "low"), ("b", "normal"), ("c", "high"), ("d", "high")] {
+        text += &schedule(
+            name,
+            &format!("cron = \"0 3 * * *\"\npriority = \"{priority}\""),
+        );
+    }
+    let mut stage = Stage::new("2026-11-20T00:00Z", &text, |_, _| (MINUTE, done(&[])));
+    stage.concurrency = 1;
+    stage.run("2026-11-20T12:00Z").await;
+    let order: Vec<String> = stage
+        .called(&["run"])
+        .into_iter()
+        .map(|one| one.schedule)
+        .collect();
+    assert!(
+        order == ["c", "d", "b", "a"] || order == ["d", "c", "b", "a"],
+        "{order:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_does_not_get_its_turn_in_time_is_missed_and_not_forgotten() {
+    let mut text = schedule(
+        "long",
+        "cron = \"0 3 * * *\"\npriority = \"high\"\ntimeout = \"5h\"",
+    );
+    text += &schedule("late", "cron = \"0 3 * * *\"\nmissed-within = \"1h\"");
+    let mut stage = Stage::new("2026-11-20T00:00Z", &text, |_, _| (120 * MINUTE, done(&[])));
+    stage.concurrency = 1;
+    stage.run("2026-11-20T12:00Z").await;
+    assert_eq!(
+        stage.record().await,
+        ["late acme 03:00 missed", "long acme 03:00 succeeded"]
+    );
+    let late = stage.rows().await.remove(0);
+    assert!(late.reason.unwrap().contains("turn did not come"));
+}
+
+async fn overlapping(overlap: &str) -> (Vec<String>, Vec<Called>) {
+    let text = schedule(
+        "often",
+        &format!("every = \"30m\"\noverlap = \"{overlap}\""),
+    );
+    let stage = Stage::new("2026-11-20T03:10Z", &text, |_, _| (40 * MINUTE, done(&[])));
+    stage.run("2026-11-20T05:10Z").await;
+    (stage.record().await, stage.called(&["run"]))
+}
+
+#[tokio::test]
+async fn overlap_skip_leaves_a_due_time_out() {
+    let (record, _) = overlapping("skip").await;
+    let expected = [
+        "succeeded",
+        "skipped-overlap",
+        "succeeded",
+        "skipped-overlap",
+    ];
+    assert_eq!(
+        record
+            .iter()
+            .map(|line| line.rsplit(' ').next().unwrap())
+            .collect::<Vec<_>>(),
+        expected
+    );
+}
+
+#[tokio::test]
+async fn overlap_queue_runs_one_after_the_other() {
+    let (record, called) = overlapping("queue").await;
+    assert!(
+        record.iter().all(|line| line.ends_with("succeeded")),
+        "{record:?}"
+    );
+    assert_eq!((record.len(), most_at_once(&called)), (4, 1));
+}
+
+#[tokio::test]
+async fn overlap_replace_ends_the_run_before() {
+    let (record, called) = overlapping("replace").await;
+    let expected = ["superseded", "superseded", "superseded", "succeeded"];
+    assert_eq!(
+        record
+            .iter()
+            .map(|line| line.rsplit(' ').next().unwrap())
+            .collect::<Vec<_>>(),
+        expected
+    );
+    // Those that were replaced were given up in the middle: only the last one answered.
+    assert_eq!(called.len(), 1);
+}
+
+#[tokio::test]
+async fn overlap_allow_runs_both() {
+    let (record, called) = overlapping("allow").await;
+    assert!(
+        record.iter().all(|line| line.ends_with("succeeded")),
+        "{record:?}"
+    );
+    assert_eq!((record.len(), most_at_once(&called)), (4, 2));
+}
+
+#[tokio::test]
+async fn a_follower_runs_once_after_each_end_that_counts() {
+    let mut text = schedule("nightly", "cron = \"0 3 * * *\"\nretry = { attempts = 1 }");
+    text += &schedule("report", "after = \"nightly\"");
+    text += &schedule("alarm", "after = \"nightly\"\nafter-outcome = [\"failed\"]");
+    text += &schedule("archive", "after = \"report\"");
+    let stage = Stage::new("2026-11-20T00:00Z", &text, |schedule, _| {
+        let takes = if schedule == "nightly" {
+            15 * MINUTE
+        } else {
+            MINUTE
+        };
+        (takes, done(&[]))
+    });
+    stage.run("2026-11-21T12:00Z").await;
+    assert_eq!(
+        stage.record().await,
+        [
+            "nightly acme 03:00 succeeded",
+            "report acme 03:15 succeeded",
+            "archive acme 03:16 succeeded",
+            "nightly acme 03:00 succeeded",
+            "report acme 03:15 succeeded",
+            "archive acme 03:16 succeeded",
+        ]
+    );
+    let failing = Stage::new("2026-11-20T00:00Z", &text, |schedule, _| {
+        let failure = strongroom_domain::retry::Failure::Invalid {
+            detail: "no".into(),
+        };
+        let ending = if schedule == "nightly" {
+            strongroom_sandbox::call::Ending::Failed(failure)
+        } else {
+            done(&[])
+        };
+        (MINUTE, ending)
+    });
+    failing.run("2026-11-20T12:00Z").await;
+    assert_eq!(
+        failing.record().await,
+        ["nightly acme 03:00 failed", "alarm acme 03:01 succeeded"]
+    );
+}
+
+#[tokio::test]
+async fn nothing_begins_in_a_blackout_even_if_it_was_due_before() {
+    let mut text = schedule(
+        "at-nine",
+        "cron = \"0 9 * * *\"\n[schedule.blackout]\nhours = [\"mon-fri 08:00-18:00\"]",
+    );
+    text += &schedule(
+        "waits",
+        "cron = \"50 7 * * *\"\npriority = \"low\"\n[schedule.blackout]\nhours = [\"mon-fri 08:00-18:00\"]",
+    );
+    text += &schedule("long", "cron = \"50 7 * * *\"\npriority = \"high\"");
+    let mut stage = Stage::new("2026-11-20T00:00Z", &text, |_, _| (30 * MINUTE, done(&[])));
+    stage.concurrency = 1;
+    // Friday and Saturday.
+    stage.run("2026-11-21T12:00Z").await;
+    assert_eq!(
+        stage.record().await,
+        [
+            "long acme 07:50 succeeded",
+            "waits acme 07:50 skipped-blackout",
+            "at-nine acme 09:00 skipped-blackout",
+            "long acme 07:50 succeeded",
+            "waits acme 07:50 succeeded",
+            "at-nine acme 09:00 succeeded",
+        ]
+    );
+}
+
+const HOURLY: &str = "[[schedule]]\nname = \"hourly\"\nplugin = \"shelf\"\nevery = \"1h\"\ntenants = [\"acme\"]\n\
+                      missed = \"latest\"\n[schedule.retention]\nkeep-last = 2\n";
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_runs_no_due_time_twice_and_nothing_is_deleted_until_a_person_confirms()
+ {
+    let stage = Stage::new("2026-11-20T00:30Z", HOURLY, |_, _| {
+        (Duration::ZERO, done(&[]))
+    });
+    let clock = stage.clock.clone();
+    let set_back = async {
+        clock.sleep_until(at("2026-11-20T05:30Z")).await;
+        clock.set(-SignedDuration::from_hours(3));
+        // 02:30 again; 03:00 to 05:00 come a second time.
+        clock.sleep_until(at("2026-11-20T08:30Z")).await;
+    };
+    stage.run_while("2026-11-20T08:30Z", set_back).await;
+    let rows = stage.rows().await;
+    assert_eq!(rows.len(), 8, "01:00 to 08:00, each once");
+    assert!(
+        rows.iter()
+            .all(|row| row.outcome == Some(Outcome::Succeeded))
+    );
+    assert_eq!(stage.called(&["create"]).len(), 8);
+    // keep-last = 2: by 05:00 three of five are gone; then the clock was in doubt, and nothing more was deleted.
+    assert_eq!(stage.called(&["delete"]).len(), 3);
+    let ledger = stage.ledger(OpenMode::Visitor).await;
+    let notices = ledger.notices().await.unwrap();
+    assert!(
+        notices[0].text.contains("was set back by 3h"),
+        "{notices:?}"
+    );
+    assert!(
+        ledger
+            .take_notice(CLOCK_NOTICE, "ana", "checked", stage.clock.now())
+            .await
+            .unwrap()
+    );
+    ledger.close().await;
+
+    stage.run("2026-11-20T09:30Z").await;
+    assert_eq!(stage.called(&["delete"]).len(), 7, "of nine, two are kept");
+}
+
+#[tokio::test]
+async fn a_time_service_gone_wrong_for_a_moment_uses_up_no_due_times() {
+    let stage = Stage::new("2026-11-20T00:30Z", HOURLY, |_, _| {
+        (Duration::ZERO, done(&[]))
+    });
+    let clock = stage.clock.clone();
+    let glitch = async {
+        clock.sleep_until(at("2026-11-20T02:59:50Z")).await;
+        clock.set(SignedDuration::from_hours(48));
+        let wrong = clock.now();
+        clock
+            .sleep_until(wrong.checked_add(Duration::from_secs(30)).unwrap())
+            .await;
+        clock.set(-SignedDuration::from_hours(48));
+        clock.sleep_until(at("2026-11-20T06:30Z")).await;
+    };
+    stage.run_while("2026-11-20T06:30Z", glitch).await;
+    let record = stage.record().await;
+    let expected: Vec<String> = (1..=6)
+        .map(|hour| format!("hourly acme 0{hour}:00 succeeded"))
+        .collect();
+    assert_eq!(record, expected);
+}
+
+#[tokio::test]
+async fn a_host_that_starts_with_its_clock_behind_the_record_deletes_nothing() {
+    let stage = Stage::new("2026-11-20T00:30Z", HOURLY, |_, _| {
+        (Duration::ZERO, done(&[]))
+    });
+    stage.run("2026-11-20T04:30Z").await;
+    let deleted = stage.called(&["delete"]).len();
+    stage.clock.set(-SignedDuration::from_hours(3));
+    stage.run("2026-11-20T06:30Z").await;
+    assert_eq!(stage.called(&["delete"]).len(), deleted);
+    let rows = stage.rows().await;
+    assert_eq!(rows.len(), 6);
+    assert_eq!(stage.called(&["create"]).len(), 6);
+}

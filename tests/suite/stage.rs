@@ -1,0 +1,229 @@
+//! A stage: the real engine and ledger on a simulated clock, schedules from the text of a file, and replies that a test
+//! writes in place of plugins.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use strongroom_config::{ScheduleSet, SourceFile, parse};
+use strongroom_domain::Evidence;
+use strongroom_ledger::{Ledger, OccurrenceFilter, OccurrenceRow, OpenMode, SqliteLedger};
+use strongroom_orchestrator::executor::Errand;
+use strongroom_orchestrator::{
+    Access, Clock, Engine, EngineSettings, NoWatcher, Prepared, Replies, Served, Setup,
+    SimulatedClock, Until,
+};
+use strongroom_sandbox::Role;
+use strongroom_sandbox::call::{
+    Answer, Ending, Operation, Request, SnapshotInfo, SnapshotState, Step,
+};
+use tokio::sync::watch;
+
+/// A call that was answered.
+#[derive(Debug, Clone)]
+pub(super) struct Called {
+    pub(super) schedule: String,
+    pub(super) call: &'static str,
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
+}
+
+/// What a test wants answered: how long it takes, and what comes then.
+type Script = dyn Fn(&str, &'static str) -> (Duration, Ending) + Send + Sync;
+
+struct Scripted {
+    script: Box<Script>,
+    called: Mutex<Vec<Called>>,
+}
+
+#[async_trait]
+impl Replies for Scripted {
+    async fn reply(&self, access: &Access, errand: &Errand<'_>, request: Request) -> Ending {
+        let schedule = errand.prepared.schedule.name.to_string();
+        let call = match &request {
+            Request::Run => "run",
+            Request::StartCreate => "create",
+            Request::PollTask { .. } | Request::PollSnapshots { .. } => "poll",
+            Request::StartDelete { .. } => "delete",
+            Request::Get { .. } => "get",
+            _ => "other",
+        };
+        let from = access.clock.now();
+        let (takes, ending) = (self.script)(&schedule, call);
+        access
+            .clock
+            .sleep_until(from.checked_add(takes).unwrap())
+            .await;
+        self.called.lock().unwrap().push(Called {
+            schedule,
+            call,
+            from,
+            to: access.clock.now(),
+        });
+        match request {
+            Request::StartCreate => done(&[("snapshot", &errand.run.to_string())]),
+            Request::Get { reference } => Ending::Answered(Answer::Snapshot(SnapshotInfo {
+                tenant: errand.tenant.to_string(),
+                run_id: Some(reference.clone()),
+                taken_at: errand.due,
+                state: SnapshotState::Ready,
+                size: None,
+                labels: Vec::new(),
+                reference,
+            })),
+            _ => ending,
+        }
+    }
+}
+
+pub(super) fn done(evidence: &[(&str, &str)]) -> Ending {
+    let pairs = evidence
+        .iter()
+        .map(|(kind, value)| ((*kind).to_owned(), (*value).to_owned()));
+    Ending::Answered(Answer::Step(Step::Done(Evidence(pairs.collect()))))
+}
+
+pub(super) fn goes_on(poll_after: Duration) -> Ending {
+    Ending::Answered(Answer::Step(Step::Running(Operation {
+        handle: vec![7],
+        poll_after,
+        percent: None,
+        note: "at the provider".to_owned(),
+    })))
+}
+
+pub(super) fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+pub(super) struct Stage {
+    folder: tempfile::TempDir,
+    pub(super) clock: SimulatedClock,
+    scripted: Arc<Scripted>,
+    set: ScheduleSet,
+    pub(super) concurrency: usize,
+}
+
+impl Stage {
+    /// Schedules whose plugin is `task` have that role, all others make snapshots.
+    pub(super) fn new(
+        from: &str,
+        schedules: &str,
+        script: impl Fn(&str, &'static str) -> (Duration, Ending) + Send + Sync + 'static,
+    ) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = SourceFile {
+            path: "schedules.toml".into(),
+            folder: folder.path().to_owned(),
+            text: schedules.to_owned(),
+        };
+        let set = parse(vec![file], at(from))
+            .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+        let scripted = Scripted {
+            script: Box::new(script),
+            called: Mutex::default(),
+        };
+        Self {
+            folder,
+            clock: SimulatedClock::new(at(from)),
+            scripted: Arc::new(scripted),
+            set,
+            concurrency: 64,
+        }
+    }
+
+    pub(super) async fn ledger(&self, mode: OpenMode) -> Arc<SqliteLedger> {
+        Arc::new(SqliteLedger::open(self.folder.path(), mode).await.unwrap())
+    }
+
+    fn setup(&self) -> Setup {
+        let prepared = self.set.schedules.iter().map(|located| Prepared {
+            role: if located.schedule.plugin.as_str() == "task" {
+                Role::Task
+            } else {
+                Role::Snapshots
+            },
+            schedule: Clone::clone(&located.schedule),
+            served: Served::Replies(self.scripted.clone()),
+        });
+        Setup::new(prepared.collect(), self.set.limits.clone())
+    }
+
+    /// Runs the host until then, while `meanwhile` happens; what is due by then ends.
+    pub(super) async fn run_while(&self, until: &str, meanwhile: impl Future<Output = ()>) {
+        let ledger = self.ledger(OpenMode::Scratch).await;
+        let access = Access {
+            clock: Arc::new(self.clock.clone()),
+            ledger: ledger.clone(),
+            watcher: Arc::new(NoWatcher),
+            retries: true,
+            own_databases: Vec::new(),
+            restore_to: None,
+            recorder: None,
+        };
+        let (_go_on, stop) = watch::channel(false);
+        let settings = EngineSettings {
+            concurrency: self.concurrency,
+            ..EngineSettings::default()
+        };
+        let engine = Engine::new(access, Arc::new(self.setup()), settings, stop);
+        let work = self.clock.work();
+        let engine = async {
+            engine.run(Until::Time(at(until))).await.unwrap();
+            drop(work);
+        };
+        // Afterwards nobody but the engine works: time goes on until it has ended.
+        let meanwhile = async {
+            meanwhile.await;
+            self.clock.sleep_until(Timestamp::MAX).await;
+        };
+        tokio::select! {
+            () = engine => {}
+            () = meanwhile => unreachable!("nobody waits for the end of time"),
+        }
+        ledger.close().await;
+    }
+
+    pub(super) async fn run(&self, until: &str) {
+        let end = self.clock.clone();
+        self.run_while(until, async move { end.sleep_until(at(until)).await })
+            .await;
+    }
+
+    /// What was called, in the order in which it began.
+    pub(super) fn called(&self, calls: &[&str]) -> Vec<Called> {
+        let mut called = self.scripted.called.lock().unwrap().clone();
+        called.retain(|one| calls.contains(&one.call));
+        called.sort_by_key(|one| one.from);
+        called
+    }
+
+    /// `schedule tenant HH:MM outcome`, by due time.
+    pub(super) async fn record(&self) -> Vec<String> {
+        let rows = self.rows().await;
+        let line = |row: &OccurrenceRow| {
+            let outcome = row
+                .outcome
+                .map_or_else(|| "unfinished".to_owned(), |outcome| outcome.to_string());
+            format!(
+                "{} {} {} {outcome}",
+                row.schedule,
+                row.tenant,
+                row.due.strftime("%H:%M")
+            )
+        };
+        rows.iter().map(line).collect()
+    }
+
+    pub(super) async fn rows(&self) -> Vec<OccurrenceRow> {
+        let ledger = self.ledger(OpenMode::Reader).await;
+        let mut rows = ledger
+            .occurrences(OccurrenceFilter::default())
+            .await
+            .unwrap();
+        ledger.close().await;
+        rows.sort_by_key(|row| (row.due, row.schedule.clone(), row.tenant.clone()));
+        rows
+    }
+}
