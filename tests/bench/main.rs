@@ -19,6 +19,7 @@ mod images;
 mod measure;
 mod occurrences;
 mod report;
+mod simulate;
 
 use report::Report;
 
@@ -49,6 +50,11 @@ const FIGURES: &[Figure] = &[
         "images",
         "snapshots of a tree against cp and rsync",
         images::measure,
+    ),
+    (
+        "simulate",
+        "how long a simulated year takes",
+        simulate::measure,
     ),
     ("daemon", "memory of the idle daemon", daemon::measure),
 ];

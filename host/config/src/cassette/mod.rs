@@ -3,6 +3,7 @@
 //! Owns: the file format, its meaning and its diagnostics.
 //! Never: answers a call; the orchestrator's `replies` do. Read next: `read`, `write`, `schedules/README.md`.
 
+mod keys;
 mod read;
 mod write;
 

@@ -74,6 +74,19 @@ pub(crate) async fn run(arguments: &Arguments, options: &Simulate) -> Result<u8,
     if let Some(recording) = recording {
         recording.write()?;
     }
+    let code = tell(arguments, options, &set, &span, ledger.as_ref()).await?;
+    ledger.close().await;
+    Ok(code)
+}
+
+/// Shows what is on record now.
+async fn tell(
+    arguments: &Arguments,
+    options: &Simulate,
+    set: &ScheduleSet,
+    span: &Span,
+    ledger: &dyn Ledger,
+) -> Result<u8, CliError> {
     let filter = OccurrenceFilter {
         since: Some(span.from),
         until: Some(span.to),
@@ -85,18 +98,14 @@ pub(crate) async fn run(arguments: &Arguments, options: &Simulate) -> Result<u8,
         ..SnapshotFilter::default()
     };
     let snapshots = ledger.snapshots(every).await?;
-    ledger.close().await;
-    let report = Report::new(&set, &span, &rows, &snapshots);
+    let report = Report::new(set, span, &rows, &snapshots);
     if arguments.json {
         crate::print::json(&report.value(&rows))?;
     } else {
         show::show(&report, &rows, options.all);
     }
-    Ok(if report.all_succeeded() {
-        0
-    } else {
-        EXIT_FAILED
-    })
+    let all = report.all_succeeded();
+    Ok(if all { 0 } else { EXIT_FAILED })
 }
 
 /// Lets the time pass; the host is killed and started again as the outages say.
