@@ -23,7 +23,7 @@ use crate::executor::Errand;
 #[derive(Clone)]
 pub struct Prepared {
     /// As meant.
-    pub schedule: Schedule,
+    pub schedule: Arc<Schedule>,
     /// Who answers.
     pub served: Served,
     /// The role the host calls.
@@ -285,7 +285,7 @@ fn fit(
     found: &mut Found,
 ) -> Option<Prepared> {
     let schedule = &located.schedule;
-    let mut given = schedule.clone();
+    let mut given = Arc::clone(schedule);
     let Some(PluginFile { file, size, plugin }) = folder.plugins.get(&schedule.plugin) else {
         found.wrong.push(missing_plugin(located, folder));
         return None;
@@ -306,7 +306,7 @@ fn fit(
         ));
     }
     for mismatch in compare(&plugin.description().wants, &schedule.grants) {
-        if unwanted == Unwanted::Refuse || !withhold(&mut given.grants, &mismatch) {
+        if unwanted == Unwanted::Refuse || !withhold(Arc::make_mut(&mut Arc::make_mut(&mut given).grants), &mismatch) {
             let problem = explain_mismatch(located, file, &mismatch);
             found.refused.push(problem);
         }
