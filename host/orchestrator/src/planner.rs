@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use strongroom_domain::calendar::next_due;
 use strongroom_domain::pause::Pause;
 use strongroom_domain::planning::{self, Planned, Policies};
-use strongroom_domain::schedule::{Missed, Overlap, Schedule};
+use strongroom_domain::schedule::{Missed, Overlap, Priority, Schedule};
 use strongroom_domain::timetable::Timetable;
 use strongroom_domain::{Outcome, ScheduleName, occurrence_id};
 use strongroom_ledger::{Ledger, LedgerError, NewOccurrence, Origin, Plan, PlanReport, Watermark};
@@ -28,6 +28,9 @@ const WATERMARKS_A_TURN: usize = 10_000;
 
 /// Pauses by schedule, as the ledger keeps them.
 pub(crate) type Pauses = BTreeMap<ScheduleName, Vec<Pause>>;
+
+/// When a schedule is due, who goes first, and which entry it is.
+type Due = (Timestamp, Priority, u32);
 
 /// A schedule, how far its due times are written, and the one that comes next.
 struct Entry {
@@ -53,6 +56,14 @@ impl Entry {
         self.next = next.map(|due| due.at);
     }
 
+    fn due(&self, index: u32) -> Option<Reverse<Due>> {
+        Some(Reverse((
+            self.next?,
+            self.prepared.schedule.priority,
+            index,
+        )))
+    }
+
     fn name(&self) -> &ScheduleName {
         &self.prepared.schedule.name
     }
@@ -71,7 +82,7 @@ impl Entry {
 pub(crate) struct Planner {
     /// In the order of their names.
     entries: Vec<Entry>,
-    due: BinaryHeap<Reverse<(Timestamp, u32)>>,
+    due: BinaryHeap<Reverse<Due>>,
     /// What the ledger knows of schedules that are not in force.
     known: BTreeMap<ScheduleName, Watermark>,
 }
@@ -137,8 +148,7 @@ impl Planner {
         }
         edit.write().await?;
         let due = entries.iter().zip(0..);
-        let due = due.filter_map(|(entry, index)| Some(Reverse((entry.next?, index))));
-        self.due = due.collect();
+        self.due = due.filter_map(|(entry, index)| entry.due(index)).collect();
         self.entries = entries;
         self.known = known;
         Ok(())
@@ -146,7 +156,7 @@ impl Planner {
 
     /// When the next schedule is due.
     pub(crate) fn next(&self) -> Option<Timestamp> {
-        self.due.peek().map(|Reverse((at, _))| *at)
+        self.due.peek().map(|Reverse((at, ..))| *at)
     }
 
     /// Writes what is due by now, in one transaction; `None`: nothing was due.
@@ -158,7 +168,7 @@ impl Planner {
     ) -> Result<Option<PlanReport>, LedgerError> {
         let mut plan = Plan::default();
         let mut planned = Vec::new();
-        while let Some(Reverse((at, index))) = self.due.peek().copied()
+        while let Some(Reverse((at, _, index))) = self.due.peek().copied()
             && at <= now
             && plan.occurrences.len() < OCCURRENCES_A_TURN
         {
@@ -198,7 +208,7 @@ impl Planner {
                 entry.watermark = until;
                 entry.look_ahead();
             }
-            self.due.extend(entry.next.map(|at| Reverse((at, index))));
+            self.due.extend(entry.due(index));
         }
         written.map(Some)
     }
@@ -289,8 +299,7 @@ impl<'a> Edit<'a> {
         };
         let mut after = old.until;
         while after < self.now {
-            let (dues, until) =
-                planning::plan(&timetable, policies, after, self.now, DUES_A_TURN);
+            let (dues, until) = planning::plan(&timetable, policies, after, self.now, DUES_A_TURN);
             let finished = dues.into_iter().map(|mut due| {
                 let gone = schedule.is_none_or(|schedule| !schedule.tenants.contains(&due.tenant));
                 if due.ends.is_none() && gone {
@@ -354,7 +363,7 @@ fn ended(name: &ScheduleName, timetable: &Timetable, planned: Planned) -> NewOcc
         start_by: planned.start_by,
         timeout: strongroom_domain::schedule::defaults::TIMEOUT,
         covers: None,
-        priority: strongroom_domain::schedule::Priority::default(),
+        priority: Priority::default(),
         account: None,
         origin: Origin::Schedule,
         overlap: Overlap::Allow,

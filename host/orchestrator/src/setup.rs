@@ -306,7 +306,12 @@ fn fit(
         ));
     }
     for mismatch in compare(&plugin.description().wants, &schedule.grants) {
-        if unwanted == Unwanted::Refuse || !withhold(Arc::make_mut(&mut Arc::make_mut(&mut given).grants), &mismatch) {
+        if unwanted == Unwanted::Refuse
+            || !withhold(
+                Arc::make_mut(&mut Arc::make_mut(&mut given).grants),
+                &mismatch,
+            )
+        {
             let problem = explain_mismatch(located, file, &mismatch);
             found.refused.push(problem);
         }
