@@ -19,6 +19,7 @@ mod images;
 mod measure;
 mod occurrences;
 mod report;
+mod scale;
 mod simulate;
 
 use report::Report;
@@ -57,6 +58,26 @@ const FIGURES: &[Figure] = &[
         simulate::measure,
     ),
     ("daemon", "memory of the idle daemon", daemon::measure),
+    (
+        "schedules",
+        "loading schedule files, up to a million schedules",
+        scale::schedules,
+    ),
+    (
+        "next",
+        "the next due time of every schedule against croner and a plain heap",
+        scale::next,
+    ),
+    (
+        "herd",
+        "a million occurrences due in the same minute",
+        scale::herd,
+    ),
+    (
+        "churn",
+        "the pause that ten thousand added or removed schedules make",
+        scale::churn,
+    ),
 ];
 
 fn main() {
@@ -65,6 +86,12 @@ fn main() {
         .skip(1)
         .filter(|argument| argument != "--bench")
         .collect();
+    if let Some((first, rest)) = arguments.split_first()
+        && first == scale::APART
+    {
+        scale::part(rest);
+        return;
+    }
     let size = if arguments.iter().any(|argument| argument == "--quick") {
         Size::Quick
     } else {

@@ -43,6 +43,11 @@ pub(crate) fn alternate(rounds: usize, mut ours: impl FnMut(usize), mut peer: im
 
 /// Runs a command to its end; its output is shown only when it fails.
 pub(crate) fn must(command: &mut Command) {
+    must_say(command);
+}
+
+/// Runs a command to its end; what it said.
+pub(crate) fn must_say(command: &mut Command) -> String {
     let output = command
         .stdin(Stdio::null())
         .output()
@@ -53,6 +58,7 @@ pub(crate) fn must(command: &mut Command) {
         "{command:?}: {}\n{said}",
         output.status
     );
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// Everything dirty goes to disk, so that no measurement pays for the one before it.

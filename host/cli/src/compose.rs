@@ -162,7 +162,7 @@ pub(crate) fn schedule_name(text: &str) -> Result<ScheduleName, CliError> {
 
 /// The schedule of that name in the files.
 pub(crate) fn schedule<'a>(set: &'a ScheduleSet, name: &str) -> Result<&'a Schedule, CliError> {
-    let found = set.get(name).map(|located| &located.schedule);
+    let found = set.get(name).map(|located| located.schedule.as_ref());
     found.ok_or_else(|| {
         let known = set
             .schedules

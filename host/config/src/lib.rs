@@ -17,6 +17,7 @@ mod reader;
 mod render;
 mod schema;
 mod set;
+mod shared;
 mod source;
 mod syntax;
 mod unknown;

@@ -5,7 +5,7 @@
 //! Read next: `diagnostic`.
 
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use strongroom_domain::schedule::Schedule;
@@ -19,9 +19,7 @@ use crate::source::SourceFile;
 #[derive(Debug, Clone)]
 pub struct Located {
     /// As meant.
-    pub schedule: Schedule,
-    /// The file, as it is shown to people.
-    pub file: PathBuf,
+    pub schedule: Arc<Schedule>,
     /// Bytes of the entry in the file.
     pub span: Range<usize>,
     source: Arc<SourceFile>,
@@ -30,11 +28,16 @@ pub struct Located {
 impl Located {
     pub(crate) fn new(schedule: Schedule, source: &Arc<SourceFile>, span: Range<usize>) -> Self {
         Self {
-            schedule,
-            file: source.path.clone(),
+            schedule: Arc::new(schedule),
             span,
             source: Arc::clone(source),
         }
+    }
+
+    /// The file, as it is shown to people.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.source.path
     }
 
     /// The line of its header, from 1. Counted when asked for: for every entry of a large file it would take minutes.

@@ -228,7 +228,7 @@ impl<'a> Keys<'a> {
 
     /// Reports every key that the table cannot have. Answers with the keys that are there, or are meant to be: what is
     /// misspelt is not missing as well.
-    pub(crate) fn refuse_unknown(&mut self) -> BTreeSet<String> {
+    pub(crate) fn refuse_unknown(&mut self) -> BTreeSet<&'static str> {
         let mut unknown: Vec<_> = self
             .table
             .keys()
@@ -247,8 +247,10 @@ impl<'a> Keys<'a> {
                 unknown::hint(key.get_ref(), self.section),
             );
         }
-        let meant = |key: &Spanned<DeString<'_>>| {
-            unknown::meant(key.get_ref(), self.section).map(str::to_owned)
+        let section = self.section;
+        let meant = |key: &Spanned<DeString<'_>>| match section.key(key.get_ref()) {
+            Some(known) => Some(known.name.as_str()),
+            None => unknown::meant(key.get_ref(), section),
         };
         self.table.keys().filter_map(meant).collect()
     }

@@ -22,6 +22,7 @@ use crate::meant::{self, Limit};
 use crate::problems::{Problems, shortened};
 use crate::reader::Keys;
 use crate::schema::{Table, section};
+use crate::shared::Shared;
 use crate::source::{self, FILE_LIMIT, SourceFile};
 use crate::written::{LimitWritten, ScheduleWritten};
 use crate::{syntax, unknown};
@@ -59,6 +60,7 @@ pub fn load(folder_or_file: &Path, now: Timestamp) -> Result<ScheduleSet, Diagno
 pub fn parse(files: Vec<SourceFile>, now: Timestamp) -> Result<ScheduleSet, Diagnostics> {
     let mut read = Reading {
         calendars: Calendars::new(now),
+        shared: Shared::default(),
         schedules: Vec::new(),
         limits: Vec::new(),
         names: Places::new(),
@@ -108,6 +110,7 @@ fn too_many(schedules: &[Located], limit: usize) -> Option<Diagnostic> {
 /// What was read so far.
 struct Reading {
     calendars: Calendars,
+    shared: Shared,
     schedules: Vec<Located>,
     limits: Vec<Limit>,
     names: Places<ScheduleName>,
@@ -169,7 +172,8 @@ impl Reading {
         {
             self.unique(name, &at.span, problems);
         }
-        if let Some(schedule) = meant::schedule(written, &span, &mut self.calendars, problems) {
+        let (calendars, shared) = (&mut self.calendars, &mut self.shared);
+        if let Some(schedule) = meant::schedule(written, &span, calendars, shared, problems) {
             let located = Located::new(schedule, &problems.source, span.start..end);
             self.schedules.push(located);
         }

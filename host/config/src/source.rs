@@ -149,6 +149,8 @@ pub(crate) fn read_as(path: &Path, shown: &Path) -> Result<SourceFile, Diagnosti
     File::open(path)
         .and_then(|file| file.take(limit).read_to_end(&mut bytes))
         .map_err(unreadable)?;
+    // It is kept, and grew by doubling.
+    bytes.shrink_to_fit();
     let text = String::from_utf8(bytes).map_err(|error| {
         let readable = error
             .as_bytes()

@@ -150,7 +150,7 @@ pub(crate) struct ScheduleWritten {
     pub(crate) grants: Option<GrantsWritten>,
     /// The keys that are there, whatever their kind.
     #[schemars(skip)]
-    pub(crate) given: BTreeSet<String>,
+    pub(crate) given: BTreeSet<&'static str>,
 }
 
 impl ScheduleWritten {

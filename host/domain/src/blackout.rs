@@ -3,6 +3,8 @@
 //! Owns: the question whether a moment lies in a blackout. A due time that does ends as `skipped-blackout`.
 //! Never: reads a calendar file (`strongroom-config` does).
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::civil::{Date, Time, Weekday};
 
@@ -12,11 +14,11 @@ use crate::calendar::Zone;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Blackout {
     /// In the order written.
-    pub periods: Vec<Period>,
+    pub periods: Arc<[Period]>,
 }
 
 /// A part of a blackout. Days and times of day are those of the schedule's zone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Period {
     /// Whole days.
     Days {
@@ -51,7 +53,7 @@ pub enum Period {
 }
 
 /// Some days of the week.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Weekdays(u8);
 
 impl Weekdays {
@@ -114,7 +116,7 @@ mod tests {
     fn covers(period: Period, at: &str) -> bool {
         let zone = Zone::parse("-03:00").unwrap();
         let blackout = Blackout {
-            periods: vec![period],
+            periods: vec![period].into(),
         };
         blackout.covers(at.parse().unwrap(), &zone).is_some()
     }

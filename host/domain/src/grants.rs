@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::TenantName;
 
 /// The permissions an operator wrote into a schedule.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Grants {
     /// Trees of the `files` capability, by name.
     pub files: BTreeMap<String, TreeGrant>,
@@ -17,7 +17,7 @@ pub struct Grants {
 }
 
 /// A folder given to a plugin under a name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TreeGrant {
     /// Absolute; `{tenant}` stands for the tenant's name.
     pub path: PathBuf,
@@ -46,7 +46,7 @@ impl TreeGrant {
 }
 
 /// What may be done in a tree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Access {
     /// Look and read.

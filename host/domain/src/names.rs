@@ -1,6 +1,7 @@
 //! The names people give: schedules, tenants, plugins; and the identity of an occurrence.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,7 @@ pub struct InvalidName {
     pub reason: &'static str,
 }
 
-fn checked(text: &str) -> Result<String, InvalidName> {
+fn checked(text: &str) -> Result<Arc<str>, InvalidName> {
     let fail = |reason| {
         Err(InvalidName {
             text: text.chars().take(NAME_LIMIT + 1).collect(),
@@ -41,7 +42,7 @@ fn checked(text: &str) -> Result<String, InvalidName> {
     if text.starts_with('-') || text.ends_with('-') {
         return fail("it begins or ends with a hyphen");
     }
-    Ok(text.to_owned())
+    Ok(text.into())
 }
 
 macro_rules! name {
@@ -49,7 +50,7 @@ macro_rules! name {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
-        pub struct $name(String);
+        pub struct $name(Arc<str>);
 
         impl $name {
             /// Checks and takes a name: 1 to 63 lower-case letters, digits and inner hyphens.
@@ -76,7 +77,7 @@ macro_rules! name {
 
         impl From<$name> for String {
             fn from(name: $name) -> String {
-                name.0
+                name.0.as_ref().to_owned()
             }
         }
 

@@ -245,7 +245,7 @@ mod tests {
             retry: RetryPolicy::default(),
             retention: None,
             config: "{}".into(),
-            grants: Grants::default(),
+            grants: Grants::default().into(),
             memory: defaults::MEMORY,
             enabled: true,
         }
@@ -401,14 +401,14 @@ mod tests {
             to: jiff::civil::time(to, 0, 0, 0),
             name: "nights".into(),
         };
-        schedule.blackout.periods = vec![hours(3, 4)];
+        schedule.blackout.periods = vec![hours(3, 4)].into();
         assert_eq!(
             words(&schedule, &[], 0, hour(4)),
             ["missed", "missed", "skipped-blackout", "runs"]
         );
         // What is caught up begins now: when its turn comes, it is asked again.
         let now = hour(6).checked_add(Duration::from_secs(600)).unwrap();
-        schedule.blackout.periods = vec![hours(4, 7)];
+        schedule.blackout.periods = vec![hours(4, 7)].into();
         assert_eq!(
             words(&schedule, &[], 2, now),
             [

@@ -1,6 +1,7 @@
 //! One entry of a schedule file, as meant: it cannot be wrong in itself.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,6 +15,8 @@ use crate::retry::RetryPolicy;
 use crate::{AccountName, EventName, Outcome, PluginName, ScheduleName, TenantName};
 
 /// Which plugin, when, for which tenants, with what configuration, grants and policies.
+///
+/// There may be a million: what is large is shared between those in which it is equal.
 #[derive(Debug, Clone)]
 pub struct Schedule {
     /// Unique in the folder.
@@ -45,11 +48,11 @@ pub struct Schedule {
     /// What to do after a failure.
     pub retry: RetryPolicy,
     /// What to keep; absent: everything.
-    pub retention: Option<Retention>,
+    pub retention: Option<Arc<Retention>>,
     /// The plugin's configuration as JSON; an object.
-    pub config: String,
+    pub config: Arc<str>,
     /// What the plugin may use.
-    pub grants: Grants,
+    pub grants: Arc<Grants>,
     /// The most linear memory, in bytes, one call may hold.
     pub memory: u64,
     /// False: checked and listed but never due.
@@ -62,7 +65,7 @@ pub enum Trigger {
     /// Civil times of a cron text.
     Cron {
         /// The parsed text.
-        cron: Cron,
+        cron: Arc<Cron>,
         /// For civil times that do not exist.
         gap: DstGap,
         /// For civil times that exist twice.

@@ -42,19 +42,48 @@ struct Kept {
 }
 
 impl Timetable {
-    /// The timetable of a schedule; `None`: it has none, because it is disabled or waits for something else than time.
+    /// Whether a schedule has a timetable; not if it is disabled or waits for something else than time.
     #[must_use]
-    pub fn of(schedule: &Schedule) -> Option<Self> {
-        let timed = match schedule.trigger {
+    pub fn exists(schedule: &Schedule) -> bool {
+        match schedule.trigger {
             Trigger::Cron { .. } | Trigger::Every(_) | Trigger::At(_) => schedule.enabled,
             Trigger::Event(_) | Trigger::After(_) => false,
-        };
-        timed.then(|| Self {
+        }
+    }
+
+    /// The timetable of a schedule; `None`: it has none.
+    #[must_use]
+    pub fn of(schedule: &Schedule) -> Option<Self> {
+        Self::exists(schedule).then(|| Self {
             trigger: schedule.trigger.clone(),
             zone: schedule.zone.clone(),
             tenants: schedule.tenants.clone(),
             plugin: schedule.plugin.clone(),
         })
+    }
+
+    /// Whether two schedules have the same timetable, as their texts would be equal.
+    #[must_use]
+    pub fn is_same(one: &Schedule, other: &Schedule) -> bool {
+        let triggers = match (&one.trigger, &other.trigger) {
+            (
+                Trigger::Cron { cron, gap, overlap },
+                Trigger::Cron {
+                    cron: other,
+                    gap: other_gap,
+                    overlap: other_overlap,
+                },
+            ) => cron.as_str() == other.as_str() && gap == other_gap && overlap == other_overlap,
+            (Trigger::Every(every), Trigger::Every(other)) => every.as_str() == other.as_str(),
+            (Trigger::At(at), Trigger::At(other)) => at == other,
+            _ => false,
+        };
+        triggers
+            && Self::exists(one)
+            && Self::exists(other)
+            && one.zone.as_str() == other.zone.as_str()
+            && one.tenants == other.tenants
+            && one.plugin == other.plugin
     }
 
     /// As JSON text; equal timetables make equal texts.
@@ -89,7 +118,7 @@ impl Timetable {
         let kept: Kept = serde_json::from_str(text).ok()?;
         let trigger = match (kept.cron, kept.every, kept.at) {
             (Some(cron), None, None) => Trigger::Cron {
-                cron: Cron::parse(&cron).ok()?,
+                cron: Cron::parse(&cron).ok()?.into(),
                 gap: kept.dst_gap.unwrap_or_default(),
                 overlap: kept.dst_overlap.unwrap_or_default(),
             },

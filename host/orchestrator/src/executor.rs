@@ -87,7 +87,7 @@ impl Errand<'_> {
             due: self.due,
             deadline: self.deadline,
             dry_run: self.dry_run,
-            config: self.prepared.schedule.config.clone(),
+            config: self.prepared.schedule.config.as_ref().to_owned(),
         };
         let context = |outside| Context {
             memory: self.prepared.schedule.memory,

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use strongroom_domain::calendar::next_due;
 use strongroom_domain::pause::Pause;
 use strongroom_domain::planning::{self, Planned, Policies};
-use strongroom_domain::schedule::{Missed, Overlap, Schedule};
+use strongroom_domain::schedule::{Missed, Overlap, Priority, Schedule};
 use strongroom_domain::timetable::Timetable;
 use strongroom_domain::{Outcome, ScheduleName, occurrence_id};
 use strongroom_ledger::{Ledger, LedgerError, NewOccurrence, Origin, Plan, PlanReport, Watermark};
@@ -29,95 +29,134 @@ const WATERMARKS_A_TURN: usize = 10_000;
 /// Pauses by schedule, as the ledger keeps them.
 pub(crate) type Pauses = BTreeMap<ScheduleName, Vec<Pause>>;
 
-/// A schedule and how far its due times are written.
+/// When a schedule is due, who goes first, and which entry it is.
+type Due = (Timestamp, Priority, u32);
+
+/// A schedule, how far its due times are written, and the one that comes next.
 struct Entry {
     prepared: Arc<Prepared>,
     watermark: Timestamp,
+    next: Option<Timestamp>,
+}
+
+impl Entry {
+    fn new(prepared: &Arc<Prepared>, watermark: Timestamp) -> Self {
+        let mut entry = Self {
+            prepared: prepared.clone(),
+            watermark,
+            next: None,
+        };
+        entry.look_ahead();
+        entry
+    }
+
+    fn look_ahead(&mut self) {
+        let schedule = &self.prepared.schedule;
+        let next = next_due(&schedule.trigger, &schedule.zone, self.watermark);
+        self.next = next.map(|due| due.at);
+    }
+
+    fn due(&self, index: u32) -> Option<Reverse<Due>> {
+        Some(Reverse((
+            self.next?,
+            self.prepared.schedule.priority,
+            index,
+        )))
+    }
+
+    fn name(&self) -> &ScheduleName {
+        &self.prepared.schedule.name
+    }
+
+    /// What the ledger knows of it.
+    fn on_record(&self) -> Watermark {
+        Watermark {
+            schedule: self.name().clone(),
+            until: self.watermark,
+            timetable: Timetable::of(&self.prepared.schedule).map(|timetable| timetable.to_text()),
+        }
+    }
 }
 
 /// Knows when each schedule is due next and what has been written so far.
 pub(crate) struct Planner {
+    /// In the order of their names.
     entries: Vec<Entry>,
-    due: BinaryHeap<Reverse<(Timestamp, u32)>>,
+    due: BinaryHeap<Reverse<Due>>,
+    /// What the ledger knows of schedules that are not in force.
+    known: BTreeMap<ScheduleName, Watermark>,
 }
 
 impl Planner {
-    /// Takes up where the ledger left off, at a start and after an edit alike.
-    ///
-    /// A timetable that is no longer in the files is finished first: its due times up to now are recorded. The one that
-    /// takes its place begins now, so that an edit never makes anything due that has passed.
+    /// Takes up where the ledger left off.
     pub(crate) async fn new(
         ledger: &dyn Ledger,
+        known: BTreeMap<ScheduleName, Watermark>,
         setup: &Setup,
         pauses: &Pauses,
         now: Timestamp,
     ) -> Result<Self, LedgerError> {
-        let mut known = ledger.watermarks().await?;
         let mut planner = Self {
             entries: Vec::new(),
             due: BinaryHeap::new(),
+            known,
         };
-        let mut begun = Vec::new();
-        for (name, prepared) in &setup.schedules {
-            let Some(timetable) = Timetable::of(&prepared.schedule) else {
-                continue;
-            };
-            let text = timetable.to_text();
-            let watermark = match known.remove(name) {
-                Some(old) if old.timetable.as_deref() == Some(text.as_str()) => old.until,
-                old => {
-                    // A clock that was set back: what is recorded already is not due again.
-                    let until = old.as_ref().map_or(now, |old| old.until.max(now));
-                    if let Some(old) = old {
-                        finish(ledger, &old, Some(&prepared.schedule), pauses, now).await?;
-                    }
-                    begun.push(Watermark {
-                        schedule: name.clone(),
-                        until,
-                        timetable: Some(text),
-                    });
-                    until
-                }
-            };
-            planner.enter(prepared.clone(), watermark);
-            write_full(ledger, &mut begun, now).await?;
-        }
-        for (name, old) in known {
-            if old.timetable.is_some() {
-                finish(ledger, &old, None, pauses, now).await?;
-                begun.push(Watermark {
-                    schedule: name,
-                    until: old.until.max(now),
-                    timetable: None,
-                });
-                write_full(ledger, &mut begun, now).await?;
-            }
-        }
-        write(ledger, &mut begun, now).await?;
+        planner.take_up(ledger, setup, pauses, now).await?;
         Ok(planner)
     }
 
-    fn enter(&mut self, prepared: Arc<Prepared>, watermark: Timestamp) {
-        let index = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
-        self.entries.push(Entry {
-            prepared,
-            watermark,
-        });
-        self.arm(index);
-    }
-
-    fn arm(&mut self, index: u32) {
-        if let Some(entry) = self.entries.get(index as usize) {
-            let schedule = &entry.prepared.schedule;
-            if let Some(next) = next_due(&schedule.trigger, &schedule.zone, entry.watermark) {
-                self.due.push(Reverse((next.at, index)));
+    /// Puts a set in force, at a start and after an edit alike. What did not change costs one comparison.
+    ///
+    /// A timetable that is no longer in the files is finished first: its due times up to now are recorded. The one that
+    /// takes its place begins now, so that an edit never makes anything due that has passed.
+    pub(crate) async fn take_up(
+        &mut self,
+        ledger: &dyn Ledger,
+        setup: &Setup,
+        pauses: &Pauses,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let mut edit = Edit::new(ledger, pauses, now);
+        let mut before = std::mem::take(&mut self.entries).into_iter().peekable();
+        let mut known = std::mem::take(&mut self.known);
+        let mut entries = Vec::with_capacity(setup.schedules.len());
+        for (name, prepared) in &setup.schedules {
+            let schedule = &prepared.schedule;
+            if !Timetable::exists(schedule) {
+                continue;
             }
+            while let Some(gone) = before.next_if(|entry| entry.name() < name) {
+                known.insert(gone.name().clone(), gone.on_record());
+            }
+            let old = match before.next_if(|entry| entry.name() == name) {
+                Some(same) if Timetable::is_same(&same.prepared.schedule, schedule) => {
+                    entries.push(Entry {
+                        prepared: prepared.clone(),
+                        ..same
+                    });
+                    continue;
+                }
+                Some(other) => Some(other.on_record()),
+                None => known.remove(name),
+            };
+            let watermark = edit.begin(old, schedule).await?;
+            entries.push(Entry::new(prepared, watermark));
         }
+        known.extend(before.map(|gone| (gone.name().clone(), gone.on_record())));
+        for old in known.values_mut() {
+            edit.end(old).await?;
+        }
+        edit.write().await?;
+        let due = entries.iter().zip(0..);
+        self.due = due.filter_map(|(entry, index)| entry.due(index)).collect();
+        self.entries = entries;
+        self.known = known;
+        Ok(())
     }
 
     /// When the next schedule is due.
     pub(crate) fn next(&self) -> Option<Timestamp> {
-        self.due.peek().map(|Reverse((at, _))| *at)
+        self.due.peek().map(|Reverse((at, ..))| *at)
     }
 
     /// Writes what is due by now, in one transaction; `None`: nothing was due.
@@ -129,7 +168,7 @@ impl Planner {
     ) -> Result<Option<PlanReport>, LedgerError> {
         let mut plan = Plan::default();
         let mut planned = Vec::new();
-        while let Some(Reverse((at, index))) = self.due.peek().copied()
+        while let Some(Reverse((at, _, index))) = self.due.peek().copied()
             && at <= now
             && plan.occurrences.len() < OCCURRENCES_A_TURN
         {
@@ -161,11 +200,15 @@ impl Planner {
         }
         let written = ledger.plan(plan, now).await;
         for (index, until) in planned {
+            let Some(entry) = self.entries.get_mut(index as usize) else {
+                continue;
+            };
             // A plan that was not written is due again, from where it was.
-            if let (Ok(_), Some(entry)) = (&written, self.entries.get_mut(index as usize)) {
+            if written.is_ok() {
                 entry.watermark = until;
+                entry.look_ahead();
             }
-            self.arm(index);
+            self.due.extend(entry.due(index));
         }
         written.map(Some)
     }
@@ -176,71 +219,111 @@ pub(crate) fn of<'a>(pauses: &'a Pauses, schedule: &ScheduleName) -> &'a [Pause]
     pauses.get(schedule).map_or(&[], Vec::as_slice)
 }
 
-async fn write_full(
-    ledger: &dyn Ledger,
-    watermarks: &mut Vec<Watermark>,
+/// What a new set changes, written in large transactions.
+struct Edit<'a> {
+    ledger: &'a dyn Ledger,
+    pauses: &'a Pauses,
     now: Timestamp,
-) -> Result<(), LedgerError> {
-    if watermarks.len() < WATERMARKS_A_TURN {
-        return Ok(());
+    plan: Plan,
+}
+
+impl<'a> Edit<'a> {
+    fn new(ledger: &'a dyn Ledger, pauses: &'a Pauses, now: Timestamp) -> Self {
+        Self {
+            ledger,
+            pauses,
+            now,
+            plan: Plan::default(),
+        }
     }
-    write(ledger, watermarks, now).await
-}
 
-async fn write(
-    ledger: &dyn Ledger,
-    watermarks: &mut Vec<Watermark>,
-    now: Timestamp,
-) -> Result<(), LedgerError> {
-    let plan = Plan {
-        occurrences: Vec::new(),
-        watermarks: std::mem::take(watermarks),
-    };
-    ledger.plan(plan, now).await.map(|_| ())
-}
+    /// A timetable comes into force: up to when its due times are written.
+    async fn begin(
+        &mut self,
+        old: Option<Watermark>,
+        schedule: &Schedule,
+    ) -> Result<Timestamp, LedgerError> {
+        let text = Timetable::of(schedule).map(|timetable| timetable.to_text());
+        // A clock that was set back: what is recorded already is not due again.
+        let until = old.as_ref().map_or(self.now, |old| old.until.max(self.now));
+        match old {
+            Some(old) if old.timetable == text => return Ok(old.until),
+            Some(old) => self.finish(&old, Some(schedule)).await?,
+            None => {}
+        }
+        self.mark(Watermark {
+            schedule: schedule.name.clone(),
+            until,
+            timetable: text,
+        })
+        .await?;
+        Ok(until)
+    }
 
-/// Records the due times of a timetable that an edit replaced, up to now. What may still run under the policies of today
-/// does, for tenants that are still there.
-async fn finish(
-    ledger: &dyn Ledger,
-    old: &Watermark,
-    schedule: Option<&Schedule>,
-    pauses: &Pauses,
-    now: Timestamp,
-) -> Result<(), LedgerError> {
-    let Some(text) = &old.timetable else {
-        return Ok(());
-    };
-    let Some(timetable) = Timetable::from_text(text) else {
-        tracing::error!(schedule = %old.schedule, text, "the timetable on record cannot be read any more; its due times since {} are not recorded", old.until);
-        return Ok(());
-    };
-    let policies = Policies {
-        schedule,
-        pauses: of(pauses, &old.schedule),
-    };
-    let mut after = old.until;
-    while after < now {
-        let (dues, until) = planning::plan(&timetable, policies, after, now, DUES_A_TURN);
-        let finished = dues.into_iter().map(|mut due| {
-            let gone = schedule.is_none_or(|schedule| !schedule.tenants.contains(&due.tenant));
-            if due.ends.is_none() && gone {
-                let why = "the tenant was taken out of the schedule before it could begin";
-                due.ends = Some((Outcome::Missed, why.to_owned()));
-            }
-            match schedule {
-                Some(schedule) => occurrence(schedule, due),
-                None => ended(&old.schedule, &timetable, due),
-            }
-        });
-        let plan = Plan {
-            occurrences: finished.collect(),
-            watermarks: Vec::new(),
+    /// A timetable is no longer in force, and nothing takes its place.
+    async fn end(&mut self, old: &mut Watermark) -> Result<(), LedgerError> {
+        if old.timetable.is_none() {
+            return Ok(());
+        }
+        self.finish(old, None).await?;
+        old.until = old.until.max(self.now);
+        old.timetable = None;
+        self.mark(old.clone()).await
+    }
+
+    async fn mark(&mut self, mark: Watermark) -> Result<(), LedgerError> {
+        self.plan.watermarks.push(mark);
+        if self.plan.watermarks.len() < WATERMARKS_A_TURN {
+            return Ok(());
+        }
+        self.write().await
+    }
+
+    /// Records the due times of a timetable that an edit replaced, up to now. What may still run under the policies of
+    /// today does, for tenants that are still there.
+    async fn finish(
+        &mut self,
+        old: &Watermark,
+        schedule: Option<&Schedule>,
+    ) -> Result<(), LedgerError> {
+        let Some(text) = &old.timetable else {
+            return Ok(());
         };
-        ledger.plan(plan, now).await?;
-        after = until;
+        let Some(timetable) = Timetable::from_text(text) else {
+            tracing::error!(schedule = %old.schedule, text, "the timetable on record cannot be read any more; its due times since {} are not recorded", old.until);
+            return Ok(());
+        };
+        let policies = Policies {
+            schedule,
+            pauses: of(self.pauses, &old.schedule),
+        };
+        let mut after = old.until;
+        while after < self.now {
+            let (dues, until) = planning::plan(&timetable, policies, after, self.now, DUES_A_TURN);
+            let finished = dues.into_iter().map(|mut due| {
+                let gone = schedule.is_none_or(|schedule| !schedule.tenants.contains(&due.tenant));
+                if due.ends.is_none() && gone {
+                    let why = "the tenant was taken out of the schedule before it could begin";
+                    due.ends = Some((Outcome::Missed, why.to_owned()));
+                }
+                match schedule {
+                    Some(schedule) => occurrence(schedule, due),
+                    None => ended(&old.schedule, &timetable, due),
+                }
+            });
+            self.plan.occurrences.extend(finished);
+            if self.plan.occurrences.len() >= OCCURRENCES_A_TURN {
+                self.write().await?;
+            }
+            after = until;
+        }
+        Ok(())
     }
-    Ok(())
+
+    async fn write(&mut self) -> Result<(), LedgerError> {
+        let plan = std::mem::take(&mut self.plan);
+        self.ledger.plan(plan, self.now).await.map(|_| ())
+    }
 }
 
 /// An occurrence of the timetable.
@@ -280,7 +363,7 @@ fn ended(name: &ScheduleName, timetable: &Timetable, planned: Planned) -> NewOcc
         start_by: planned.start_by,
         timeout: strongroom_domain::schedule::defaults::TIMEOUT,
         covers: None,
-        priority: strongroom_domain::schedule::Priority::default(),
+        priority: Priority::default(),
         account: None,
         origin: Origin::Schedule,
         overlap: Overlap::Allow,

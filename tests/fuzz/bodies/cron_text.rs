@@ -36,7 +36,15 @@ pub(crate) fn check(text: &str) {
             for gap in [DstGap::Next, DstGap::Skip] {
                 for overlap in [DstOverlap::First, DstOverlap::Second, DstOverlap::Both] {
                     let cron = cron.clone();
-                    follow(&Trigger::Cron { cron, gap, overlap }, &zone, after);
+                    follow(
+                        &Trigger::Cron {
+                            cron: cron.into(),
+                            gap,
+                            overlap,
+                        },
+                        &zone,
+                        after,
+                    );
                 }
             }
         }

@@ -111,7 +111,7 @@ impl World {
         let mut schedules: Vec<Prepared> = Vec::new();
         for (index, variant) in &self.files {
             schedules.push(Prepared {
-                schedule: variant.schedule(*index),
+                schedule: variant.schedule(*index).into(),
                 served: Served::Replies(self.chance.clone()),
                 role: Role::Task,
             });
@@ -120,7 +120,7 @@ impl World {
         let mut anchor = Variant::quick(2).schedule(SCHEDULES);
         anchor.plugin = PluginName::new("replies").unwrap();
         schedules.push(Prepared {
-            schedule: anchor,
+            schedule: anchor.into(),
             served: Served::Replies(self.chance.clone()),
             role: Role::Task,
         });

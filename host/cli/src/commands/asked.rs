@@ -185,7 +185,11 @@ pub(crate) async fn raise(arguments: &Arguments, options: &Raise) -> Result<u8, 
 
 /// The schedules that wait for an event.
 fn listening<'a>(set: &'a ScheduleSet, event: &EventName) -> Result<Vec<&'a Schedule>, CliError> {
-    let schedules = || set.schedules.iter().map(|located| &located.schedule);
+    let schedules = || {
+        set.schedules
+            .iter()
+            .map(|located| located.schedule.as_ref())
+    };
     let waits =
         |schedule: &&Schedule| matches!(&schedule.trigger, Trigger::Event(name) if name == event);
     let waiting: Vec<&Schedule> = schedules()

@@ -86,7 +86,11 @@ fn as_json(schedule: &Schedule, due: DueTime) -> Value {
 
 /// All schedules that are enabled, or the one that was named.
 fn wanted<'a>(set: &'a ScheduleSet, options: &Next) -> Result<Vec<&'a Schedule>, CliError> {
-    let all = || set.schedules.iter().map(|located| &located.schedule);
+    let all = || {
+        set.schedules
+            .iter()
+            .map(|located| located.schedule.as_ref())
+    };
     if let Some(name) = &options.schedule
         && !all().any(|schedule| schedule.name.as_str() == name)
     {

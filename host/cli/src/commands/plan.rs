@@ -69,7 +69,7 @@ fn load(which: &str, path: &Path, now: Timestamp) -> Result<ScheduleSet, CliErro
 fn schedules(set: &ScheduleSet) -> Vec<&Schedule> {
     set.schedules
         .iter()
-        .map(|located| &located.schedule)
+        .map(|located| located.schedule.as_ref())
         .collect()
 }
 

@@ -4,6 +4,7 @@
 //! Never: writes; never touches what stands in the file already.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use strongroom_domain::schedule::Schedule;
@@ -80,7 +81,7 @@ pub struct Addition {
     /// The entry alone.
     pub entry: String,
     /// As meant.
-    pub schedule: Schedule,
+    pub schedule: Arc<Schedule>,
     /// What is allowed but probably not meant, in the whole folder.
     pub warnings: Diagnostics,
 }
@@ -114,7 +115,7 @@ pub fn add(
         .collect();
     let set = set::parse(there, now).map_err(NotAdded::Before)?;
     if let Some(located) = set.get(&new.name) {
-        return Err(NotAdded::Exists(located.file.clone()));
+        return Err(NotAdded::Exists(located.file().to_owned()));
     }
     let entry = new.to_text();
     let wanted = identity(file);

@@ -12,6 +12,7 @@ use strongroom_domain::calendar::Zone;
 
 use crate::calendars::Calendars;
 use crate::problems::{Problems, shortened};
+use crate::shared::Shared;
 use crate::written::{At, BlackoutWritten};
 
 /// The most days, hours or calendars of one blackout: each due time is compared with every one of them.
@@ -37,6 +38,7 @@ pub(super) fn blackout(
     written: Option<&BlackoutWritten>,
     zone: Option<&Zone>,
     calendars: &mut Calendars,
+    shared: &mut Shared,
     problems: &mut Problems,
 ) -> Blackout {
     let Some(written) = written else {
@@ -69,7 +71,9 @@ pub(super) fn blackout(
             periods.extend(calendars.periods(at, zone, problems));
         }
     }
-    Blackout { periods }
+    Blackout {
+        periods: shared.blackout(periods),
+    }
 }
 
 fn twice(list: &At<Vec<At<String>>>, problems: &mut Problems) {

@@ -17,6 +17,7 @@ mod trigger;
 mod warnings;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
@@ -28,6 +29,7 @@ pub(crate) use limit::{Limit, Limited, limit};
 
 use crate::calendars::Calendars;
 use crate::problems::{Problems, shortened};
+use crate::shared::Shared;
 use crate::written::{At, ScheduleWritten};
 use names::named;
 
@@ -39,6 +41,7 @@ pub(crate) fn schedule(
     written: ScheduleWritten,
     header: &Range<usize>,
     calendars: &mut Calendars,
+    shared: &mut Shared,
     problems: &mut Problems,
 ) -> Option<Schedule> {
     let errors = problems.errors();
@@ -52,20 +55,23 @@ pub(crate) fn schedule(
     let plugin = written
         .plugin
         .as_ref()
-        .and_then(|at| named("a plugin", PluginName::new, at, problems));
-    let tenants = names::tenants(written.tenants.as_ref(), problems);
-    let zone = zone(written.timezone.as_ref(), problems);
-    let trigger = trigger::trigger(&written, header, problems);
+        .and_then(|at| named("a plugin", PluginName::new, at, problems))
+        .map(|name| shared.plugin(name));
+    let tenants = names::tenants(written.tenants.as_ref(), shared, problems);
+    let zone = zone(written.timezone.as_ref(), shared, problems);
+    let trigger = trigger::trigger(&written, header, shared, problems);
     let (overlap, missed) = catching_up::policies(&written, problems);
     let spread = spread::spread(
         written.spread.as_ref(),
         trigger.as_ref().zip(zone.as_ref()),
+        shared,
         problems,
     );
     let blackout = blackout::blackout(
         written.blackout.as_ref(),
         zone.as_ref(),
         calendars,
+        shared,
         problems,
     );
     let (timeout, missed_within) = lengths::of_runs(&written, problems);
@@ -77,9 +83,11 @@ pub(crate) fn schedule(
     let retention = written
         .retention
         .as_ref()
-        .and_then(|rules| retention::retention(rules, problems));
-    let config = config(written.config.as_ref(), problems);
+        .and_then(|rules| retention::retention(rules, problems))
+        .map(|rules| shared.retention(rules));
+    let config = config(written.config.as_ref(), shared, problems);
     let grants = grants::grants(written.grants.as_ref(), &tenants, problems);
+    let grants = shared.grants(grants);
     if problems.errors() > errors {
         return None;
     }
@@ -104,7 +112,7 @@ pub(crate) fn schedule(
         memory: memory?,
         enabled: written.enabled.as_ref().is_none_or(|at| at.value),
     };
-    warnings::look(&schedule, &written, header, problems);
+    warnings::look(&schedule, &written, header, shared, problems);
     warnings::look_at_blackout(&schedule, &written, calendars.now, problems);
     Some(schedule)
 }
@@ -143,10 +151,15 @@ fn required(written: &ScheduleWritten, header: &Range<usize>, problems: &mut Pro
     }
 }
 
-fn zone(written: Option<&At<String>>, problems: &mut Problems) -> Option<Zone> {
+fn zone(
+    written: Option<&At<String>>,
+    shared: &mut Shared,
+    problems: &mut Problems,
+) -> Option<Zone> {
     match written {
-        None => Zone::parse("UTC").ok(),
-        Some(at) => Zone::parse(&at.value)
+        None => shared.zone("UTC").ok(),
+        Some(at) => shared
+            .zone(&at.value)
             .map_err(|error| {
                 problems.error(&at.span, error.message, error.hint.unwrap_or_default())
             })
@@ -156,12 +169,13 @@ fn zone(written: Option<&At<String>>, problems: &mut Problems) -> Option<Zone> {
 
 fn config(
     written: Option<&At<serde_json::Map<String, serde_json::Value>>>,
+    shared: &mut Shared,
     problems: &mut Problems,
-) -> String {
+) -> Arc<str> {
     let Some(at) = written else {
-        return "{}".to_owned();
+        return shared.text("{}");
     };
-    let json = serde_json::Value::Object(at.value.clone()).to_string();
+    let json = serde_json::to_string(&at.value).unwrap_or_default();
     if json.len() > CONFIG_LIMIT {
         let message = format!("`config` is {} KiB large", json.len() >> 10);
         problems.error(
@@ -173,7 +187,7 @@ fn config(
             ),
         );
     }
-    json
+    shared.text(&json)
 }
 
 #[cfg(test)]

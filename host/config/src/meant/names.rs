@@ -9,6 +9,7 @@ use std::ops::Range;
 use strongroom_domain::{InvalidName, TenantName};
 
 use crate::problems::{Problems, shortened};
+use crate::shared::Shared;
 use crate::written::At;
 
 /// The most tenants of one schedule: each due time is written once for each of them in one transaction.
@@ -59,6 +60,7 @@ fn mended(text: &str) -> String {
 /// The tenants; what is wrong is reported and left out.
 pub(super) fn tenants(
     written: Option<&At<Vec<At<String>>>>,
+    shared: &mut Shared,
     problems: &mut Problems,
 ) -> Vec<TenantName> {
     let Some(list) = written else {
@@ -80,7 +82,7 @@ pub(super) fn tenants(
         );
     }
     let mut first: HashMap<TenantName, &Range<usize>> = HashMap::new();
-    let mut tenants = Vec::new();
+    let mut tenants = Vec::with_capacity(list.value.len());
     for at in &list.value {
         let Some(tenant) = named("a tenant", TenantName::new, at, problems) else {
             continue;
@@ -91,7 +93,7 @@ pub(super) fn tenants(
             problems.add(problem);
         } else {
             first.insert(tenant.clone(), &at.span);
-            tenants.push(tenant);
+            tenants.push(shared.tenant(tenant));
         }
     }
     tenants

@@ -10,8 +10,8 @@ use strongroom_domain::calendar::Zone;
 use strongroom_domain::schedule::Trigger;
 
 use super::lengths::{in_words, length};
-use super::warnings::dues;
 use crate::problems::Problems;
+use crate::shared::Shared;
 use crate::written::At;
 
 /// Beyond a day, nobody knows any more which day a run belongs to.
@@ -21,6 +21,7 @@ const SPREADS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::fro
 pub(super) fn spread(
     written: Option<&At<String>>,
     timed: Option<(&Trigger, &Zone)>,
+    shared: &mut Shared,
     problems: &mut Problems,
 ) -> Duration {
     let errors = problems.errors();
@@ -29,7 +30,7 @@ pub(super) fn spread(
         return spread;
     };
     if problems.errors() == errors
-        && let Some(shortest) = shortest(trigger, zone)
+        && let Some(shortest) = shared.distances(trigger, zone).shortest
         && spread >= shortest
     {
         let message = format!(
@@ -41,13 +42,4 @@ pub(super) fn spread(
         problems.error(&at.span, message, hint);
     }
     spread
-}
-
-/// The shortest time between two of the due times that are looked at; `None`: there are no two.
-fn shortest(trigger: &Trigger, zone: &Zone) -> Option<Duration> {
-    let dues = dues(trigger, zone);
-    let pauses = dues.iter().zip(dues.iter().skip(1));
-    pauses
-        .filter_map(|(one, next)| next.duration_since(*one).try_into().ok())
-        .min()
 }

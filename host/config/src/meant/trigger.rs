@@ -7,19 +7,21 @@
 use std::ops::Range;
 
 use jiff::Timestamp;
-use strongroom_domain::calendar::{Cron, DstGap, DstOverlap, Every};
+use strongroom_domain::calendar::{DstGap, DstOverlap, Every};
 use strongroom_domain::schedule::{After, Trigger};
 use strongroom_domain::{EventName, Outcome, ScheduleName};
 
 use super::names::named;
 use super::{called, chosen};
 use crate::problems::{Problems, shortened};
+use crate::shared::Shared;
 use crate::written::{At, ScheduleWritten};
 
 /// The trigger, or `None` and a reported problem.
 pub(super) fn trigger(
     written: &ScheduleWritten,
     header: &Range<usize>,
+    shared: &mut Shared,
     problems: &mut Problems,
 ) -> Option<Trigger> {
     let keys = [
@@ -63,7 +65,7 @@ pub(super) fn trigger(
     let cron = written
         .cron
         .as_ref()
-        .and_then(|at| cron(at, written, problems));
+        .and_then(|at| cron(at, written, shared, problems));
     let every = written.every.as_ref().and_then(|at| every(at, problems));
     let at = written.at.as_ref().and_then(|at| once(at, problems));
     let on = written
@@ -132,10 +134,15 @@ fn only_with_cron(
     }
 }
 
-fn cron(at: &At<String>, written: &ScheduleWritten, problems: &mut Problems) -> Option<Trigger> {
+fn cron(
+    at: &At<String>,
+    written: &ScheduleWritten,
+    shared: &mut Shared,
+    problems: &mut Problems,
+) -> Option<Trigger> {
     let gap = chosen::<DstGap>(written.dst_gap.as_ref());
     let overlap = chosen::<DstOverlap>(written.dst_overlap.as_ref());
-    match Cron::parse(&at.value) {
+    match shared.cron(&at.value) {
         Ok(cron) => Some(Trigger::Cron { cron, gap, overlap }),
         Err(error) => {
             let span = problems.source.inside(&at.span, &at.value, &error.span);

@@ -8,29 +8,27 @@ use std::ops::Range;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use strongroom_domain::calendar::{Zone, due_between};
+use strongroom_domain::calendar::due_between;
 use strongroom_domain::grants::Access;
 use strongroom_domain::retention::{Retention, ShelfItem, decide};
-use strongroom_domain::schedule::{Schedule, Trigger};
+use strongroom_domain::schedule::Schedule;
 
 use super::lengths::in_words;
 use crate::problems::Problems;
+use crate::shared::Shared;
 use crate::written::ScheduleWritten;
 
-/// Due times looked at for the longest pause between two: a quarter of a year of daily runs.
-const DUE_TIMES: usize = 90;
 /// How far ahead a blackout is compared with the due times: over a year, so that every holiday comes.
 const AHEAD_DAYS: i64 = 400;
 /// Due times in a blackout after which nothing is said any more: a schedule of every second has too many to look at.
 const COVERED: u32 = 10_000;
-/// The due times of this year stand for all: what is warned of must not change with the day it is looked at.
-const FROM: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
 /// Records warnings.
 pub(super) fn look(
     schedule: &Schedule,
     written: &ScheduleWritten,
     header: &Range<usize>,
+    shared: &mut Shared,
     problems: &mut Problems,
 ) {
     if let (Some(note), Some(at)) = (schedule.zone.note(), &written.timezone) {
@@ -68,7 +66,7 @@ pub(super) fn look(
         );
     }
     if let (Some(pause), Some(at)) = (
-        too_long(schedule, retention),
+        too_long(schedule, retention, shared),
         rules.and_then(|rules| rules.keep_within.as_ref()),
     ) {
         let message = format!(
@@ -114,44 +112,28 @@ pub(super) fn look_at_blackout(
     }
 }
 
-/// The first due times from a fixed day on.
-pub(super) fn dues(trigger: &Trigger, zone: &Zone) -> Vec<Timestamp> {
-    let until = FROM
-        .checked_add(SignedDuration::from_hours(20 * 366 * 24))
-        .unwrap_or(FROM);
-    due_between(trigger, zone, FROM, until)
-        .take(DUE_TIMES)
-        .map(|due| due.at)
-        .collect()
-}
-
 /// The longest pause between two due times after which the earlier snapshot would no longer be kept.
-fn too_long(schedule: &Schedule, retention: &Retention) -> Option<Duration> {
-    if matches!(schedule.trigger, Trigger::At(_)) {
-        return None;
-    }
-    let rules = Retention {
-        floor: 0,
-        ..retention.clone()
-    };
-    let dues = dues(&schedule.trigger, &schedule.zone);
-    let pauses = dues
-        .iter()
-        .zip(dues.iter().skip(1))
-        .map(|(one, next)| (*one, *next));
-    let (taken_at, now) = pauses.max_by_key(|(one, next)| next.duration_since(*one))?;
-    let item = ShelfItem {
-        id: uuid::Uuid::nil(),
-        taken_at,
-        good: true,
-        hold: None,
-    };
-    let kept = decide(&[item], &rules, &schedule.zone, now)
-        .iter()
-        .any(|verdict| verdict.keep);
-    if kept {
-        None
-    } else {
-        now.duration_since(taken_at).try_into().ok()
-    }
+fn too_long(schedule: &Schedule, retention: &Retention, shared: &mut Shared) -> Option<Duration> {
+    let zone = &schedule.zone;
+    let (taken_at, now) = shared.distances(&schedule.trigger, zone).longest?;
+    shared.compared(retention, (taken_at, now), zone, || {
+        let rules = Retention {
+            floor: 0,
+            ..retention.clone()
+        };
+        let item = ShelfItem {
+            id: uuid::Uuid::nil(),
+            taken_at,
+            good: true,
+            hold: None,
+        };
+        let kept = decide(&[item], &rules, zone, now)
+            .iter()
+            .any(|verdict| verdict.keep);
+        if kept {
+            None
+        } else {
+            now.duration_since(taken_at).try_into().ok()
+        }
+    })
 }

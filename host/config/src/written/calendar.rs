@@ -45,7 +45,7 @@ pub(crate) struct DayWritten {
     pub(crate) span: Range<usize>,
     /// The keys that are there, whatever their kind.
     #[schemars(skip)]
-    pub(crate) given: BTreeSet<String>,
+    pub(crate) given: BTreeSet<&'static str>,
 }
 
 /// From one moment up to another: both with an offset, or both without one, in the zone of the schedule.
@@ -66,7 +66,7 @@ pub(crate) struct TimeWritten {
     pub(crate) span: Range<usize>,
     /// The keys that are there, whatever their kind.
     #[schemars(skip)]
-    pub(crate) given: BTreeSet<String>,
+    pub(crate) given: BTreeSet<&'static str>,
 }
 
 impl DayWritten {

@@ -60,7 +60,7 @@ pub(crate) struct RetentionWritten {
     pub(crate) span: Range<usize>,
     /// The keys that are there, whatever their kind.
     #[schemars(skip)]
-    pub(crate) given: BTreeSet<String>,
+    pub(crate) given: BTreeSet<&'static str>,
 }
 
 /// What the plugin may use; nothing else is open to it.
@@ -90,7 +90,7 @@ pub(crate) struct TreeWritten {
     pub(crate) span: Range<usize>,
     /// The keys that are there, whatever their kind.
     #[schemars(skip)]
-    pub(crate) given: BTreeSet<String>,
+    pub(crate) given: BTreeSet<&'static str>,
 }
 
 /// When nothing begins: a due time in it is recorded as skipped, and is not caught up. Days and times of day are those of
@@ -114,7 +114,7 @@ pub(crate) struct BlackoutWritten {
     pub(crate) span: Range<usize>,
     /// The keys that are there, whatever their kind.
     #[schemars(skip)]
-    pub(crate) given: BTreeSet<String>,
+    pub(crate) given: BTreeSet<&'static str>,
 }
 
 /// How many runs of one plugin, or of all schedules of one account, go on at the same time.
@@ -133,7 +133,7 @@ pub(crate) struct LimitWritten {
     pub(crate) at_once: Option<At<u32>>,
     /// The keys that are there, whatever their kind.
     #[schemars(skip)]
-    pub(crate) given: BTreeSet<String>,
+    pub(crate) given: BTreeSet<&'static str>,
 }
 
 impl RetryWritten {

@@ -66,7 +66,7 @@ fn what_is_not_written_has_its_default() {
         (Missed::Latest, defaults::MISSED_WITHIN)
     );
     assert!(schedule.enabled && schedule.retention.is_none() && schedule.grants.files.is_empty());
-    assert_eq!(schedule.config, "{}");
+    assert_eq!(&*schedule.config, "{}");
     assert!(matches!(schedule.trigger, Trigger::Every(_)));
 }
 
@@ -75,7 +75,7 @@ fn paths_become_absolute_and_configuration_becomes_json() {
     let set = read(ENTRY);
     let located = &set.schedules[0];
     assert_eq!(
-        (located.line(), located.file.clone()),
+        (located.line(), located.file().to_owned()),
         (2, PathBuf::from("a.toml"))
     );
     let grants = &located.schedule.grants;
@@ -225,11 +225,11 @@ fn time_policies_mean_what_is_written() {
         (all.spread, all.priority),
         (Duration::from_secs(1800), Priority::Low)
     );
-    assert_eq!(all.account.unwrap().as_str(), "acme-cloud");
+    assert_eq!(all.account.as_ref().unwrap().as_str(), "acme-cloud");
     let allowed = entry("every = \"1h\"\nmissed = \"all\"\noverlap = \"allow\"\n");
     assert_eq!(allowed.overlap, Overlap::Allow);
     let event = entry("on = \"password-changed\"\n");
-    assert!(matches!(event.trigger, Trigger::Event(name) if name.as_str() == "password-changed"));
+    assert!(matches!(&event.trigger, Trigger::Event(name) if name.as_str() == "password-changed"));
     let quiet = entry(
         "every = \"1h\"\n[schedule.blackout]\ndays = [\"2026-12-25\", \"sun\"]\nhours = [\"22:00-02:00\"]\n",
     );

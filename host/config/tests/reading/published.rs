@@ -225,7 +225,7 @@ fn shipped(file: &str) -> Schedule {
     let set = load(&schedules().join(file)).unwrap();
     assert!(set.warnings.is_empty(), "{}", set.warnings);
     assert_eq!(set.schedules.len(), 1);
-    set.schedules[0].schedule.clone()
+    set.schedules[0].schedule.as_ref().clone()
 }
 
 #[test]
@@ -268,7 +268,7 @@ fn p01_p02_the_saas_schedule_is_daily_at_03_gmt_minus_3_and_keeps_five_days() {
         ]
     );
     let retention = saas.retention.unwrap();
-    assert_eq!(retention.keep_within.unwrap().as_str(), "5d");
+    assert_eq!(retention.keep_within.as_ref().unwrap().as_str(), "5d");
     assert_eq!((retention.keep_last, retention.floor), (Some(5), 2));
     assert_eq!(saas.timeout, Duration::from_secs(4 * 3600));
 }

@@ -6,6 +6,7 @@
 //! Whole days: the midnights of every n-th day since 1970-01-01, so that a restart never shifts them.
 //! A midnight that does not exist is the first moment of the day; one that exists twice is its first.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::{Date, date};
@@ -24,7 +25,7 @@ const EPOCH: Date = date(1970, 1, 1);
 /// A fixed distance between due times.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Every {
-    text: String,
+    text: Arc<str>,
     seconds: i64,
 }
 
@@ -79,7 +80,7 @@ impl Every {
             );
         }
         Ok(Self {
-            text: text.to_owned(),
+            text: text.into(),
             seconds,
         })
     }

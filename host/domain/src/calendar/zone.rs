@@ -3,6 +3,8 @@
 //! Owns: reading a zone, suggesting the nearest name, explaining the sign of `Etc/GMT±N`.
 //! Never: the zone of the machine; a schedule means the same on every host.
 
+use std::sync::Arc;
+
 use jiff::tz::{Offset, TimeZone, db};
 
 /// Longest text for which a name is looked for that is nearly the same; every name is shorter.
@@ -16,7 +18,7 @@ const NOT_ZONES: [&str; 4] = ["localtime", "posixrules", "factory", "local"];
 /// A time zone: an IANA name or a fixed offset from UTC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Zone {
-    text: String,
+    text: Arc<str>,
     tz: TimeZone,
 }
 
@@ -53,7 +55,7 @@ impl Zone {
             .flatten();
         match known {
             Some(tz) => Ok(Self {
-                text: tz.iana_name().unwrap_or(text).to_owned(),
+                text: tz.iana_name().unwrap_or(text).into(),
                 tz,
             }),
             None => Err(unknown(text, &lower)),
@@ -111,7 +113,7 @@ fn offset(text: &str) -> Result<Zone, ZoneError> {
     let offset = Offset::from_seconds(sign * (hours * 3600 + minutes * 60));
     match offset {
         Ok(offset) if strict == text => Ok(Zone {
-            text: strict,
+            text: strict.into(),
             tz: TimeZone::fixed(offset),
         }),
         _ => Err(ZoneError {

@@ -68,7 +68,10 @@ fn stated(schedule: &Schedule) -> Vec<(&'static str, String)> {
         ("`retry.attempts`", retry.attempts.to_string()),
         ("`retry.delay`", length(retry.delay)),
         ("`retry.longest`", length(retry.longest)),
-        ("what `retention` keeps", kept(schedule.retention.as_ref())),
+        (
+            "what `retention` keeps",
+            kept(schedule.retention.as_deref()),
+        ),
         ("`memory`", memory),
     ]
 }

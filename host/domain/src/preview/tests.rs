@@ -12,7 +12,7 @@ use crate::{EventName, Outcome, PluginName};
 
 fn cron(text: &str) -> Trigger {
     Trigger::Cron {
-        cron: Cron::parse(text).unwrap(),
+        cron: Cron::parse(text).unwrap().into(),
         gap: DstGap::Next,
         overlap: DstOverlap::First,
     }
@@ -36,7 +36,7 @@ fn schedule(name: &str, trigger: Trigger, zone: &str) -> Schedule {
         retry: RetryPolicy::default(),
         retention: None,
         config: "{}".into(),
-        grants: Grants::default(),
+        grants: Grants::default().into(),
         memory: defaults::MEMORY,
         enabled: true,
     }
@@ -156,7 +156,8 @@ fn a_run_in_a_blackout_is_removed_and_says_why() {
         first: jiff::civil::date(2026, 12, 24),
         last: jiff::civil::date(2026, 12, 25),
         name: "Christmas".into(),
-    }];
+    }]
+    .into();
     let found = seen(&[&old], &[&new], 60);
     let totals = Totals {
         unchanged: 58,

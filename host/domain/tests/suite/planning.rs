@@ -155,7 +155,9 @@ impl History {
                 .map(|number| TenantName::new(&format!("t{number}")).unwrap())
                 .collect(),
             spread: Duration::from_secs(self.spread),
-            blackout: Blackout { periods },
+            blackout: Blackout {
+                periods: periods.into(),
+            },
             priority: Priority::Normal,
             account: None,
             overlap: Overlap::Skip,
@@ -165,7 +167,7 @@ impl History {
             retry: RetryPolicy::default(),
             retention: None,
             config: "{}".into(),
-            grants: Grants::default(),
+            grants: Grants::default().into(),
             memory: defaults::MEMORY,
             enabled: true,
         }

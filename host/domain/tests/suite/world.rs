@@ -45,7 +45,7 @@ pub(crate) fn at(text: &str) -> Timestamp {
 
 pub(crate) fn cron(text: &str, gap: DstGap, overlap: DstOverlap) -> Trigger {
     Trigger::Cron {
-        cron: Cron::parse(text).unwrap(),
+        cron: Cron::parse(text).unwrap().into(),
         gap,
         overlap,
     }

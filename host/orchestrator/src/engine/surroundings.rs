@@ -30,7 +30,8 @@ impl Loop<'_> {
             self.jumped(now.duration_since(latest), now).await?;
         }
         let ledger = self.ledger.clone();
-        self.planner = Some(Planner::new(ledger.as_ref(), &self.setup, &self.pauses, now).await?);
+        let planner = Planner::new(ledger.as_ref(), known, &self.setup, &self.pauses, now).await?;
+        self.planner = Some(planner);
         Ok(())
     }
 
@@ -58,7 +59,10 @@ impl Loop<'_> {
         if let Some(setup) = reloaded {
             self.engine.register_plugins(&setup).await?;
             let (ledger, now) = (self.ledger.clone(), self.now());
-            self.planner = Some(Planner::new(ledger.as_ref(), &setup, &self.pauses, now).await?);
+            if let Some(planner) = &mut self.planner {
+                let ledger = ledger.as_ref();
+                planner.take_up(ledger, &setup, &self.pauses, now).await?;
+            }
             self.setup = setup;
             self.waiting = None;
         }

@@ -145,7 +145,7 @@ fn only_floor(
 ) -> Option<Timestamp> {
     let rules = Retention {
         floor: 0,
-        ..schedule.retention.clone()?
+        ..Retention::clone(schedule.retention.as_ref()?)
     };
     let failed = rows
         .iter()
