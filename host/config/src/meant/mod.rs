@@ -50,8 +50,8 @@ pub(crate) fn schedule(
         .name
         .as_ref()
         .and_then(|at| named("a schedule", ScheduleName::new, at, problems));
-    let account = written.account.as_ref();
-    let account = account.and_then(|at| named("an account", AccountName::new, at, problems));
+    let account = (written.account.as_ref())
+        .and_then(|at| named("an account", AccountName::new, at, problems));
     let plugin = written
         .plugin
         .as_ref()
@@ -86,8 +86,7 @@ pub(crate) fn schedule(
         .and_then(|rules| retention::retention(rules, problems))
         .map(|rules| shared.retention(rules));
     let config = config(written.config.as_ref(), shared, problems);
-    let grants = grants::grants(written.grants.as_ref(), &tenants, problems);
-    let grants = shared.grants(grants);
+    let grants = shared.grants(grants::grants(written.grants.as_ref(), &tenants, problems));
     if problems.errors() > errors {
         return None;
     }
