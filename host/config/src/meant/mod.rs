@@ -86,8 +86,7 @@ pub(crate) fn schedule(
         .and_then(|rules| retention::retention(rules, problems))
         .map(|rules| shared.retention(rules));
     let config = config(written.config.as_ref(), shared, problems);
-    let grants = grants::grants(written.grants.as_ref(), &tenants, problems);
-    let grants = shared.grants(grants);
+    let grants = shared.grants(grants::grants(written.grants.as_ref(), &tenants, problems));
     if problems.errors() > errors {
         return None;
     }
