@@ -469,6 +469,11 @@ mod tests {
         let timetable = Timetable::of(&schedule).unwrap();
         let read = Timetable::from_text(&timetable.to_text()).unwrap();
         assert_eq!(read.to_text(), timetable.to_text());
+        let mut other = schedule.clone();
+        other.timeout = Duration::from_secs(1);
+        assert!(Timetable::is_same(&schedule, &other));
+        other.tenants.push(TenantName::new("globex").unwrap());
+        assert!(!Timetable::is_same(&schedule, &other));
         let mut disabled = schedule;
         disabled.enabled = false;
         assert!(Timetable::of(&disabled).is_none());

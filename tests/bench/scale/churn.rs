@@ -53,7 +53,7 @@ impl Beats {
 
 pub(crate) fn measure(size: Size, report: &mut Report) {
     let (sizes, edited, seconds): (&[usize], _, _) = match size {
-        Size::Full => (&[10_000, 100_000], 10_000, 6),
+        Size::Full => (&[20_000, 100_000], 10_000, 6),
         Size::Quick => (&[2_000], 1_000, 3),
     };
     for count in sizes {
