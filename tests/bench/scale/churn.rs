@@ -103,6 +103,7 @@ fn edits(count: usize, edited: usize, seconds: u64) -> Pauses {
                 retries: true,
                 own_databases: Vec::new(),
                 restore_to: None,
+                recorder: None,
             };
             let first = reloads.borrow().clone();
             let engine = Engine::new(access, first, EngineSettings::default(), stop);

@@ -33,6 +33,17 @@ use crate::report::{Goal, Report, Row};
 /// Tenants of each schedule: as many as there may be.
 const TENANTS: usize = 1_000;
 
+fn row(figure: String, value: f64, peer: &str, beside: f64, unit: &'static str, goal: Goal) -> Row {
+    Row {
+        figure,
+        value,
+        peer: peer.to_owned(),
+        beside,
+        unit,
+        goal,
+    }
+}
+
 pub(crate) fn measure(size: Size, report: &mut Report) {
     let runs: &[(usize, usize, bool)] = match size {
         Size::Full => &[
@@ -60,14 +71,6 @@ pub(crate) fn measure(size: Size, report: &mut Report) {
             "not forced to disk"
         };
         let smallest = *smallest.get_or_insert(figure("memory"));
-        let row = |figure: String, value, peer: &str, beside, unit, goal| Row {
-            figure,
-            value,
-            peer: peer.to_owned(),
-            beside,
-            unit,
-            goal,
-        };
         report.add(row(
             format!("{} due at once: ended", short(due)),
             figure("succeeded"),
@@ -181,6 +184,7 @@ async fn run(
         retries: true,
         own_databases: Vec::new(),
         restore_to: None,
+        recorder: None,
     };
     let prepared = (0..schedules).map(|number| Prepared {
         schedule: Arc::new(schedule(number)),
