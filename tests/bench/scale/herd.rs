@@ -60,54 +60,48 @@ pub(crate) fn measure(size: Size, report: &mut Report) {
             "not forced to disk"
         };
         let smallest = *smallest.get_or_insert(figure("memory"));
-        let row = |figure: String, value, peer: &str, beside, unit, goal| Row {
-            figure,
-            value,
-            peer: peer.to_owned(),
-            beside,
-            unit,
-            goal,
-        };
-        report.add(row(
-            format!("{} due at once: ended", short(due)),
-            figure("succeeded"),
-            "due",
-            due as f64,
-            "",
-            Goal::AtLeast(1.0),
-        ));
-        report.add(row(
-            "  replies asked for".to_owned(),
-            figure("replies"),
-            "due",
-            due as f64,
-            "",
-            Goal::AtMost(1.0),
-        ));
-        report.add(row(
-            format!("  drained, {concurrency} at once, {on}"),
-            due as f64 / figure("seconds"),
-            "goal",
-            5_000.0,
-            "/s",
-            Goal::AtLeast(1.0),
-        ));
-        report.add(row(
-            "  until the first began".to_owned(),
-            figure("first"),
-            "all of them",
-            figure("seconds"),
-            "s",
-            Goal::None,
-        ));
-        report.add(row(
-            "  peak memory".to_owned(),
-            figure("memory"),
-            "of the smallest",
-            smallest,
-            "MiB",
-            Goal::AtMost(1.5),
-        ));
+        let (all, took) = (due as f64, figure("seconds"));
+        let herd = format!("{} due at once: ended", short(due));
+        let drained = format!("  drained, {concurrency} at once, {on}");
+        let (exactly, fast) = (Goal::AtLeast(1.0), Goal::AtLeast(1.0));
+        for (figure, value, peer, beside, unit, goal) in [
+            (herd, figure("succeeded"), "due", all, "", exactly),
+            (
+                "  replies asked for".into(),
+                figure("replies"),
+                "due",
+                all,
+                "",
+                Goal::AtMost(1.0),
+            ),
+            (drained, all / took, "goal", 5_000.0, "/s", fast),
+            (
+                "  until the first began".into(),
+                figure("first"),
+                "all of them",
+                took,
+                "s",
+                Goal::None,
+            ),
+            (
+                "  peak memory".into(),
+                figure("memory"),
+                "of the smallest",
+                smallest,
+                "MiB",
+                Goal::AtMost(1.5),
+            ),
+        ] {
+            let peer = peer.to_owned();
+            report.add(Row {
+                figure,
+                value,
+                peer,
+                beside,
+                unit,
+                goal,
+            });
+        }
     }
 }
 
