@@ -33,17 +33,6 @@ use crate::report::{Goal, Report, Row};
 /// Tenants of each schedule: as many as there may be.
 const TENANTS: usize = 1_000;
 
-fn row(figure: String, value: f64, peer: &str, beside: f64, unit: &'static str, goal: Goal) -> Row {
-    Row {
-        figure,
-        value,
-        peer: peer.to_owned(),
-        beside,
-        unit,
-        goal,
-    }
-}
-
 pub(crate) fn measure(size: Size, report: &mut Report) {
     let runs: &[(usize, usize, bool)] = match size {
         Size::Full => &[
@@ -71,46 +60,48 @@ pub(crate) fn measure(size: Size, report: &mut Report) {
             "not forced to disk"
         };
         let smallest = *smallest.get_or_insert(figure("memory"));
-        report.add(row(
-            format!("{} due at once: ended", short(due)),
-            figure("succeeded"),
-            "due",
-            due as f64,
-            "",
-            Goal::AtLeast(1.0),
-        ));
-        report.add(row(
-            "  replies asked for".to_owned(),
-            figure("replies"),
-            "due",
-            due as f64,
-            "",
-            Goal::AtMost(1.0),
-        ));
-        report.add(row(
-            format!("  drained, {concurrency} at once, {on}"),
-            due as f64 / figure("seconds"),
-            "goal",
-            5_000.0,
-            "/s",
-            Goal::AtLeast(1.0),
-        ));
-        report.add(row(
-            "  until the first began".to_owned(),
-            figure("first"),
-            "all of them",
-            figure("seconds"),
-            "s",
-            Goal::None,
-        ));
-        report.add(row(
-            "  peak memory".to_owned(),
-            figure("memory"),
-            "of the smallest",
-            smallest,
-            "MiB",
-            Goal::AtMost(1.5),
-        ));
+        let (all, took) = (due as f64, figure("seconds"));
+        let herd = format!("{} due at once: ended", short(due));
+        let drained = format!("  drained, {concurrency} at once, {on}");
+        let (exactly, fast) = (Goal::AtLeast(1.0), Goal::AtLeast(1.0));
+        for (figure, value, peer, beside, unit, goal) in [
+            (herd, figure("succeeded"), "due", all, "", exactly),
+            (
+                "  replies asked for".into(),
+                figure("replies"),
+                "due",
+                all,
+                "",
+                Goal::AtMost(1.0),
+            ),
+            (drained, all / took, "goal", 5_000.0, "/s", fast),
+            (
+                "  until the first began".into(),
+                figure("first"),
+                "all of them",
+                took,
+                "s",
+                Goal::None,
+            ),
+            (
+                "  peak memory".into(),
+                figure("memory"),
+                "of the smallest",
+                smallest,
+                "MiB",
+                Goal::AtMost(1.5),
+            ),
+        ] {
+            let peer = peer.to_owned();
+            report.add(Row {
+                figure,
+                value,
+                peer,
+                beside,
+                unit,
+                goal,
+            });
+        }
     }
 }
 

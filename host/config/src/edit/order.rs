@@ -7,6 +7,10 @@ pub(super) enum Kind {
     File,
     /// `[[schedule]]`.
     Schedule,
+    /// `[[limit]]`.
+    Limit,
+    /// `[schedule.blackout]`.
+    Blackout,
     /// `[schedule.retry]`.
     Retry,
     /// `[schedule.retention]`.
@@ -26,6 +30,8 @@ impl Kind {
     pub(super) fn below(self, key: &str) -> Self {
         match (self, key) {
             (Self::File, "schedule") => Self::Schedule,
+            (Self::File, "limit") => Self::Limit,
+            (Self::Schedule, "blackout") => Self::Blackout,
             (Self::Schedule, "retry") => Self::Retry,
             (Self::Schedule, "retention") => Self::Retention,
             (Self::Schedule, "grants") => Self::Grants,
@@ -59,6 +65,7 @@ impl Kind {
                 "at",
                 "on",
                 "after",
+                "after-outcome",
                 "timezone",
                 "dst-gap",
                 "dst-overlap",
@@ -78,6 +85,8 @@ impl Kind {
                 "config",
                 "grants",
             ],
+            Self::Limit => &["plugin", "account", "at-once"],
+            Self::Blackout => &["days", "hours", "calendars"],
             Self::Retry => &["attempts", "delay", "longest"],
             Self::Retention => &[
                 "keep-within",
@@ -104,6 +113,8 @@ mod tests {
     fn every_key_of_the_schema_has_its_place() {
         for (kind, table) in [
             (Kind::Schedule, Table::Schedule),
+            (Kind::Limit, Table::Limit),
+            (Kind::Blackout, Table::Blackout),
             (Kind::Retry, Table::Retry),
             (Kind::Retention, Table::Retention),
             (Kind::Grants, Table::Grants),
