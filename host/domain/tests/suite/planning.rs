@@ -239,8 +239,8 @@ impl History {
         };
         runs.retain(|due| !self.removed && (in_time(*due) || !self.is_paused(now)));
         let becomes = |due: &Timestamp| match () {
-            () if self.removed => Some(Outcome::Missed),
             () if self.is_paused(*due) => Some(Outcome::Paused),
+            () if self.removed => Some(Outcome::Missed),
             () if self.is_black(*due, schedule) => Some(Outcome::SkippedBlackout),
             () if runs.contains(due) => None,
             () => Some(Outcome::Missed),

@@ -101,13 +101,14 @@ async fn a_plugin_files_state_changes_on_record() {
     let ledger = &fixture.ledger;
     ledger.register_plugin(row.clone()).await.unwrap();
     assert_eq!(ledger.plugins().await.unwrap(), std::slice::from_ref(&row));
-    let set = async |digest: &str, state, now| {
-        let set = ledger.set_plugin_state(digest, state, "ana", "granted", at(now));
+    let set = async |digest: &str, state, reason: &str, now| {
+        let set = ledger.set_plugin_state(digest, state, "ana", reason, at(now));
         set.await
     };
-    set(&row.digest, PluginState::Refused, 2).await.unwrap();
+    let (refused, active) = (PluginState::Refused, PluginState::Active);
+    set(&row.digest, refused, &row.reason, 2).await.unwrap();
     assert_eq!(fixture.size().await, 1, "no other state, nothing new");
-    set(&row.digest, PluginState::Active, 3).await.unwrap();
+    set(&row.digest, active, "granted", 3).await.unwrap();
     assert_eq!(fixture.size().await, 2);
     let changed = PluginRow {
         state: PluginState::Active,
@@ -117,6 +118,6 @@ async fn a_plugin_files_state_changes_on_record() {
         ..row
     };
     assert_eq!(ledger.plugins().await.unwrap(), [changed]);
-    let error = set("cd", PluginState::Active, 4).await.unwrap_err();
+    let error = set("cd", active, "granted", 4).await.unwrap_err();
     assert!(matches!(error, LedgerError::NotFound(_)), "{error}");
 }

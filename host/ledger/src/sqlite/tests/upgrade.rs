@@ -164,7 +164,7 @@ async fn what_is_missed_counted_and_next_is_found_by_index() {
     let wake = crate::sqlite::wake::earliest(Timestamp::MIN);
     let steps = explained(&fixture, wake.sql().as_str(), "wake").await;
     assert!(
-        steps.contains("occurrences_waiting (priority=?)"),
+        steps.contains("occurrences_waiting (priority=? AND ready_at>?)"),
         "{steps}"
     );
     assert!(steps.contains("occurrences_start_by"), "{steps}");
