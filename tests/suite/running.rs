@@ -312,6 +312,8 @@ fn a_pause_stops_what_is_due_and_is_on_record_with_person_and_reason() {
         (ended(&host, "often", "paused") > 2).then_some(())
     });
     assert_eq!(status(&host)["paused"][0]["schedule"], "often");
+    let next = host.run(["next", "-n", "1"]).ok();
+    assert!(next.stdout.contains("the disk is being changed"), "{next}");
     let again = host.run(["pause", "often", "--reason", "twice"]);
     assert_ne!(again.code, 0, "{again}");
     let now = host.run(["once", "often"]).ended_with(3);

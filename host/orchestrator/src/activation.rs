@@ -4,7 +4,7 @@
 //! Never: a half-written file (`watching` waits until files rest).
 //! Read next: `setup` for what fits, `watching` for when it looks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use strongroom_config::{Diagnostics, ScheduleSet};
 use strongroom_domain::{PluginName, TenantName};
-use strongroom_ledger::{LedgerError, Notice, PluginRow, PluginState};
+use strongroom_ledger::{LedgerError, Notice, OccurrenceFilter, PluginRow, PluginState};
 use strongroom_sandbox::call::{Answer, Request, Step};
 use strongroom_sandbox::{Plugin, Role, Sandbox};
 use uuid::Uuid;
@@ -101,8 +101,14 @@ impl Activation {
             earlier: BTreeMap::new(),
         };
         let rows = new.access.ledger.plugins().await?;
+        let begun = new.begun_on(&rows).await?;
         for row in rows {
             let file = new.copy(&row.digest);
+            if row.state != PluginState::Active && !begun.contains(&row.digest) {
+                // Nothing goes on with it. A copy that cannot be removed does no harm.
+                let _removed = std::fs::remove_file(&file).is_ok();
+                continue;
+            }
             // A copy that is gone or damaged is like none: the file in the plugins folder is taken.
             let Ok(bytes) = std::fs::read(&file) else {
                 continue;
@@ -122,6 +128,22 @@ impl Activation {
             }
         }
         Ok(new)
+    }
+
+    /// The digests of former plugin files with which operations still go on.
+    async fn begun_on(&self, rows: &[PluginRow]) -> Result<BTreeSet<String>, LedgerError> {
+        let kept =
+            |row: &PluginRow| row.state != PluginState::Active && self.copy(&row.digest).exists();
+        if !rows.iter().any(kept) {
+            return Ok(BTreeSet::new());
+        }
+        let unfinished = OccurrenceFilter {
+            unfinished: true,
+            ..OccurrenceFilter::default()
+        };
+        let rows = self.access.ledger.occurrences(unfinished).await?;
+        let begun = rows.into_iter().filter_map(|row| row.operation);
+        Ok(begun.map(|operation| operation.digest).collect())
     }
 
     fn copy(&self, digest: &str) -> PathBuf {

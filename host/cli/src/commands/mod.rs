@@ -27,7 +27,7 @@ use crate::print;
 pub(crate) async fn run(arguments: Arguments) -> Result<u8, CliError> {
     match &arguments.command {
         Command::Check => check::run(&arguments).await,
-        Command::Next(options) => next::run(&arguments, options),
+        Command::Next(options) => next::run(&arguments, options).await,
         Command::Plan(options) => plan::run(&arguments, options),
         Command::Schedule(command) => schedule::run(&arguments, command),
         Command::Once(options) => run::once(&arguments, options).await,

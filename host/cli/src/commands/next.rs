@@ -1,11 +1,16 @@
 //! `strongroom next`: coming due times, by the same function that triggers them.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 use strongroom_config::ScheduleSet;
+use strongroom_domain::ScheduleName;
 use strongroom_domain::calendar::{DueTime, next_due};
+use strongroom_domain::pause::Pause;
 use strongroom_domain::preview::{length, when};
 use strongroom_domain::schedule::{Schedule, Trigger};
 use strongroom_domain::spread::shift;
+use strongroom_ledger::{Ledger, LedgerError, OpenMode, SqliteLedger};
 use strongroom_orchestrator::{Clock, SystemClock};
 
 use crate::arguments::{Arguments, Next};
@@ -13,22 +18,28 @@ use crate::compose;
 use crate::error::CliError;
 use crate::print;
 
-pub(crate) fn run(arguments: &Arguments, options: &Next) -> Result<u8, CliError> {
+/// Pauses by schedule.
+type Pauses = BTreeMap<ScheduleName, Vec<Pause>>;
+
+pub(crate) async fn run(arguments: &Arguments, options: &Next) -> Result<u8, CliError> {
     let set = compose::schedules(arguments)?;
     let wanted = wanted(&set, options)?;
     let dues = coming(&wanted, options)?;
+    let pauses = pauses(arguments).await?;
     let followers: Vec<&Schedule> = wanted
         .into_iter()
         .filter(|schedule| matches!(schedule.trigger, Trigger::Event(_) | Trigger::After(_)))
         .collect();
     if arguments.json {
-        let due = dues.iter().map(|(schedule, due)| as_json(schedule, *due));
+        let due = dues
+            .iter()
+            .map(|(schedule, due)| as_json(schedule, *due, &pauses));
         // What waits for something else than time is due at no known time.
         let waiting = followers.iter().map(|schedule| {
             json!({
                 "schedule": schedule.name, "due": null, "local": null,
                 "timezone": schedule.zone.as_str(), "tenants": schedule.tenants,
-                "note": format!("runs {}", when(schedule)), "blackout": null, "starts": {},
+                "note": format!("runs {}", when(schedule)), "blackout": null, "starts": {}, "pause": null,
             })
         });
         print::json(&due.chain(waiting).collect::<Vec<_>>())?;
@@ -39,7 +50,7 @@ pub(crate) fn run(arguments: &Arguments, options: &Next) -> Result<u8, CliError>
     } else {
         let rows: Vec<Vec<String>> = dues
             .iter()
-            .map(|(schedule, due)| row(schedule, *due))
+            .map(|(schedule, due)| row(schedule, *due, &pauses))
             .collect();
         print::table(&["LOCAL", "UTC", "SCHEDULE", ""], &rows);
     }
@@ -49,7 +60,25 @@ pub(crate) fn run(arguments: &Arguments, options: &Next) -> Result<u8, CliError>
     Ok(0)
 }
 
-fn row(schedule: &Schedule, due: DueTime) -> Vec<String> {
+/// The pauses on record; without a ledger there are none.
+async fn pauses(arguments: &Arguments) -> Result<Pauses, CliError> {
+    let ledger = match SqliteLedger::open(&arguments.state, OpenMode::Reader).await {
+        Ok(ledger) => ledger,
+        Err(LedgerError::NotFound(_)) => return Ok(Pauses::new()),
+        Err(error) => return Err(error.into()),
+    };
+    let pauses = ledger.pauses(SystemClock.now()).await?;
+    ledger.close().await;
+    Ok(pauses)
+}
+
+/// The pause in which a due time lies.
+fn paused<'a>(schedule: &Schedule, due: DueTime, pauses: &'a Pauses) -> Option<&'a Pause> {
+    let mut pauses = pauses.get(&schedule.name).into_iter().flatten();
+    pauses.find(|pause| pause.covers(due.at))
+}
+
+fn row(schedule: &Schedule, due: DueTime, pauses: &Pauses) -> Vec<String> {
     let mut notes = Vec::new();
     if !schedule.spread.is_zero() {
         notes.push(format!("+{} spread", length(schedule.spread)));
@@ -58,6 +87,7 @@ fn row(schedule: &Schedule, due: DueTime) -> Vec<String> {
     if let Some(name) = schedule.blackout.covers(due.at, &schedule.zone) {
         notes.push(format!("skipped: blackout `{name}`"));
     }
+    notes.extend(paused(schedule, due, pauses).map(|pause| print::plain(&pause.explain())));
     vec![
         print::local(due.at, &schedule.zone),
         print::utc(due.at),
@@ -66,7 +96,7 @@ fn row(schedule: &Schedule, due: DueTime) -> Vec<String> {
     ]
 }
 
-fn as_json(schedule: &Schedule, due: DueTime) -> Value {
+fn as_json(schedule: &Schedule, due: DueTime, pauses: &Pauses) -> Value {
     let starts: serde_json::Map<String, Value> = schedule
         .tenants
         .iter()
@@ -81,6 +111,7 @@ fn as_json(schedule: &Schedule, due: DueTime) -> Value {
         "timezone": schedule.zone.as_str(), "tenants": schedule.tenants,
         "note": due.note.as_ref().map(ToString::to_string),
         "blackout": schedule.blackout.covers(due.at, &schedule.zone), "starts": starts,
+        "pause": paused(schedule, due, pauses),
     })
 }
 

@@ -41,7 +41,8 @@ impl Loop<'_> {
         if replaced > 0 {
             self.heed_stops().await?;
         }
-        let free = self.free();
+        // Nothing begins by a time that is not believed yet.
+        let free = if self.doubt.is_none() { self.free() } else { 0 };
         if free == 0 || !(planned || self.may_claim().await?) {
             return Ok(());
         }
