@@ -21,14 +21,20 @@ use crate::error::{CliError, EXIT_LEDGER};
 /// Live instances at once, before the machine's own cap.
 const SLOTS: u32 = 1_000;
 
-pub(crate) fn schedules(arguments: &Arguments) -> Result<ScheduleSet, CliError> {
-    if !arguments.schedules.exists() {
-        return Err(CliError::not_found(format!(
-            "there is no schedule file or folder {}",
-            arguments.schedules.display()
-        ))
-        .hint("name it with `--schedules PATH`"));
+/// Refuses a path under which there is nothing.
+pub(crate) fn schedules_exist(arguments: &Arguments) -> Result<(), CliError> {
+    if arguments.schedules.exists() {
+        return Ok(());
     }
+    Err(CliError::not_found(format!(
+        "there is no schedule file or folder {}",
+        arguments.schedules.display()
+    ))
+    .hint("name it with `--schedules PATH`"))
+}
+
+pub(crate) fn schedules(arguments: &Arguments) -> Result<ScheduleSet, CliError> {
+    schedules_exist(arguments)?;
     let set = strongroom_config::load(&arguments.schedules, SystemClock.now())?;
     if set.schedules.is_empty() {
         return Err(CliError::usage(format!(

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use strongroom_config::{Diagnostics, ScheduleSet};
+use strongroom_config::{Diagnostic, Diagnostics, ScheduleSet};
 use strongroom_domain::{PluginName, TenantName};
 use strongroom_ledger::{LedgerError, Notice, OccurrenceFilter, PluginRow, PluginState};
 use strongroom_sandbox::call::{Answer, Request, Step};
@@ -172,6 +172,13 @@ impl Activation {
     async fn activate(&mut self) -> Result<(ScheduleSet, Setup), ActivationError> {
         let set = strongroom_config::load(&self.sources.schedules, self.access.clock.now())
             .map_err(ActivationError::Schedules)?;
+        if set.schedules.is_empty() {
+            // A file that was emptied is no wish to stop everything.
+            let problem =
+                Diagnostic::of_file(&self.sources.schedules, "there is no `[[schedule]]` here");
+            let hint = "schedule files end in `.toml`; `enabled = false` stops a schedule";
+            return Err(ActivationError::Schedules(problem.hinted(hint).into()));
+        }
         let folder = load_plugins(&self.sandbox, &self.sources.plugins)
             .await
             .map_err(|cause| ActivationError::File {

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use strongroom_domain::calendar::next_due;
 use strongroom_domain::pause::Pause;
 use strongroom_domain::planning::{self, Planned, Policies};
-use strongroom_domain::schedule::{Missed, Overlap, Priority, Schedule};
+use strongroom_domain::schedule::{Priority, Schedule};
 use strongroom_domain::timetable::Timetable;
 use strongroom_domain::{ScheduleName, occurrence_id};
 use strongroom_ledger::{Ledger, LedgerError, NewOccurrence, Origin, Plan, PlanReport, Watermark};
@@ -235,12 +235,7 @@ fn occurrence(schedule: &Schedule, planned: Planned) -> NewOccurrence {
         priority: schedule.priority,
         account: schedule.account.clone(),
         origin: Origin::Schedule,
-        overlap: if schedule.missed == Missed::All && schedule.overlap == Overlap::Skip {
-            // What is caught up one by one must not be skipped because of the one before it.
-            Overlap::Queue
-        } else {
-            schedule.overlap
-        },
+        overlap: schedule.overlap,
         ends: planned.ends,
     }
 }

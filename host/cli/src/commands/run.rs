@@ -168,8 +168,7 @@ pub(crate) async fn serve(arguments: &Arguments, options: &Serve) -> Result<u8, 
     let watcher = Arc::new(Console::new(arguments.json));
     let clock = Arc::new(SystemClock);
     let access = compose::access(arguments, clock.clone(), ledger.clone(), Some(watcher));
-    // A first look in the words of the other commands: what is wrong is shown with its place.
-    compose::schedules(arguments)?;
+    compose::schedules_exist(arguments)?;
     let sources = compose::sources(arguments);
     let sandbox = compose::sandbox(arguments)?;
     let mut activation = Activation::new(sandbox, sources.clone(), access.clone()).await?;
