@@ -2,11 +2,12 @@
 //!
 //! Owns: the words of the product as types, and every decision about time, retention, retry and permission.
 //! Never: I/O, async, a clock, SQL, wasmtime.
-//! Read next: `schedule`, then `calendar`, `planning`, `retention`, `retry`, `grants`.
+//! Read next: `schedule`, then `calendar`, `planning`, `retention`, `retry`, `grants`, `egress`.
 
 pub mod blackout;
 pub mod calendar;
 pub mod clock_jump;
+pub mod egress;
 mod evidence;
 pub mod grants;
 mod names;
@@ -22,6 +23,7 @@ pub mod timetable;
 
 pub use evidence::Evidence;
 pub use names::{
-    AccountName, EventName, InvalidName, PluginName, ScheduleName, TenantName, occurrence_id,
+    AccountName, CredentialName, EventName, InvalidName, PluginName, ScheduleName, TenantName,
+    occurrence_id,
 };
 pub use outcome::{Outcome, UnknownOutcome};

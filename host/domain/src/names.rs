@@ -110,6 +110,10 @@ name!(
     /// The name of an account at a provider, as the operator calls it.
     AccountName
 );
+name!(
+    /// The name under which an operator declared how the host proves who it is to a provider.
+    CredentialName
+);
 
 /// The namespace of occurrence ids (UUID version 5).
 const OCCURRENCES: Uuid = Uuid::from_u128(0x5f1d_3c52_9a0e_4c1b_8e27_6d0b_51a7_f3c4);
