@@ -11,6 +11,7 @@ wasmtime::component::bindgen!({
         world host {
             include strongroom:plugin/snapshots-plugin@0.1.0;
             include strongroom:plugin/task-plugin@0.1.0;
+            export strongroom:plugin/egress@0.1.0;
         }
     ",
     world: "strongroom:host/host",

@@ -2,14 +2,15 @@
 //!
 //! Owns: the checks. Never: whether the wants are granted (`strongroom_domain::grants`). Read next: `wit/plugin.wit`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 use serde_json::Value;
 use strongroom_domain::PluginName;
+use strongroom_domain::egress::{Operation, OperationText};
 use strongroom_domain::grants::{Access, Want};
 
-use crate::bindings::exports::strongroom::plugin::plugin as wit;
+use crate::bindings::exports::strongroom::plugin::{egress, plugin as wit};
 use crate::text;
 
 /// Wants and features of one plugin: a person reads them all.
@@ -34,13 +35,18 @@ pub struct Description {
     pub config_schema: Value,
     /// Permissions it asks for.
     pub wants: Vec<Want>,
+    /// What it asks of the network.
+    pub operations: Vec<Operation>,
     /// How the provider differs.
     pub features: BTreeMap<String, String>,
 }
 
 impl Description {
     /// Checks what a plugin answered; an error is half a sentence.
-    pub(crate) fn check(given: wit::Description) -> Result<Self, String> {
+    pub(crate) fn check(
+        given: wit::Description,
+        operations: Vec<egress::Operation>,
+    ) -> Result<Self, String> {
         let name = PluginName::new(&given.name).map_err(|e| text::one_line(&e.to_string()))?;
         if given.version.len() > WORD_LIMIT {
             return Err(format!("its version has more than {WORD_LIMIT} bytes"));
@@ -86,15 +92,45 @@ impl Description {
             }
         }
         let summary = sentence(&given.summary);
+        let operations = published(operations)?;
         Ok(Self {
             name,
             version,
             summary,
             config_schema,
             wants,
+            operations,
             features,
         })
     }
+}
+
+fn published(given: Vec<egress::Operation>) -> Result<Vec<Operation>, String> {
+    if given.len() > ITEMS_LIMIT {
+        return Err(format!("it names more than {ITEMS_LIMIT} operations"));
+    }
+    let mut names = BTreeSet::new();
+    let mut operations = Vec::new();
+    for given in given {
+        let operation = Operation::read(OperationText {
+            name: given.name,
+            service: given.service,
+            method: given.method,
+            path: given.path,
+            query: given.query,
+            headers: given.headers,
+            body: given.body,
+            fields: given.fields,
+            access: given.access,
+            reason: sentence(&given.reason),
+        })
+        .map_err(|e| text::one_line(&e.to_string()))?;
+        if !names.insert(operation.name.clone()) {
+            return Err(format!("it names the operation `{}` twice", operation.name));
+        }
+        operations.push(operation);
+    }
+    Ok(operations)
 }
 
 fn want(given: wit::Want) -> Result<Want, String> {
@@ -174,7 +210,7 @@ mod tests {
     fn changed(change: impl FnOnce(&mut wit::Description)) -> Result<Description, String> {
         let mut description = given();
         change(&mut description);
-        Description::check(description)
+        Description::check(description, Vec::new())
     }
 
     #[test]

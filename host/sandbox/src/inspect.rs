@@ -10,7 +10,7 @@ use wasmparser::{Encoding, Parser, Payload, Validator};
 
 use crate::engine;
 use crate::error::LoadError;
-use crate::offers::{Name, PACKAGE, offered, other_role, refuse};
+use crate::offers::{CONTRACT, EGRESS, Name, PACKAGE, offered, other_role, refuse};
 use crate::role::Role;
 use crate::text;
 
@@ -67,15 +67,26 @@ impl Inspection {
         })
     }
 
-    /// The interfaces of `strongroom:plugin` among the imports, by their short names.
+    /// Whether it publishes what it asks of the network.
+    pub(crate) fn publishes_operations(&self) -> bool {
+        self.exports
+            .contains(&format!("{PACKAGE}/{EGRESS}@{CONTRACT}"))
+    }
+
+    /// The interfaces of `strongroom:plugin` among the imports, by their short names, and `http` for `wasi:http`.
     pub(crate) fn capabilities(&self) -> BTreeSet<String> {
         let ours = self
             .imports
             .iter()
             .filter_map(|name| Name::parse(name))
             .filter(|name| name.package == PACKAGE);
+        let http = self
+            .imports
+            .iter()
+            .any(|name| name.starts_with("wasi:http/"));
         ours.filter(|name| name.interface != "types")
             .map(|name| name.interface.to_owned())
+            .chain(http.then(|| "http".to_owned()))
             .collect()
     }
 

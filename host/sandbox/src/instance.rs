@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, Store, UpdateDeadline};
 use wasmtime_wasi::filesystem::WasiFilesystemCtx;
+use wasmtime_wasi_http::WasiHttpCtx;
 
+use crate::capability::http::{FIELDS_LIMIT, Way};
 use crate::capability::log::LogSink;
 use crate::deadline::Deadline;
 use crate::limiter::Limiter;
@@ -32,6 +34,10 @@ pub(crate) struct Guest {
     pub(crate) log: Arc<LogSink>,
     /// What was granted.
     pub(crate) outside: Arc<dyn Outside>,
+    /// Where its requests go.
+    pub(crate) way: Way,
+    /// Limits of wasi:http.
+    pub(crate) http: WasiHttpCtx,
     /// No folder at all.
     pub(crate) filesystem: WasiFilesystemCtx,
     /// When it ends; began with the call.
@@ -51,11 +57,15 @@ impl Guest {
     ) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES_LIMIT);
+        let mut http = WasiHttpCtx::new();
+        http.set_field_size_limit(FIELDS_LIMIT);
         let began = Duration::try_from(now.as_duration()).unwrap_or_default();
         Self {
             limiter: Limiter::new(memory),
             table,
             log,
+            way: Way(Arc::clone(&outside)),
+            http,
             outside,
             filesystem: WasiFilesystemCtx::default(),
             deadline,

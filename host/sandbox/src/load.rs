@@ -217,7 +217,7 @@ impl Sandbox {
                 outside,
             );
             let mut store = instance::store(&self.engine, guest);
-            let answer = ask(pre, &mut store, &inspection.roles).await;
+            let answer = ask(pre, &mut store, inspection).await;
             log.finish();
             answer.map_err(|asked| match asked {
                 Asked::Shape(error) => mismatch(error),
@@ -230,7 +230,14 @@ impl Sandbox {
             .limit(asked)
             .await
             .unwrap_or_else(|| Err(described(Ending::TimedOut)))?;
-        Description::check(given).map_err(|reason| LoadError::Description { reason })
+        let (given, operations) = given;
+        let talks = inspection.capabilities().contains("http");
+        if talks && operations.is_empty() {
+            let reason =
+                "it imports wasi:http and publishes no operations (`wit/egress.wit`)".to_owned();
+            return Err(LoadError::Description { reason });
+        }
+        Description::check(given, operations).map_err(|reason| LoadError::Description { reason })
     }
 }
 
@@ -254,14 +261,14 @@ enum Asked {
 async fn ask(
     pre: &InstancePre<Guest>,
     store: &mut wasmtime::Store<Guest>,
-    exported: &std::collections::BTreeSet<Role>,
-) -> Result<roles::plugin::Description, Asked> {
+    inspection: &Inspection,
+) -> Result<(roles::plugin::Description, Vec<roles::egress::Operation>), Asked> {
     let describe = roles::plugin::GuestIndices::new(pre).map_err(Asked::Shape)?;
     let instance = pre
         .instantiate_async(&mut *store)
         .await
         .map_err(Asked::Ended)?;
-    for role in exported {
+    for role in &inspection.roles {
         let shape = match role {
             Role::Task => roles::task::GuestIndices::new(pre)
                 .and_then(|role| role.load(&mut *store, &instance).map(drop)),
@@ -273,7 +280,18 @@ async fn ask(
     let describe = describe
         .load(&mut *store, &instance)
         .map_err(Asked::Shape)?;
-    describe.call_describe(store).await.map_err(Asked::Ended)
+    let description = describe
+        .call_describe(&mut *store)
+        .await
+        .map_err(Asked::Ended)?;
+    if !inspection.publishes_operations() {
+        return Ok((description, Vec::new()));
+    }
+    let egress = roles::egress::GuestIndices::new(pre)
+        .and_then(|egress| egress.load(&mut *store, &instance))
+        .map_err(Asked::Shape)?;
+    let operations = egress.call_operations(store).await.map_err(Asked::Ended)?;
+    Ok((description, operations))
 }
 
 fn described(ending: Ending) -> LoadError {

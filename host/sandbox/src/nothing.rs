@@ -5,8 +5,8 @@
 use async_trait::async_trait;
 
 use crate::outside::{
-    Change, Copied, CopyItem, Entry, FileError, Handle, LogLine, Outside, Progress, StateError,
-    StateValue,
+    Change, Copied, CopyItem, Entry, FileError, Handle, HttpError, HttpRequest, HttpResponse,
+    LogLine, Outside, Progress, StateError, StateValue,
 };
 
 /// Grants nothing.
@@ -56,6 +56,10 @@ impl Outside for Nothing {
 
     async fn state_delete(&self, _key: String, _expected: u64) -> Result<(), StateError> {
         no_state()
+    }
+
+    async fn http(&self, _request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        Err(HttpError::Denied("nothing is granted".into()))
     }
 
     fn tree_writable(&self, _tree: &str) -> Files<bool> {

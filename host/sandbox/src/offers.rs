@@ -13,8 +13,8 @@ pub(crate) const CONTRACT: Version = Version::new(0, 1, 0);
 /// Interfaces of `strongroom:plugin` that a plugin may import.
 const CAPABILITIES: [&str; 5] = ["files", "log", "progress", "state", "types"];
 
-/// Interfaces of WASI 0.2 that are linked, with nothing behind them.
-const WASI: [&str; 20] = [
+/// Interfaces of WASI 0.2 that are linked; but for `http`, there is nothing behind them.
+const WASI: [&str; 22] = [
     "cli/environment",
     "cli/exit",
     "cli/stdin",
@@ -29,6 +29,8 @@ const WASI: [&str; 20] = [
     "clocks/wall-clock",
     "filesystem/preopens",
     "filesystem/types",
+    "http/outgoing-handler",
+    "http/types",
     "io/error",
     "io/poll",
     "io/streams",
@@ -36,6 +38,9 @@ const WASI: [&str; 20] = [
     "random/insecure",
     "random/insecure-seed",
 ];
+
+/// The interface by which a plugin publishes what it asks of the network.
+pub(crate) const EGRESS: &str = "egress";
 
 /// The package of the contract.
 pub(crate) const PACKAGE: &str = "strongroom:plugin";
@@ -93,10 +98,10 @@ pub(crate) fn refuse(import: &str) -> Result<(), Option<String>> {
     if namespace != "wasi" {
         return Err(None);
     }
-    if package == "sockets" || package == "http" {
-        return Err(Some(format!(
-            "wasi:{package} is not granted to plugins: there is no network"
-        )));
+    if package == "sockets" {
+        return Err(Some(
+            "wasi:sockets is not granted to plugins: requests go out through wasi:http/outgoing-handler".to_owned(),
+        ));
     }
     if !WASI.contains(&format!("{package}/{}", name.interface).as_str()) {
         return Err(None);
@@ -135,6 +140,7 @@ pub(crate) fn offered() -> Vec<String> {
         .map(|name| format!("{PACKAGE}/{name}@{CONTRACT}"));
     ours.chain([
         "wasi:cli, clocks, filesystem, io and random at 0.2, with nothing behind them".to_owned(),
+        "wasi:http/outgoing-handler at 0.2, for the operations that a plugin publishes and a schedule grants".to_owned(),
     ])
     .collect()
 }

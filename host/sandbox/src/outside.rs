@@ -1,7 +1,9 @@
-//! The outside half of the capabilities: everything that touches files, state or the log on a guest's behalf.
+//! The outside half of the capabilities: everything that touches files, state, the network or the log for a guest.
 //!
 //! One `Outside` is made for one call and holds what was granted, nothing else. Arguments and results are plain data,
 //! so that they could travel over a socket to another process. Dropping it cancels what still goes on.
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -167,6 +169,69 @@ pub struct Progress {
     pub note: String,
 }
 
+/// A request as the guest made it; nothing of it is trusted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// `GET`, …
+    pub method: String,
+    /// `https`, or something else.
+    pub scheme: String,
+    /// Where a host's name would stand: the name of a service.
+    pub authority: String,
+    /// Path and query.
+    pub target: String,
+    /// Names and values, in order.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// At most 1 MiB.
+    pub body: Vec<u8>,
+    /// How long the guest wants to wait for a connection.
+    pub connect: Option<Duration>,
+    /// How long it wants to wait for the answer to begin.
+    pub first_byte: Option<Duration>,
+}
+
+/// An answer, whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpResponse {
+    /// 100 to 599.
+    pub status: u16,
+    /// Names and values, in order, without secrets.
+    pub headers: Vec<(String, Vec<u8>)>,
+    /// The body, without secrets.
+    pub body: Vec<u8>,
+}
+
+/// Why there is no answer, each with a sentence for a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HttpError {
+    /// It is none of the granted operations.
+    Denied(String),
+    /// The name has no address.
+    Unresolved(String),
+    /// The name leads to an address that is not granted.
+    Prohibited(String),
+    /// Nobody listens there.
+    Refused(String),
+    /// No connection in time.
+    ConnectTimeout(String),
+    /// No answer in time.
+    ReadTimeout(String),
+    /// The server is not who it should be.
+    Certificate(String),
+    /// No TLS with it.
+    Tls(String),
+    /// It does not speak HTTP.
+    Protocol(String),
+    /// The answer has more bytes than are granted.
+    BodyTooLarge(u64),
+    /// It hung up.
+    Closed(String),
+    /// The host has nothing to prove itself with.
+    Unauthorized(String),
+    /// Something else.
+    Other(String),
+}
+
 type Files<T> = Result<T, FileError>;
 
 /// Everything a guest can reach, made for one call. A tree is named by the name of its grant.
@@ -188,6 +253,9 @@ pub trait Outside: Send + Sync + 'static {
     ) -> Result<u64, StateError>;
     /// Deletes if the version is still the expected one.
     async fn state_delete(&self, key: String, expected: u64) -> Result<(), StateError>;
+
+    /// Sends a request to a granted service and reads the whole answer. Dropping the future gives it up.
+    async fn http(&self, request: HttpRequest) -> Result<HttpResponse, HttpError>;
 
     /// Whether the tree was granted, and for writing.
     fn tree_writable(&self, tree: &str) -> Files<bool>;

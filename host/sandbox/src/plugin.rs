@@ -75,7 +75,7 @@ impl Plugin {
         &self.0.inspection.roles
     }
 
-    /// The capabilities it imports, by their short names: `files`, `log`, `progress`, `state`.
+    /// The capabilities it imports, by their short names: `files`, `http`, `log`, `progress`, `state`.
     #[must_use]
     pub fn capabilities(&self) -> &BTreeSet<String> {
         &self.0.capabilities

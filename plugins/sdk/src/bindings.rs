@@ -26,6 +26,7 @@ pub mod every {
                 import strongroom:plugin/files@0.1.0;
                 import strongroom:plugin/types@0.1.0;
                 export strongroom:plugin/plugin@0.1.0;
+                export strongroom:plugin/egress@0.1.0;
             }
         ",
         additional_derives: [PartialEq, Eq],
@@ -33,6 +34,18 @@ pub mod every {
         pub_export_macro: true,
         export_macro_name: "export_plugin",
         default_bindings_module: "strongroom_plugin::bindings::every",
+        generate_all,
+    });
+}
+
+/// Requests; only a plugin that sends any imports them.
+pub mod http {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        inline: "
+            package strongroom:sdk;
+            world http { import wasi:http/outgoing-handler@0.2.12; }
+        ",
         generate_all,
     });
 }
@@ -69,5 +82,5 @@ pub mod task {
     });
 }
 
-pub use every::exports::strongroom::plugin::plugin;
+pub use every::exports::strongroom::plugin::{egress, plugin};
 pub use every::strongroom::plugin::{files, log, progress, state, types};

@@ -2,7 +2,8 @@
 
 use schemars::JsonSchema;
 
-use crate::bindings::plugin as host;
+use crate::bindings::{egress, plugin as host};
+use crate::http::Operation;
 
 /// Which access a plugin asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,7 @@ pub struct Description {
     version: String,
     summary: String,
     wants: Vec<Want>,
+    operations: Vec<Operation>,
     features: Vec<(String, String)>,
 }
 
@@ -50,6 +52,7 @@ impl Description {
             version: version.to_owned(),
             summary: summary.to_owned(),
             wants: Vec::new(),
+            operations: Vec::new(),
             features: Vec::new(),
         }
     }
@@ -70,6 +73,13 @@ impl Description {
     #[must_use]
     pub fn needs_state(self, reason: &str) -> Self {
         self.want("state", "*", Access::Write, true, reason)
+    }
+
+    /// Asks for a kind of request to a service.
+    #[must_use]
+    pub fn operation(mut self, operation: Operation) -> Self {
+        self.operations.push(operation);
+        self
     }
 
     /// Says how this plugin differs; each role lists its keys in `wit/`.
@@ -95,6 +105,13 @@ impl Description {
             reason: reason.to_owned(),
         });
         self
+    }
+
+    pub(crate) fn operations_for_host(self) -> Vec<egress::Operation> {
+        self.operations
+            .into_iter()
+            .map(Operation::for_host)
+            .collect()
     }
 
     pub(crate) fn for_host<C: JsonSchema>(self) -> host::Description {

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use crate::bindings::snapshots::exports::strongroom::plugin::snapshots;
 use crate::bindings::task::exports::strongroom::plugin::task;
-use crate::bindings::{plugin, types};
+use crate::bindings::{egress, plugin, types};
 use crate::{Call, Failure, Plugin, Snapshots, Task};
 
 /// Stands for a plugin in the generated bindings.
@@ -24,6 +24,12 @@ fn ask<P: Plugin, A, B: From<A>>(
 impl<P: Plugin> plugin::Guest for Exported<P> {
     fn describe() -> plugin::Description {
         P::describe().for_host::<P::Config>()
+    }
+}
+
+impl<P: Plugin> egress::Guest for Exported<P> {
+    fn operations() -> Vec<egress::Operation> {
+        P::describe().operations_for_host()
     }
 }
 

@@ -14,6 +14,7 @@ mod description;
 pub mod exported;
 mod failure;
 pub mod files;
+pub mod http;
 pub mod log;
 mod plugin;
 pub mod progress;

@@ -2,9 +2,10 @@
 //!
 //! Owns: limits of the contract and the shapes of the guest's side. What touches the world is behind
 //! `outside::Outside`, in plain data.
-//! Read next: `log` (the smallest), `files` (the largest), `wasi` (what has nothing behind it).
+//! Read next: `log` (the smallest), `files` (the largest), `wasi` (what has nothing behind it), `http`.
 
 pub(crate) mod files;
+pub(crate) mod http;
 pub(crate) mod log;
 pub(crate) mod progress;
 pub(crate) mod state;
@@ -20,5 +21,6 @@ pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> 
     progress::add_to_linker(linker)?;
     state::add_to_linker(linker)?;
     files::add_to_linker(linker)?;
-    wasi::add_to_linker(linker)
+    wasi::add_to_linker(linker)?;
+    http::add_to_linker(linker)
 }

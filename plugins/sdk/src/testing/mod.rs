@@ -4,6 +4,7 @@
 //! Read next: `disk.rs`. SQLite databases are copied as plain bytes here.
 
 pub(crate) mod disk;
+pub mod http;
 pub(crate) mod state;
 
 use std::cell::RefCell;
