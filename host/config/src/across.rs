@@ -15,6 +15,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::located::Located;
 use crate::meant::{Limit, Limited};
 use crate::source::SourceFile;
+use crate::together::Together;
 use crate::unknown::nearest;
 
 /// A name is compared with all others for so many hints: for each of very many it would take minutes.
@@ -22,15 +23,9 @@ const GUESSES: usize = 20;
 /// Names that one sentence holds.
 const NAMED: usize = 5;
 
-/// Where names stand.
-pub(crate) type Places<T> = HashMap<T, (Arc<SourceFile>, Range<usize>)>;
-
-/// Looks at every schedule that follows another one. `names` also has the schedules that are wrong themselves.
-pub(crate) fn follow(
-    schedules: &[Located],
-    names: &Places<ScheduleName>,
-    problems: &mut Diagnostics,
-) {
+/// Looks at every schedule that follows another one.
+pub(crate) fn follow(read: &Together, problems: &mut Diagnostics) {
+    let schedules = &read.schedules;
     let followed: Vec<_> = schedules
         .iter()
         .filter_map(|located| match &located.schedule.trigger {
@@ -49,9 +44,9 @@ pub(crate) fn follow(
     for (located, name) in &followed {
         if let Some(first) = known.get(name) {
             together(located, first, problems);
-        } else if !names.contains_key(*name) {
+        } else if read.place(name).is_none() {
             guesses += 1;
-            let known = names.keys().map(ScheduleName::as_str);
+            let known = read.names().map(ScheduleName::as_str);
             let near = (guesses <= GUESSES).then(|| nearest(name.as_str(), known));
             let hint = near.flatten().map_or_else(
                 || "write the `name` of a schedule of this folder".to_owned(),

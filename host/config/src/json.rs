@@ -46,7 +46,7 @@ fn value(found: &DeValue<'_>, span: &Range<usize>, problems: &mut Problems) -> O
     };
     if json.is_none() {
         problems.error(
-            span,
+            &problems.placed(span.clone()),
             "the plugin cannot be given this number",
             "configuration reaches the plugin as JSON, which has no infinity and no whole number beyond 64 bits; \
              if the plugin takes a text, write it in quotes",

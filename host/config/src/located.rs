@@ -57,6 +57,11 @@ impl Located {
         }
     }
 
+    /// Where its name stands.
+    pub(crate) fn name(&self) -> (Arc<SourceFile>, Range<usize>) {
+        (Arc::clone(&self.source), self.place("name"))
+    }
+
     /// A problem with a second place: a key of this schedule.
     pub(crate) fn noted_at(&self, problem: Diagnostic, key: &str, label: &str) -> Diagnostic {
         problem.noted(&self.source, self.place(key), label)

@@ -17,6 +17,8 @@ pub(crate) const PROBLEMS_LIMIT: usize = 100;
 #[derive(Debug)]
 pub(crate) struct Problems {
     pub(crate) source: Arc<SourceFile>,
+    /// Where in the file the text begins that is read.
+    begin: usize,
     kept: Diagnostics,
     dropped: usize,
     errors: usize,
@@ -26,10 +28,21 @@ impl Problems {
     pub(crate) fn new(source: Arc<SourceFile>) -> Self {
         Self {
             source,
+            begin: 0,
             kept: Diagnostics::default(),
             dropped: 0,
             errors: 0,
         }
+    }
+
+    /// From now on, a text is read that begins at this byte of the file.
+    pub(crate) fn begins_at(&mut self, begin: usize) {
+        self.begin = begin;
+    }
+
+    /// The place in the file of a place in the text that is read.
+    pub(crate) fn placed(&self, span: Range<usize>) -> Range<usize> {
+        self.begin + span.start..self.begin + span.end
     }
 
     /// Records an error; the hint may be empty.

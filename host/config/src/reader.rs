@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use toml::Spanned;
-use toml::de::{DeInteger, DeString, DeTable, DeValue};
+use toml::de::{DeInteger, DeTable, DeValue};
 
 use crate::json;
 use crate::problems::{Problems, shortened};
@@ -25,8 +25,8 @@ pub(crate) struct Keys<'a> {
     /// The header, or the whole value of a table in braces.
     span: Range<usize>,
     section: &'static Section,
-    /// The dotted name of the table, with a dot at its end; empty for an entry.
-    prefix: String,
+    /// The names of the tables above and of this one; empty for an entry.
+    path: [&'a str; 3],
     problems: &'a mut Problems,
 }
 
@@ -42,7 +42,7 @@ impl<'a> Keys<'a> {
             table,
             span,
             section: section(kind),
-            prefix: String::new(),
+            path: [""; 3],
             problems,
         }
     }
@@ -142,9 +142,14 @@ impl<'a> Keys<'a> {
             match item.get_ref() {
                 DeValue::String(text) => texts.push(At {
                     value: text.to_string(),
-                    span: item.span(),
+                    span: self.problems.placed(item.span()),
                 }),
-                other => self.kind(key, "a list of texts in quotes", other, &item.span()),
+                other => self.kind(
+                    key,
+                    "a list of texts in quotes",
+                    other,
+                    &self.problems.placed(item.span()),
+                ),
             }
         }
         // Items of another kind are reported; what is left is still checked.
@@ -166,7 +171,7 @@ impl<'a> Keys<'a> {
     }
 
     /// A table with keys of its own.
-    pub(crate) fn table(&mut self, key: &str) -> Option<Keys<'_>> {
+    pub(crate) fn table(&mut self, key: &'static str) -> Option<Keys<'_>> {
         let (value, span) = self.find(key)?;
         let DeValue::Table(table) = value else {
             self.kind(key, "a table", value, &span);
@@ -178,12 +183,11 @@ impl<'a> Keys<'a> {
             "blackout" => section(Table::Blackout),
             _ => section(Table::Grants),
         };
-        let prefix = format!("{}{key}.", self.prefix);
         Some(Keys {
             table,
             span,
             section,
-            prefix,
+            path: [key, "", ""],
             problems: self.problems,
         })
     }
@@ -191,7 +195,7 @@ impl<'a> Keys<'a> {
     /// A table of tables, by names that the operator chooses.
     pub(crate) fn tables<T>(
         &mut self,
-        key: &str,
+        key: &'static str,
         read: impl Fn(Keys<'_>) -> T,
     ) -> Option<BTreeMap<String, T>> {
         let (value, span) = self.find(key)?;
@@ -201,7 +205,7 @@ impl<'a> Keys<'a> {
         };
         let mut found = BTreeMap::new();
         for (name, value) in named {
-            let (name, span) = (name.get_ref().to_string(), value.span());
+            let (name, span) = (name.get_ref(), self.problems.placed(value.span()));
             let DeValue::Table(table) = value.get_ref() else {
                 let message = format!(
                     "`{key}.{name}` must be a table, not {}",
@@ -213,15 +217,15 @@ impl<'a> Keys<'a> {
                 self.problems.error(&span, message, hint);
                 continue;
             };
-            let prefix = format!("{}{key}.{name}.", self.prefix);
+            let [above, ..] = self.path;
             let keys = Keys {
                 table,
                 span,
                 section: section(Table::Tree),
-                prefix,
+                path: [above, key, name],
                 problems: self.problems,
             };
-            found.insert(name, read(keys));
+            found.insert(name.to_string(), read(keys));
         }
         Some(found)
     }
@@ -229,30 +233,30 @@ impl<'a> Keys<'a> {
     /// Reports every key that the table cannot have. Answers with the keys that are there, or are meant to be: what is
     /// misspelt is not missing as well.
     pub(crate) fn refuse_unknown(&mut self) -> BTreeSet<&'static str> {
-        let mut unknown: Vec<_> = self
-            .table
-            .keys()
-            .filter(|key| self.section.key(key.get_ref()).is_none())
-            .collect();
+        let section = self.section;
+        let mut given = BTreeSet::new();
+        let mut unknown = Vec::new();
+        for key in self.table.keys() {
+            match section.key(key.get_ref()) {
+                Some(known) => {
+                    given.insert(known.name.as_str());
+                }
+                None => unknown.push(key),
+            }
+        }
         unknown.sort_by_key(|key| key.span().start);
         for key in unknown {
             let message = format!(
                 "`{}` is not a key of `{}`",
                 shortened(key.get_ref()),
-                self.section.header
+                section.header
             );
-            self.problems.error(
-                &key.span(),
-                message,
-                unknown::hint(key.get_ref(), self.section),
-            );
+            let hint = unknown::hint(key.get_ref(), section);
+            let span = self.problems.placed(key.span());
+            self.problems.error(&span, message, hint);
+            given.extend(unknown::meant(key.get_ref(), section));
         }
-        let section = self.section;
-        let meant = |key: &Spanned<DeString<'_>>| match section.key(key.get_ref()) {
-            Some(known) => Some(known.name.as_str()),
-            None => unknown::meant(key.get_ref(), section),
-        };
-        self.table.keys().filter_map(meant).collect()
+        given
     }
 
     fn take<T>(
@@ -274,7 +278,7 @@ impl<'a> Keys<'a> {
 
     fn find(&self, key: &str) -> Option<(&'a DeValue<'a>, Range<usize>)> {
         let value: &Spanned<DeValue<'_>> = self.table.get(key)?;
-        Some((value.get_ref(), value.span()))
+        Some((value.get_ref(), self.problems.placed(value.span())))
     }
 
     fn kind(&mut self, key: &str, expected: &str, found: &DeValue<'_>, span: &Range<usize>) {
@@ -291,7 +295,15 @@ impl<'a> Keys<'a> {
             None if key == "files" => {
                 "begin each folder with a line `[schedule.grants.files.NAME]`".to_owned()
             }
-            None => format!("begin it with a line `[schedule.{}{key}]`", self.prefix),
+            None => {
+                let above: String = self
+                    .path
+                    .iter()
+                    .filter(|name| !name.is_empty())
+                    .map(|name| format!("{name}."))
+                    .collect();
+                format!("begin it with a line `[schedule.{above}{key}]`")
+            }
         };
         self.problems.error(span, message, hint);
     }

@@ -10,7 +10,7 @@ mod moment;
 mod recurrence;
 mod written_days;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -58,6 +58,8 @@ pub(crate) struct Calendars {
     /// The moment for which is asked whether a calendar is over.
     pub(crate) now: Timestamp,
     read: BTreeMap<PathBuf, Calendar>,
+    /// Those that a schedule names.
+    used: BTreeSet<PathBuf>,
     /// What a calendar means in a zone.
     meant: HashMap<(PathBuf, String), Vec<Period>>,
     /// Calendars that stand between the schedule files.
@@ -79,6 +81,7 @@ impl Calendars {
         Self {
             now,
             read: BTreeMap::new(),
+            used: BTreeSet::new(),
             meant: HashMap::new(),
             beside: BTreeMap::new(),
         }
@@ -102,6 +105,9 @@ impl Calendars {
             Some(beside) if written.is_relative() => beside.join(written),
             _ => written.to_owned(),
         };
+        if !self.used.contains(&path) {
+            self.used.insert(path.clone());
+        }
         let now = self.now;
         let calendar = self
             .read
@@ -129,23 +135,40 @@ impl Calendars {
             .clone()
     }
 
-    /// Adds the calendar files that were read to `files`, and answers with what is to be said of them as a whole.
+    /// The calendar files that were named since this was asked last.
+    pub(crate) fn take_used(&mut self) -> BTreeSet<PathBuf> {
+        std::mem::take(&mut self.used)
+    }
+
+    /// Adds calendar files that are named.
+    pub(crate) fn add_used(&mut self, used: BTreeSet<PathBuf>) {
+        self.used.extend(used);
+    }
+
+    /// Whether nothing is to be said of calendar files that were read.
+    pub(crate) fn are_right(&self, files: &BTreeSet<PathBuf>) -> bool {
+        let right =
+            |file| matches!(self.read.get(file), Some(calendar) if calendar.problems.is_empty());
+        files.iter().all(right)
+    }
+
+    /// Adds the calendar files that are named to `files`, and answers with what is to be said of them as a whole.
     pub(crate) fn finish(self, files: &mut Vec<PathBuf>) -> Diagnostics {
         let mut warnings = Diagnostics::default();
-        for calendar in self.read.values() {
-            if !calendar.problems.has_errors() {
+        for (file, calendar) in &self.read {
+            if self.used.contains(file) && !calendar.problems.has_errors() {
                 warnings.extend(calendar.problems.iter().cloned());
             }
         }
         for (path, source) in self.beside {
-            if !self.read.contains_key(&path) {
+            if !self.used.contains(&path) {
                 let problem = Diagnostic::of_file(&source.path, "no schedule uses this calendar");
                 let hint = "name it in `calendars` of `[schedule.blackout]`, or remove it";
                 warnings.push(problem.hinted(hint).as_warning());
                 files.push(path);
             }
         }
-        files.extend(self.read.into_keys());
+        files.extend(self.used);
         warnings
     }
 }

@@ -181,6 +181,10 @@ fn shared(tree: &Placed, tenants: &[TenantName], problems: &mut Problems) {
 fn overlapping(trees: &[Placed], tenants: &[TenantName], problems: &mut Problems) {
     for (at, one) in trees.iter().enumerate() {
         for other in trees.iter().skip(at + 1) {
+            let both_read = one.grant.access == Access::Read && other.grant.access == Access::Read;
+            if both_read || apart(&one.grant.path, &other.grant.path) {
+                continue;
+            }
             let (one_folders, other_folders) =
                 (folders(&one.grant, tenants), folders(&other.grant, tenants));
             // The tree that is written to is the one to move.
@@ -189,9 +193,7 @@ fn overlapping(trees: &[Placed], tenants: &[TenantName], problems: &mut Problems
             } else {
                 (other, one)
             };
-            if one.grant.access == Access::Read && other.grant.access == Access::Read {
-                continue;
-            } else if !one_folders.is_disjoint(&other_folders) {
+            if !one_folders.is_disjoint(&other_folders) {
                 report(moved, "is the same folder as", stays, problems);
             } else if lies_in(&one_folders, &other_folders) {
                 report(one, "lies inside", other, problems);
@@ -200,6 +202,18 @@ fn overlapping(trees: &[Placed], tenants: &[TenantName], problems: &mut Problems
             }
         }
     }
+}
+
+/// Whether two paths part before a tenant's name stands in either of them: then no folder lies in another one.
+fn apart(one: &Path, other: &Path) -> bool {
+    let mut parts = one.components().zip(other.components());
+    let parting = parts.find(|(one, other)| one != other || has_brace(one));
+    parting.is_some_and(|(one, other)| !has_brace(&one) && !has_brace(&other))
+}
+
+/// A tenant's name may stand in it.
+fn has_brace(part: &Component<'_>) -> bool {
+    part.as_os_str().as_encoded_bytes().contains(&b'{')
 }
 
 fn report(inner: &Placed, relation: &str, outer: &Placed, problems: &mut Problems) {

@@ -36,9 +36,11 @@ use names::named;
 /// The largest `config` as JSON: it is copied into every call.
 const CONFIG_LIMIT: usize = 64 << 10;
 
-/// The schedule of an entry, or `None` if something of it is wrong; then the problems say what.
+/// The schedule of an entry, or `None` if something of it is wrong; then the problems say what. `name` is its name, if
+/// that is right.
 pub(crate) fn schedule(
     written: ScheduleWritten,
+    name: Option<ScheduleName>,
     header: &Range<usize>,
     calendars: &mut Calendars,
     shared: &mut Shared,
@@ -46,10 +48,10 @@ pub(crate) fn schedule(
 ) -> Option<Schedule> {
     let errors = problems.errors();
     required(&written, header, problems);
-    let name = written
-        .name
-        .as_ref()
-        .and_then(|at| named("a schedule", ScheduleName::new, at, problems));
+    let name = name.or_else(|| {
+        let at = written.name.as_ref()?;
+        named("a schedule", ScheduleName::new, at, problems)
+    });
     let account = (written.account.as_ref())
         .and_then(|at| named("an account", AccountName::new, at, problems));
     let plugin = written

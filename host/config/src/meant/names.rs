@@ -92,7 +92,9 @@ pub(super) fn tenants(
             let problem = problem.noted(&problems.source, (*before).clone(), "first named here");
             problems.add(problem);
         } else {
-            first.insert(tenant.clone(), &at.span);
+            if list.value.len() > 1 {
+                first.insert(tenant.clone(), &at.span);
+            }
             tenants.push(shared.tenant(tenant));
         }
     }
