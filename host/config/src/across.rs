@@ -1,19 +1,19 @@
-//! What holds across schedules: who follows whom, and the limits that several of them share.
+//! What holds across schedules: who follows whom, and the limits and credentials that several of them share.
 //!
 //! Owns: problems that no entry has by itself.
 //! Never: reads an entry.
 //! Read next: `set`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
 use strongroom_domain::schedule::{Limits, Trigger};
-use strongroom_domain::{AccountName, PluginName, ScheduleName};
+use strongroom_domain::{AccountName, CredentialName, PluginName, ScheduleName};
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::located::Located;
-use crate::meant::{Limit, Limited};
+use crate::meant::{Declared, Limit, Limited};
 use crate::source::SourceFile;
 use crate::together::Together;
 use crate::unknown::nearest;
@@ -194,4 +194,54 @@ pub(crate) fn limits(
         );
     }
     limits
+}
+
+/// The credentials of all files. One that is declared twice, or that no grant names, is reported; so is a grant that names
+/// one that is not there.
+pub(crate) fn credentials(
+    found: Vec<Declared>,
+    schedules: &[Located],
+    problems: &mut Diagnostics,
+) -> BTreeMap<CredentialName, Declared> {
+    let mut declared: BTreeMap<CredentialName, Declared> = BTreeMap::new();
+    for credential in found {
+        let name = credential.credential.name.clone();
+        if let Some(first) = declared.get(&name) {
+            let message = format!("two credentials are named `{name}`");
+            let problem =
+                credential.problem("name", message, Some("give one of them another name"));
+            problems.push(first.noted_at(problem, "the other one"));
+        } else {
+            declared.insert(name, credential);
+        }
+    }
+    let mut used: HashSet<&CredentialName> = HashSet::new();
+    let mut guesses = 0;
+    for located in schedules {
+        for (service, grant) in &located.schedule.grants.http {
+            let Some(name) = &grant.credential else {
+                continue;
+            };
+            if declared.contains_key(name) {
+                used.insert(name);
+                continue;
+            }
+            guesses += 1;
+            let near = (guesses <= GUESSES)
+                .then(|| nearest(name.as_str(), declared.keys().map(CredentialName::as_str)));
+            let hint = near.flatten().map_or_else(
+                || format!("declare it: `[[credential]]` with `name = \"{name}\"`, in any file of the folder"),
+                |near| format!("did you mean `\"{near}\"`?"),
+            );
+            let message = format!("there is no credential `{name}`");
+            let key = format!("grants.http.{service}.credential");
+            problems.push(located.problem(&key, message, Some(&hint)));
+        }
+    }
+    for (name, credential) in declared.iter().filter(|(name, _)| !used.contains(name)) {
+        let message = format!("no grant names the credential `{name}`");
+        let hint = "remove it, or name it in `[schedule.grants.http.SERVICE]`";
+        problems.push(credential.problem("name", message, Some(hint)).as_warning());
+    }
+    declared
 }

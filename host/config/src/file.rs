@@ -17,7 +17,7 @@ use toml::de::{DeTable, DeValue};
 use crate::calendars::{self, Calendars};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::located::Located;
-use crate::meant::{self, Limit};
+use crate::meant::{self, Declared, Limit};
 use crate::outside;
 use crate::problems::Problems;
 use crate::reader::Keys;
@@ -26,7 +26,7 @@ use crate::shared::Shared;
 use crate::source::{FILE_LIMIT, SourceFile};
 use crate::syntax;
 use crate::together::Together;
-use crate::written::{LimitWritten, ScheduleWritten};
+use crate::written::{CredentialWritten, LimitWritten, ScheduleWritten};
 
 /// How much text is parsed at once: parsed TOML takes twenty times the memory of its text.
 const PIECE: usize = 16 << 10;
@@ -35,6 +35,7 @@ const PIECE: usize = 16 << 10;
 pub(crate) struct FileRead {
     pub(crate) schedules: Vec<Located>,
     pub(crate) limits: Vec<Limit>,
+    pub(crate) credentials: Vec<Declared>,
     /// Where the names of schedules stand that are wrong themselves.
     pub(crate) wrong: HashMap<ScheduleName, Range<usize>>,
     /// The calendar files that it names.
@@ -58,6 +59,7 @@ struct Found<'a> {
     before: &'a Together,
     schedules: Vec<Located>,
     limits: Vec<Limit>,
+    credentials: Vec<Declared>,
     /// Where in the list of schedules a name is.
     right: HashMap<ScheduleName, usize>,
     wrong: HashMap<ScheduleName, Range<usize>>,
@@ -156,6 +158,15 @@ impl Reading {
             let limit = meant::limit(&written, &entry.span(), &mut found.problems);
             found.limits.extend(limit);
         }
+        for entry in entries("credential", root, &mut found.problems) {
+            let Some(table) = table("credential", entry, &mut found.problems) else {
+                continue;
+            };
+            let keys = Keys::of_entry(Table::Credential, table, entry.span(), &mut found.problems);
+            let written = CredentialWritten::read(keys);
+            let credential = meant::credential(&written, &entry.span(), &mut found.problems);
+            found.credentials.extend(credential);
+        }
     }
 
     /// Reads the entries of a text that ends at `end`.
@@ -213,6 +224,7 @@ impl<'a> Found<'a> {
             before,
             schedules: Vec::new(),
             limits: Vec::new(),
+            credentials: Vec::new(),
             right: HashMap::new(),
             wrong: HashMap::new(),
             is_calendar: false,
@@ -247,6 +259,7 @@ impl<'a> Found<'a> {
         FileRead {
             schedules: self.schedules,
             limits: self.limits,
+            credentials: self.credentials,
             wrong: self.wrong,
             calendars_are_right: calendars.are_right(&used),
             calendars: used,

@@ -28,6 +28,7 @@ mod written;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use located::Located;
+pub use meant::Declared;
 pub use schema::{calendar_json_schema, json_schema};
 pub use set::{SCHEDULES_LIMIT, ScheduleSet, load, parse};
 pub use source::{FILE_LIMIT, FILES_LIMIT, SourceFile};

@@ -43,7 +43,7 @@ pub(crate) fn report(root: &DeTable<'_>, problems: &mut Problems) {
             "a calendar is a file of its own, named in `calendars` of `[schedule.blackout]`"
                 .to_owned()
         } else {
-            "everything in a schedule file stands below a line `[[schedule]]` or `[[limit]]`"
+            "everything in a schedule file stands below a line `[[schedule]]`, `[[limit]]` or `[[credential]]`"
                 .to_owned()
         };
         problems.error(

@@ -196,6 +196,7 @@ impl<'a> Keys<'a> {
     pub(crate) fn tables<T>(
         &mut self,
         key: &'static str,
+        of: Table,
         read: impl Fn(Keys<'_>) -> T,
     ) -> Option<BTreeMap<String, T>> {
         let (value, span) = self.find(key)?;
@@ -211,9 +212,13 @@ impl<'a> Keys<'a> {
                     "`{key}.{name}` must be a table, not {}",
                     kind_of(value.get_ref())
                 );
-                let hint = format!(
-                    "for example: `{key}.{name} = {{ path = \"/srv/{{tenant}}\", access = \"read\" }}`"
-                );
+                let example = match of {
+                    Table::Service => {
+                        "origin = \"https://compute.example.com\", operations = [\"list\"]"
+                    }
+                    _ => "path = \"/srv/{tenant}\", access = \"read\"",
+                };
+                let hint = format!("for example: `{key}.{name} = {{ {example} }}`");
                 self.problems.error(&span, message, hint);
                 continue;
             };
@@ -221,7 +226,7 @@ impl<'a> Keys<'a> {
             let keys = Keys {
                 table,
                 span,
-                section: section(Table::Tree),
+                section: section(of),
                 path: [above, key, name],
                 problems: self.problems,
             };

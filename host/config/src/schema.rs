@@ -83,12 +83,14 @@ pub(crate) enum Table {
     Blackout,
     Grants,
     Tree,
+    Service,
+    Credential,
     Limit,
     Day,
     Time,
 }
 
-const TABLES: [(Table, &str, &str); 10] = [
+const TABLES: [(Table, &str, &str); 12] = [
     (Table::File, "a schedule file", ""),
     (
         Table::Schedule,
@@ -119,6 +121,16 @@ const TABLES: [(Table, &str, &str); 10] = [
         Table::Tree,
         "[schedule.grants.files.NAME]",
         "/properties/schedule/items/properties/grants/properties/files/additionalProperties",
+    ),
+    (
+        Table::Service,
+        "[schedule.grants.http.SERVICE]",
+        "/properties/schedule/items/properties/grants/properties/http/additionalProperties",
+    ),
+    (
+        Table::Credential,
+        "[[credential]]",
+        "/properties/credential/items",
     ),
     (Table::Limit, "[[limit]]", "/properties/limit/items"),
     (Table::Day, "[[day]]", "/properties/day/items"),

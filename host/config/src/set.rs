@@ -4,14 +4,17 @@
 //! Never: keeps a part of what is wrong; a bad file never replaces a good one.
 //! Read next: `together`, `file`, `meant`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use strongroom_domain::CredentialName;
 use strongroom_domain::schedule::Limits;
 
 use crate::across;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::located::Located;
+use crate::meant::Declared;
 use crate::source::{self, SourceFile};
 use crate::together;
 
@@ -23,6 +26,8 @@ pub const SCHEDULES_LIMIT: usize = 1_000_000;
 pub struct ScheduleSet {
     /// Every entry, the disabled ones too.
     pub schedules: Vec<Located>,
+    /// How the host proves who it is, by name.
+    pub credentials: BTreeMap<CredentialName, Declared>,
     /// How many runs go on at the same time.
     pub limits: Limits,
     /// Every file that was read, absolute: the schedule files, then the calendars they name. If one of them changes, the
@@ -50,6 +55,7 @@ pub fn parse(files: Vec<SourceFile>, now: Timestamp) -> Result<ScheduleSet, Diag
     let mut problems = std::mem::take(&mut read.problems);
     across::follow(&read, &mut problems);
     let limits = across::limits(read.limits, &read.schedules, &mut problems);
+    let credentials = across::credentials(read.credentials, &read.schedules, &mut problems);
     problems.extend(too_many(&read.schedules, SCHEDULES_LIMIT));
     problems.extend(calendars.finish(&mut read.files));
     if problems.has_errors() {
@@ -58,6 +64,7 @@ pub fn parse(files: Vec<SourceFile>, now: Timestamp) -> Result<ScheduleSet, Diag
         Ok(ScheduleSet {
             schedules: read.schedules,
             limits,
+            credentials,
             files: read.files,
             warnings: problems,
         })

@@ -19,7 +19,7 @@ use crate::calendars::Calendars;
 use crate::diagnostic::Diagnostics;
 use crate::file::{FileRead, Reading};
 use crate::located::Located;
-use crate::meant::Limit;
+use crate::meant::{Declared, Limit};
 use crate::source::SourceFile;
 
 /// With less text than this, another thread would take longer to begin than to read.
@@ -30,6 +30,7 @@ const TEXT_OF_A_THREAD: usize = 256 << 10;
 pub(crate) struct Together {
     pub(crate) schedules: Vec<Located>,
     pub(crate) limits: Vec<Limit>,
+    pub(crate) credentials: Vec<Declared>,
     pub(crate) files: Vec<PathBuf>,
     pub(crate) problems: Diagnostics,
     /// Where in the list of schedules a name is: of a million, each byte counts.
@@ -131,6 +132,7 @@ impl Together {
             self.schedules.push(located);
         }
         self.limits.extend(read.limits);
+        self.credentials.extend(read.credentials);
         self.problems.extend(read.problems);
     }
 }

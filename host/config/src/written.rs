@@ -13,9 +13,11 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use crate::reader::Keys;
 
 mod calendar;
+mod services;
 mod tables;
 
 pub(crate) use calendar::{CalendarWritten, DayWritten, TimeWritten};
+pub(crate) use services::{CredentialWritten, ServiceWritten};
 pub(crate) use tables::{
     BlackoutWritten, GrantsWritten, LimitWritten, RetentionWritten, RetryWritten, TreeWritten,
 };
@@ -54,6 +56,10 @@ pub(crate) struct FileWritten {
     /// all files of the folder.
     #[schemars(length(min = 1))]
     pub(crate) limit: Option<Vec<LimitWritten>>,
+    /// How the host proves who it is at providers, each begun by a line `[[credential]]`. They hold for all files of the
+    /// folder.
+    #[schemars(length(min = 1))]
+    pub(crate) credential: Option<Vec<CredentialWritten>>,
 }
 
 /// Which plugin runs when, for which tenants, with which permissions. Exactly one of `cron`, `every`, `at`, `on` and

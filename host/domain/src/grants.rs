@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::TenantName;
+use crate::egress::ServiceGrant;
 
 /// The permissions an operator wrote into a schedule.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -14,6 +15,8 @@ pub struct Grants {
     pub files: BTreeMap<String, TreeGrant>,
     /// The `state` capability.
     pub state: bool,
+    /// Services that requests may go to, by the plugin's names.
+    pub http: BTreeMap<String, ServiceGrant>,
 }
 
 /// A folder given to a plugin under a name.
@@ -168,6 +171,7 @@ mod tests {
                 .map(|(n, a)| ((*n).to_owned(), tree(*a)))
                 .collect(),
             state: false,
+            http: BTreeMap::new(),
         }
     }
 

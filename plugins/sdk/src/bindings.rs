@@ -26,7 +26,6 @@ pub mod every {
                 import strongroom:plugin/files@0.1.0;
                 import strongroom:plugin/types@0.1.0;
                 export strongroom:plugin/plugin@0.1.0;
-                export strongroom:plugin/egress@0.1.0;
             }
         ",
         additional_derives: [PartialEq, Eq],
@@ -34,6 +33,21 @@ pub mod every {
         pub_export_macro: true,
         export_macro_name: "export_plugin",
         default_bindings_module: "strongroom_plugin::bindings::every",
+        generate_all,
+    });
+}
+
+/// What a plugin asks of the network.
+pub mod operations {
+    wit_bindgen::generate!({
+        path: "../../wit",
+        inline: "
+            package strongroom:sdk;
+            world operations { export strongroom:plugin/egress@0.1.0; }
+        ",
+        pub_export_macro: true,
+        export_macro_name: "export_operations",
+        default_bindings_module: "strongroom_plugin::bindings::operations",
         generate_all,
     });
 }
@@ -82,5 +96,6 @@ pub mod task {
     });
 }
 
-pub use every::exports::strongroom::plugin::{egress, plugin};
+pub use every::exports::strongroom::plugin::plugin;
 pub use every::strongroom::plugin::{files, log, progress, state, types};
+pub use operations::exports::strongroom::plugin::egress;

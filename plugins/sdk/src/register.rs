@@ -31,6 +31,7 @@ macro_rules! register {
             use super::*;
             type Registered = $crate::exported::Exported<$plugin>;
             $crate::bindings::every::export_plugin!(Registered with_types_in $crate::bindings::every);
+            $crate::bindings::operations::export_operations!(Registered with_types_in $crate::bindings::operations);
             $crate::bindings::$role::$export!(Registered with_types_in $crate::bindings::$role);
         }
     };

@@ -1,4 +1,4 @@
-//! What a schedule lets its plugin use: folders and `state`.
+//! What a schedule lets its plugin use: folders, `state` and services.
 //!
 //! Owns: absolute paths, and that tenants and trees stay apart.
 //! Never: looks at a disk; links are the sandbox's matter.
@@ -11,6 +11,7 @@ use std::path::{Component, Path, PathBuf};
 use strongroom_domain::TenantName;
 use strongroom_domain::grants::{Access, Grants, TreeGrant};
 
+use super::services::services;
 use crate::problems::{Problems, shortened};
 use crate::written::{At, GrantsWritten, TreeWritten};
 
@@ -59,7 +60,8 @@ pub(super) fn grants(
         .into_iter()
         .map(|tree| (tree.name, tree.grant))
         .collect();
-    Grants { files, state }
+    let http = services(written.http.as_ref(), problems);
+    Grants { files, state, http }
 }
 
 fn placed(name: &str, written: &TreeWritten, problems: &mut Problems) -> Option<Placed> {
@@ -111,7 +113,7 @@ fn placed(name: &str, written: &TreeWritten, problems: &mut Problems) -> Option<
 }
 
 /// The path from the root, free of `.` and `..`.
-fn absolute(at: &At<String>, problems: &mut Problems) -> Option<PathBuf> {
+pub(super) fn absolute(at: &At<String>, problems: &mut Problems) -> Option<PathBuf> {
     let text = at.value.as_str();
     let mut wrong = |message: String, hint: &str| {
         problems.error(&at.span, message, hint);

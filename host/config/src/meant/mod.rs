@@ -6,11 +6,13 @@
 
 mod blackout;
 mod catching_up;
+mod credential;
 mod grants;
 mod lengths;
 mod limit;
 mod names;
 mod retention;
+mod services;
 mod size;
 mod spread;
 mod trigger;
@@ -25,6 +27,8 @@ use strongroom_domain::calendar::Zone;
 use strongroom_domain::schedule::{Priority, Schedule, defaults};
 use strongroom_domain::{AccountName, PluginName, ScheduleName};
 
+pub use credential::Declared;
+pub(crate) use credential::credential;
 pub(crate) use limit::{Limit, Limited, limit};
 
 use crate::calendars::Calendars;

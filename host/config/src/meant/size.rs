@@ -1,7 +1,9 @@
 //! Sizes of memory: `256MiB`.
 //!
-//! Owns: units and limits of `memory`.
+//! Owns: units and limits.
 //! Never: any other number.
+
+use std::ops::RangeInclusive;
 
 use strongroom_domain::schedule::defaults::MEMORY_CEILING;
 
@@ -37,6 +39,24 @@ pub(super) fn memory(at: &At<String>, problems: &mut Problems) -> Option<u64> {
     };
     problems.error(&at.span, format!("`memory` is too {side}: {shown}"), hint);
     None
+}
+
+/// Bytes within limits, or `None` and a reported problem.
+pub(super) fn bytes_within(
+    key: &str,
+    at: &At<String>,
+    limits: RangeInclusive<u64>,
+    problems: &mut Problems,
+) -> Option<u64> {
+    let found = bytes(&at.value).filter(|bytes| limits.contains(bytes));
+    if found.is_none() {
+        let (low, high) = (limits.start() >> 10, limits.end() >> 20);
+        let message = format!("`{key}` cannot be `{}`", shortened(&at.value));
+        let hint =
+            format!("write a whole number and KiB or MiB, from `\"{low}KiB\"` to `\"{high}MiB\"`");
+        problems.error(&at.span, message, hint);
+    }
+    found
 }
 
 fn bytes(text: &str) -> Option<u64> {

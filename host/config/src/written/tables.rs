@@ -10,7 +10,9 @@ use std::ops::Range;
 use schemars::JsonSchema;
 
 use super::At;
+use super::services::ServiceWritten;
 use crate::reader::Keys;
+use crate::schema::Table;
 
 /// What happens after a failure that may pass.
 #[derive(Debug, JsonSchema)]
@@ -73,6 +75,10 @@ pub(crate) struct GrantsWritten {
     /// Folders, each under the name by which the plugin knows it.
     #[schemars(with = "Option<BTreeMap<String, TreeWritten>>")]
     pub(crate) files: Option<BTreeMap<String, TreeWritten>>,
+    /// Services at a provider, each under the name by which the plugin knows it (`strongroom plugin inspect FILE` shows
+    /// which, with their operations).
+    #[schemars(with = "Option<BTreeMap<String, ServiceWritten>>")]
+    pub(crate) http: Option<BTreeMap<String, ServiceWritten>>,
 }
 
 /// A folder that the plugin may use.
@@ -169,7 +175,8 @@ impl GrantsWritten {
     pub(super) fn read(mut keys: Keys<'_>) -> Self {
         let written = Self {
             state: keys.flag("state"),
-            files: keys.tables("files", TreeWritten::read),
+            files: keys.tables("files", Table::Tree, TreeWritten::read),
+            http: keys.tables("http", Table::Service, ServiceWritten::read),
         };
         keys.refuse_unknown();
         written
