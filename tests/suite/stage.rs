@@ -11,8 +11,7 @@ use strongroom_domain::Evidence;
 use strongroom_ledger::{Ledger, OccurrenceFilter, OccurrenceRow, OpenMode, SqliteLedger};
 use strongroom_orchestrator::executor::Errand;
 use strongroom_orchestrator::{
-    Access, Clock, Engine, EngineSettings, NoWatcher, Prepared, Replies, Served, Setup,
-    SimulatedClock, Until,
+    Access, Clock, Engine, EngineSettings, Prepared, Replies, Served, Setup, SimulatedClock, Until,
 };
 use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{
@@ -153,15 +152,7 @@ impl Stage {
     /// Runs the host until then, while `meanwhile` happens; what is due by then ends.
     pub(super) async fn run_while(&self, until: &str, meanwhile: impl Future<Output = ()>) {
         let ledger = self.ledger(OpenMode::Scratch).await;
-        let access = Access {
-            clock: Arc::new(self.clock.clone()),
-            ledger: ledger.clone(),
-            watcher: Arc::new(NoWatcher),
-            retries: true,
-            own_databases: Vec::new(),
-            restore_to: None,
-            recorder: None,
-        };
+        let access = Access::new(Arc::new(self.clock.clone()), ledger.clone());
         let (_go_on, stop) = watch::channel(false);
         let settings = EngineSettings {
             concurrency: self.concurrency,

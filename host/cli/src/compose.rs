@@ -10,9 +10,7 @@ use strongroom_domain::{ScheduleName, TenantName};
 use strongroom_ledger::{OpenMode, SnapshotFilter, SnapshotRow, SqliteLedger};
 use strongroom_orchestrator::activation::Sources;
 use strongroom_orchestrator::setup::{PluginFolder, Prepared, Setup, Unwanted};
-use strongroom_orchestrator::{
-    Access, Clock, NoWatcher, SystemClock, Watcher, load_plugins, prepare,
-};
+use strongroom_orchestrator::{Access, Clock, SystemClock, Watcher, load_plugins, prepare};
 use strongroom_sandbox::{CompilerCommand, Sandbox, Settings};
 
 use crate::arguments::{Arguments, IdPrefix};
@@ -138,14 +136,11 @@ pub(crate) fn access(
     ledger: Arc<SqliteLedger>,
     watcher: Option<Arc<dyn Watcher>>,
 ) -> Access {
+    let access = Access::new(clock, ledger);
     Access {
-        clock,
-        ledger,
-        watcher: watcher.unwrap_or_else(|| Arc::new(NoWatcher)),
-        retries: true,
+        watcher: watcher.unwrap_or_else(|| access.watcher.clone()),
         own_databases: vec![arguments.state.join("ledger.sqlite")],
-        restore_to: None,
-        recorder: None,
+        ..access
     }
 }
 

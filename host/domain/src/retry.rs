@@ -82,6 +82,24 @@ impl Failure {
         }
     }
 
+    /// The same with more said to the person.
+    #[must_use]
+    pub fn and(mut self, more: &str) -> Self {
+        let (Self::Invalid { detail }
+        | Self::Denied { detail }
+        | Self::NotFound { detail }
+        | Self::Conflict { detail }
+        | Self::Quota { detail }
+        | Self::Throttled { detail, .. }
+        | Self::Unavailable { detail }
+        | Self::Corrupt { detail }
+        | Self::Crashed { detail }
+        | Self::Other { detail }) = &mut self;
+        detail.push_str("; ");
+        detail.push_str(more);
+        self
+    }
+
     /// The sentence for a person.
     #[must_use]
     pub fn detail(&self) -> &str {

@@ -6,18 +6,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use strongroom_domain::egress::{Policy, ServiceGrant};
 use strongroom_domain::grants;
 use strongroom_domain::retry::Failure;
 use strongroom_domain::{PluginName, ScheduleName, TenantName};
+use strongroom_egress::{Egress, Opening};
 use strongroom_ledger::{Ledger, OccurrenceRow};
 use strongroom_sandbox::call::Request;
-use strongroom_sandbox::outside::{LogLevel, LogLine, Outside, Progress, StateError, StateValue};
+use strongroom_sandbox::outside::{LogLevel, LogLine, Progress, StateError, StateValue};
 use uuid::Uuid;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, SystemClock};
 use crate::executor::Errand;
 use crate::outside::{CallOutside, DatabaseCopy, GrantedTree, Listener, StateStore};
 use crate::replies::Recorder;
+use crate::setup::Served;
 
 /// Who wants to know how runs go; never blocks.
 pub trait Watcher: Send + Sync + 'static {
@@ -65,17 +68,35 @@ pub struct Access {
     pub own_databases: Vec<PathBuf>,
     /// Set for a restore: the folder named by the person who asked for it.
     pub restore_to: Option<PathBuf>,
+    /// The way out.
+    pub egress: Egress,
     /// Set: hears every answer of a plugin.
     pub recorder: Option<Arc<Recorder>>,
 }
 
 impl Access {
+    /// What attempts of a host are given of which nothing is special: nobody watches, failures are tried again.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, ledger: Arc<dyn Ledger>) -> Self {
+        Self {
+            clock,
+            ledger,
+            watcher: Arc::new(NoWatcher),
+            retries: true,
+            own_databases: Vec::new(),
+            restore_to: None,
+            // Tokens and certificates are of the real world, whatever the time in a simulation.
+            egress: Egress::new(Arc::new(|| SystemClock.now())),
+            recorder: None,
+        }
+    }
+
     /// Makes the outside half of one call.
     pub(crate) fn outside(
         &self,
         errand: &Errand<'_>,
         request: &Request,
-    ) -> Result<Arc<dyn Outside>, Failure> {
+    ) -> Result<Arc<CallOutside>, Failure> {
         let (schedule, tenant) = (&errand.prepared.schedule, errand.tenant);
         let mut trees = Vec::new();
         for (name, grant) in &schedule.grants.files {
@@ -123,12 +144,53 @@ impl Access {
             tenant: tenant.clone(),
             run: errand.run,
         });
-        CallOutside::new(&trees, own, state, Arc::new(LedgerDatabases), listener)
-            .map(|outside| -> Arc<dyn Outside> { Arc::new(outside.changing(!errand.dry_run)) })
-            .map_err(|error| Failure::Invalid {
-                detail: error.to_string(),
-            })
+        let (openings, agent) = openings(errand);
+        let egress = self.egress.open(openings, &agent);
+        CallOutside::new(
+            &trees,
+            own,
+            state,
+            Arc::new(LedgerDatabases),
+            listener,
+            egress,
+        )
+        .map(|outside| Arc::new(outside.changing(!errand.dry_run)))
+        .map_err(|error| Failure::Invalid {
+            detail: error.to_string(),
+        })
     }
+}
+
+/// What the schedule opens to its plugin for this tenant, and how the host calls itself there.
+fn openings(errand: &Errand<'_>) -> (Vec<Opening>, String) {
+    let agent = concat!("strongroom/", env!("CARGO_PKG_VERSION"));
+    let Served::Plugin {
+        plugin,
+        credentials,
+        ..
+    } = &errand.prepared.served
+    else {
+        return (Vec::new(), agent.to_owned());
+    };
+    let description = plugin.description();
+    let opened = |(service, grant): (&String, &ServiceGrant)| Opening {
+        service: service.clone(),
+        grant: grant.clone(),
+        policy: Policy::new(
+            service,
+            &description.operations,
+            grant,
+            errand.tenant,
+            errand.dry_run,
+        ),
+        credential: grant
+            .credential
+            .as_ref()
+            .and_then(|name| credentials.get(name).cloned()),
+    };
+    let services = &errand.prepared.schedule.grants.http;
+    let agent = format!("{agent} {}/{}", description.name, description.version);
+    (services.iter().map(opened).collect(), agent)
 }
 
 struct PluginState {

@@ -22,6 +22,16 @@ use crate::access::Access;
 use crate::clock::{Clock, SystemClock};
 use crate::setup::{Prepared, Served};
 
+/// A failure with what the host knows of requests that had no answer, and the plugin does not.
+fn explained(ending: Ending, troubles: &[String]) -> Ending {
+    match ending {
+        Ending::Failed(failure) if !troubles.is_empty() => {
+            Ending::Failed(failure.and(&troubles.join("; ")))
+        }
+        other => other,
+    }
+}
+
 /// What one call to a plugin came to, in the host's terms.
 pub(crate) enum Reached {
     /// It answered.
@@ -89,17 +99,21 @@ impl Errand<'_> {
             dry_run: self.dry_run,
             config: self.prepared.schedule.config.as_ref().to_owned(),
         };
-        let context = |outside| Context {
-            memory: self.prepared.schedule.memory,
-            time,
-            now,
-            outside,
-        };
-        let outside = access.outside(self, &request).map(context);
         // On a simulated clock a call takes no time; what it really took is what is recorded.
         let began = SystemClock.now();
-        let ending = match outside {
-            Ok(context) => plugin.call(request.clone(), &call, context).await,
+        let ending = match access.outside(self, &request) {
+            Ok(outside) => {
+                let context = Context {
+                    memory: self.prepared.schedule.memory,
+                    time,
+                    now,
+                    outside: outside.clone(),
+                };
+                explained(
+                    plugin.call(request.clone(), &call, context).await,
+                    &outside.troubles(),
+                )
+            }
             Err(failure) => Ending::Failed(failure),
         };
         if let Some(recorder) = &access.recorder {

@@ -11,7 +11,7 @@ use strongroom_domain::schedule::{Limits, Schedule, Trigger};
 use strongroom_ledger::{OpenMode, SqliteLedger};
 use strongroom_orchestrator::executor::Errand;
 use strongroom_orchestrator::{
-    Access, Engine, EngineSettings, NoWatcher, Prepared, Replies, Served, Setup, SystemClock, Until,
+    Access, Engine, EngineSettings, Prepared, Replies, Served, Setup, SystemClock, Until,
 };
 use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{Answer, Ending, Request, Step};
@@ -96,15 +96,7 @@ fn edits(count: usize, edited: usize, seconds: u64) -> Pauses {
     let running = std::thread::spawn(move || {
         runtime.block_on(async move {
             let ledger = Arc::new(SqliteLedger::open(&path, OpenMode::Host).await.unwrap());
-            let access = Access {
-                clock: Arc::new(SystemClock),
-                ledger: ledger.clone(),
-                watcher: Arc::new(NoWatcher),
-                retries: true,
-                own_databases: Vec::new(),
-                restore_to: None,
-                recorder: None,
-            };
+            let access = Access::new(Arc::new(SystemClock), ledger.clone());
             let first = reloads.borrow().clone();
             let engine = Engine::new(access, first, EngineSettings::default(), stop);
             engine.reloading(reloads).run(Until::Stopped).await.unwrap();

@@ -17,8 +17,7 @@ use strongroom_domain::{PluginName, ScheduleName, TenantName};
 use strongroom_ledger::{OpenMode, SqliteLedger};
 use strongroom_orchestrator::executor::Errand;
 use strongroom_orchestrator::{
-    Access, Clock, Engine, EngineSettings, NoWatcher, Prepared, Replies, Served, Setup,
-    SimulatedClock, Until,
+    Access, Clock, Engine, EngineSettings, Prepared, Replies, Served, Setup, SimulatedClock, Until,
 };
 use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{Answer, Ending, Request, Step};
@@ -168,15 +167,7 @@ async fn run(
         OpenMode::Scratch
     };
     let ledger = Arc::new(SqliteLedger::open(folder, mode).await.unwrap());
-    let access = Access {
-        clock: Arc::new(clock.clone()),
-        ledger: ledger.clone(),
-        watcher: Arc::new(NoWatcher),
-        retries: true,
-        own_databases: Vec::new(),
-        restore_to: None,
-        recorder: None,
-    };
+    let access = Access::new(Arc::new(clock.clone()), ledger.clone());
     let prepared = (0..schedules).map(|number| Prepared {
         schedule: Arc::new(schedule(number)),
         served: Served::Replies(replies.clone()),

@@ -15,8 +15,7 @@ use strongroom_domain::{Evidence, Outcome, PluginName, ScheduleName};
 use strongroom_ledger::{Ledger, OccurrenceFilter, OpenMode, SqliteLedger};
 use strongroom_orchestrator::executor::Errand;
 use strongroom_orchestrator::{
-    Access, Clock, Engine, EngineSettings, NoWatcher, Prepared, Replies, Served, Setup,
-    SimulatedClock, Until,
+    Access, Clock, Engine, EngineSettings, Prepared, Replies, Served, Setup, SimulatedClock, Until,
 };
 use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{Answer, Ending, Operation, Request, Step as Reply};
@@ -133,15 +132,7 @@ impl World {
     }
 
     fn access(&self, ledger: Arc<SqliteLedger>) -> Access {
-        Access {
-            clock: Arc::new(self.clock.clone()),
-            ledger,
-            watcher: Arc::new(NoWatcher),
-            retries: true,
-            own_databases: Vec::new(),
-            restore_to: None,
-            recorder: None,
-        }
+        Access::new(Arc::new(self.clock.clone()), ledger)
     }
 
     /// One life of the host: from its start until it is killed or the history ends. The steps that are left.

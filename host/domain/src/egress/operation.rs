@@ -5,7 +5,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::template::{TENANT, Template};
+use super::origin::Origin;
+use super::template::{TENANT, Template, Values};
 use crate::grants::Access;
 
 /// Longest text of one part of an operation, in bytes; a person reads them.
@@ -261,6 +262,34 @@ fn headers(texts: &[String]) -> Result<Vec<Rule>, String> {
     texts.iter().map(rule).collect()
 }
 
+impl Operation {
+    /// What it allows at a place with the values that were bound, in words a person can approve.
+    #[must_use]
+    pub fn permission(&self, origin: &Origin, values: &Values) -> String {
+        let verb = if self.access == Access::Read {
+            "read"
+        } else {
+            "change"
+        };
+        let mut words = format!(
+            "{verb}: {} {origin}/{}",
+            self.method,
+            self.path.shown(values)
+        );
+        for (what, rules) in [
+            ("query", &self.query[..]),
+            ("headers", &self.headers),
+            ("body", self.fields()),
+        ] {
+            let shown: Vec<String> = rules.iter().map(|rule| rule.shown(values)).collect();
+            if !shown.is_empty() {
+                words.push_str(&format!("; {what}: {}", shown.join(", ")));
+            }
+        }
+        words
+    }
+}
+
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} /{}", self.method, self.path)?;
@@ -317,6 +346,14 @@ impl Rule {
     pub(super) fn covers_any_below(&self, key: &[String]) -> bool {
         matches!(self.key.split_last(), Some((last, before))
             if self.value.is_none() && (last == "**" && key.len() >= before.len() || last == "*" && key.len() == before.len()) && alike(before, key))
+    }
+
+    /// As `key` or `key = value`.
+    fn shown(&self, values: &Values) -> String {
+        let key = self.key.join(".");
+        self.value.as_ref().map_or(key.clone(), |value| {
+            format!("{key} = {}", value.shown(values))
+        })
     }
 
     /// What the value must be.
@@ -393,6 +430,28 @@ pub(super) mod tests {
         assert_eq!(
             operation.parameters(),
             BTreeSet::from(["disk", "project", "snapshot"])
+        );
+    }
+
+    #[test]
+    fn a_permission_is_said_with_its_values() {
+        let operation = Operation::read(create()).unwrap();
+        let origin = Origin::parse("https://compute.example.com/v1").unwrap();
+        let bound = |name: &str, texts: &[&str]| {
+            (
+                name.to_owned(),
+                texts.iter().map(|&text| text.to_owned()).collect(),
+            )
+        };
+        let values = Values::from([
+            bound("project", &["acme"]),
+            bound("disk", &["a", "b-*"]),
+            bound("tenant", &["acme"]),
+        ]);
+        assert_eq!(
+            operation.permission(&origin, &values),
+            "change: POST https://compute.example.com/v1/projects/acme/disks/(a|b-*)/createSnapshot; query: requestId; \
+             body: name = <snapshot>, labels.tenant = acme, labels.*"
         );
     }
 

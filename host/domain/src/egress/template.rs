@@ -69,6 +69,22 @@ impl Template {
             .collect()
     }
 
+    /// The text with the values that were bound, for a person: one as it is, several with `|` between, none as `<name>`.
+    #[must_use]
+    pub fn shown(&self, values: &Values) -> String {
+        let part = |part: &Part| {
+            let value = part.parameter.as_ref().map_or(String::new(), |parameter| {
+                match values.get(&parameter.name).map(Vec::as_slice) {
+                    Some([one]) => one.clone(),
+                    Some(several) if !several.is_empty() => format!("({})", several.join("|")),
+                    _ => format!("<{}>", parameter.name),
+                }
+            });
+            format!("{}{value}{}", part.before, part.after)
+        };
+        self.0.iter().map(part).collect::<Vec<_>>().join("/")
+    }
+
     fn parameters(&self) -> impl Iterator<Item = &Parameter> {
         self.0.iter().filter_map(|part| part.parameter.as_ref())
     }

@@ -120,7 +120,7 @@ impl Engine {
     async fn register_plugins(&self, setup: &Setup) -> Result<(), LedgerError> {
         let mut seen = BTreeSet::new();
         for prepared in setup.schedules.values() {
-            let Served::Plugin { plugin, size } = &prepared.served else {
+            let Served::Plugin { plugin, size, .. } = &prepared.served else {
                 continue;
             };
             if !seen.insert(plugin.digest()) {

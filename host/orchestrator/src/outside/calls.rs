@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use strongroom_sandbox::outside::{
-    Change, Copied, CopyItem, CopyMethod, Entry, FileError, Handle, LogLine, Outside, Progress,
-    StateError, StateValue,
+    Change, Copied, CopyItem, CopyMethod, Entry, FileError, Handle, HttpError, HttpRequest,
+    HttpResponse, LogLine, Outside, Progress, StateError, StateValue,
 };
 
 use super::database::DatabaseItem;
@@ -19,7 +19,7 @@ use super::paths::TreePath;
 use super::stream::{Reader, Stream, Writer, unpoisoned, wrong_kind};
 use super::trees::{Tree, Writable};
 use super::walk::Walker;
-use super::{CallOutside, StateStore, change, copy, remove, set};
+use super::{CallOutside, StateStore, change, copy, remove, requests, set};
 
 /// Items in one list: keeps a call's answer small and its end near.
 const ITEMS: usize = 1_024;
@@ -57,6 +57,14 @@ impl Outside for CallOutside {
         let state = self.state(&key, 0)?;
         self.may_change_state()?;
         state.delete(&key, expected).await
+    }
+
+    async fn http(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let sent = self.egress.send(requests::request(request)).await;
+        sent.map(requests::response).map_err(|error| {
+            self.note(error.to_string());
+            requests::error(error)
+        })
     }
 
     fn tree_writable(&self, tree: &str) -> Files<bool> {

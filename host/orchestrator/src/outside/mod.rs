@@ -1,4 +1,4 @@
-//! The outside half of the capabilities, made for one call: granted trees, the plugin's state, log and progress.
+//! The outside half of the capabilities, made for one call: granted trees and services, state, log, progress.
 //!
 //! Owns: what one call was granted, and ending its file work when the call is over.
 //! Never: reaches a file by anything but a handle, knows wasmtime or SQL.
@@ -15,6 +15,7 @@ mod granted;
 mod metadata;
 mod paths;
 mod remove;
+mod requests;
 mod set;
 mod stop;
 mod stream;
@@ -25,9 +26,10 @@ mod walk;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use strongroom_egress::CallEgress;
 use strongroom_sandbox::outside::{FileError, LogLine, Progress, StateError, StateValue};
 
 use failures::Files;
@@ -35,6 +37,9 @@ pub use granted::{GrantedTree, TreeError};
 use stop::Stop;
 use stream::Streams;
 use trees::{Tree, Writable};
+
+/// Most sentences kept of one call about requests that had no answer.
+const TROUBLES: usize = 4;
 
 /// The state of one plugin for one tenant.
 ///
@@ -78,6 +83,8 @@ pub struct CallOutside {
     state: Option<Arc<dyn StateStore>>,
     databases: Arc<dyn DatabaseCopy>,
     listener: Arc<dyn Listener>,
+    egress: CallEgress,
+    troubles: Mutex<Vec<String>>,
     streams: Arc<Streams>,
     stop: Stop,
     changing: bool,
@@ -94,6 +101,7 @@ impl CallOutside {
         state: Option<Arc<dyn StateStore>>,
         databases: Arc<dyn DatabaseCopy>,
         listener: Arc<dyn Listener>,
+        egress: CallEgress,
     ) -> Result<Self, TreeError> {
         let kept_off = Arc::new(trees::of_databases(own_databases));
         let mut trees = BTreeMap::new();
@@ -111,6 +119,8 @@ impl CallOutside {
             state,
             databases,
             listener,
+            egress,
+            troubles: Mutex::default(),
             streams: Arc::default(),
             stop: Stop::default(),
             changing: true,
@@ -129,6 +139,22 @@ impl CallOutside {
             return Err(FileError::ReadOnly);
         }
         Writable::new(self.tree(name)?)
+    }
+
+    /// Keeps why a request had no answer, for whoever reads how the call ended.
+    fn note(&self, trouble: String) {
+        let mut troubles = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        if troubles.len() < TROUBLES && !troubles.contains(&trouble) {
+            troubles.push(trouble);
+        }
+    }
+
+    /// Why requests had no answer so far, in the host's words: the plugin does not know them.
+    pub(crate) fn troubles(&self) -> Vec<String> {
+        self.troubles
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// With `false` nothing can be changed through it: a dry run.

@@ -10,7 +10,9 @@ use strongroom_domain::PluginName;
 use strongroom_domain::grants::{Access, Grants, Mismatch, compare, lies_within};
 use strongroom_sandbox::{Plugin, Role};
 
-use super::{PluginFile, PluginFolder, Prepared, RefusedFile, Served, Setup};
+use super::{
+    Credentials, PluginFile, PluginFolder, Prepared, RefusedFile, Served, Setup, services,
+};
 
 /// Why schedules and plugins do not fit.
 #[derive(Debug)]
@@ -23,9 +25,9 @@ pub struct Misfit {
 
 /// The problems of one schedule: wrong files, and permissions that do not agree.
 #[derive(Default)]
-struct Found {
-    wrong: Vec<Diagnostic>,
-    refused: Vec<Diagnostic>,
+pub(super) struct Found {
+    pub(super) wrong: Vec<Diagnostic>,
+    pub(super) refused: Vec<Diagnostic>,
 }
 
 /// What to do about a grant that the plugin does not want.
@@ -51,10 +53,18 @@ pub fn prepare(
         problems: Diagnostics::default(),
         refused: true,
     };
+    let credentials: Arc<Credentials> = Arc::new(services::credentials(set, &mut misfit));
     let mut schedules = Vec::new();
     for located in &set.schedules {
         let mut found = Found::default();
-        schedules.extend(fit(located, folder, reserved, unwanted, &mut found));
+        schedules.extend(fit(
+            located,
+            folder,
+            reserved,
+            unwanted,
+            &credentials,
+            &mut found,
+        ));
         misfit.refused &= found.wrong.is_empty();
         misfit
             .problems
@@ -72,6 +82,7 @@ fn fit(
     folder: &PluginFolder,
     reserved: &[PathBuf],
     unwanted: Unwanted,
+    credentials: &Arc<Credentials>,
     found: &mut Found,
 ) -> Option<Prepared> {
     let schedule = &located.schedule;
@@ -106,10 +117,12 @@ fn fit(
             found.refused.push(problem);
         }
     }
+    services::fit(located, plugin, unwanted, credentials, &mut given, found);
     for capability in plugin.capabilities() {
         let granted = match capability.as_str() {
             "files" => !schedule.grants.files.is_empty(),
             "state" => schedule.grants.state,
+            "http" => !schedule.grants.http.is_empty(),
             _ => true,
         };
         if !granted {
@@ -132,6 +145,7 @@ fn fit(
         served: Served::Plugin {
             plugin: plugin.clone(),
             size: *size,
+            credentials: credentials.clone(),
         },
         role,
     })

@@ -4,14 +4,16 @@
 //! Read next: `fitting` (each schedule proved to fit its plugin), `planner`, `executor`.
 
 mod fitting;
+mod services;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use strongroom_domain::egress::Credential;
 use strongroom_domain::schedule::{Limits, Schedule, Trigger};
-use strongroom_domain::{PluginName, ScheduleName};
+use strongroom_domain::{CredentialName, PluginName, ScheduleName};
 use strongroom_sandbox::call::{Ending, Request};
 use strongroom_sandbox::{Plugin, Role, Sandbox};
 
@@ -31,6 +33,9 @@ pub struct Prepared {
     pub role: Role,
 }
 
+/// Every credential that is declared, by name.
+pub type Credentials = BTreeMap<CredentialName, Arc<Credential>>;
+
 /// Who answers the host's calls.
 #[derive(Clone)]
 pub enum Served {
@@ -40,6 +45,8 @@ pub enum Served {
         plugin: Plugin,
         /// Bytes of its file.
         size: u64,
+        /// How the host proves who it is where the plugin's requests go.
+        credentials: Arc<Credentials>,
     },
     /// Replies written down earlier, in a simulation.
     Replies(Arc<dyn Replies>),
@@ -151,13 +158,16 @@ impl Setup {
     /// A schedule on an earlier digest of its plugin, if that is still at hand; else on the active one.
     #[must_use]
     pub fn on(&self, prepared: &Arc<Prepared>, digest: &str) -> Arc<Prepared> {
-        let Some(PluginFile { plugin, size, .. }) = self.earlier.get(digest) else {
+        let (Some(PluginFile { plugin, size, .. }), Served::Plugin { credentials, .. }) =
+            (self.earlier.get(digest), &prepared.served)
+        else {
             return prepared.clone();
         };
         Arc::new(Prepared {
             served: Served::Plugin {
                 plugin: plugin.clone(),
                 size: *size,
+                credentials: credentials.clone(),
             },
             ..Prepared::clone(prepared)
         })
