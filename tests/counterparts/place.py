@@ -90,9 +90,9 @@ class Place:
         return digest.hexdigest()
 
     def _install_requirements(self):
-        _run([sys.executable, "-m", "venv", str(self.venv)], "the virtual environment could not be made")
+        run([sys.executable, "-m", "venv", str(self.venv)], "the virtual environment could not be made")
         pip = [str(self.venv / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        _run(pip + ["-r", str(self.here / "requirements.txt")], "requirements.txt could not be installed")
+        run(pip + ["-r", str(self.here / "requirements.txt")], "requirements.txt could not be installed")
 
     # Running
 
@@ -249,6 +249,15 @@ def answers(port):
         return True
 
 
+def run(argv, otherwise):
+    """Runs a command to its end and returns its output; `otherwise` begins the sentence of the failure."""
+    done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode:
+        last = "".join(f"\n  {line}" for line in (done.stdout + done.stderr).splitlines()[-5:])
+        raise Failure(f"{otherwise}: `{' '.join(argv)}` ended with code {done.returncode}{last}")
+    return done.stdout
+
+
 def _over(_number, _frame):
     raise Over
 
@@ -258,14 +267,6 @@ def _locked(path):
     with open(path, "a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-def _run(argv, otherwise):
-    done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if done.returncode:
-        last = "".join(f"\n  {line}" for line in (done.stdout + done.stderr).splitlines()[-5:])
-        raise Failure(f"{otherwise}: `{' '.join(argv)}` ended with code {done.returncode}{last}")
-    return done.stdout
 
 
 def _install_packages(packages):
@@ -283,10 +284,10 @@ def _install_packages(packages):
     apt = [*sudo, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-o", "DPkg::Lock::Timeout=300"]
     install = [*apt, "install", "-y", "--no-install-recommends", *missing]
     try:
-        _run(install, "the Debian packages could not be installed")
+        run(install, "the Debian packages could not be installed")
     except Failure:  # the list of packages may be old or missing
-        _run([*apt, "update"], "the list of Debian packages could not be read")
-        _run(install, "the Debian packages could not be installed")
+        run([*apt, "update"], "the list of Debian packages could not be read")
+        run(install, "the Debian packages could not be installed")
 
 
 def _end(children):
