@@ -59,6 +59,7 @@ class Place:
         self.folder = None
         self._children = []
         self._endings = []
+        self._stdin_ends = True
 
     # Installing
 
@@ -165,7 +166,9 @@ class Place:
         for name, child in self._children:
             if child.poll() is not None:
                 raise Failure(f"{name} ended by itself with code {child.returncode}" + self._last_words(name))
-        if select.select([0], [], [], seconds)[0] and not os.read(0, 4096):
+        if not self._stdin_ends:
+            time.sleep(seconds)
+        elif select.select([0], [], [], seconds)[0] and not os.read(0, 4096):
             raise Over
 
     def _last_words(self, name=None):
@@ -205,6 +208,7 @@ def main(script, serve, packages=(), build=None, others=None):
         print(f"usage: {script} [{' | '.join(['--install', *others])}]", file=sys.stderr)
         sys.exit(2)
     place = Place(script)
+    place._stdin_ends = not words  # only a run that serves lives as long as its stdin
     signal.signal(signal.SIGTERM, _over)
     signal.signal(signal.SIGINT, _over)
     _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
@@ -221,7 +225,7 @@ def main(script, serve, packages=(), build=None, others=None):
             print(json.dumps(said), flush=True)
             place.hold()
     except Over:
-        pass
+        code = 1 if words else 0
     except Unavailable as reason:
         print(json.dumps({"unavailable": str(reason)}), flush=True)
     except Failure as reason:
