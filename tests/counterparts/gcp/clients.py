@@ -25,7 +25,7 @@ from google.protobuf.json_format import MessageToDict  # noqa: E402
 from googleapiclient.discovery import build  # noqa: E402
 from googleapiclient.errors import HttpError  # noqa: E402
 
-from scenario import scenario  # noqa: E402
+from scenario import scenario, unexpected  # noqa: E402
 
 SCOPES = ["https://www.googleapis.com/auth/compute"]
 #: The clock of the fake stands still during the proof, a little ahead, so that both runs see the same times.
@@ -106,8 +106,6 @@ class Cloud:
     def _request(self, resource, method, arguments):
         noun = self._nouns[resource]
         name = self._types[method] + (noun + "s" if method == "list" else noun) + "Request"
-        name = {"CreateSnapshotDiskRequest": "CreateSnapshotDiskRequest", "ListSnapshotsRequest": "ListSnapshotsRequest",
-                "SetLabelsSnapshotRequest": "SetLabelsSnapshotRequest"}.get(name, name)
         kind = getattr(compute_v1, name)
         body = arguments.pop("body", None)
         fields = {_snake(key): value for key, value in arguments.items()}
@@ -168,6 +166,9 @@ def main():
         same = first == second
         wrong += not same
         print("agree " if same else "DIFFER", step, *([] if same else [f"\n  {first}\n  {second}"]))
+    for step, wanted, got in unexpected(seen[0][0]):
+        wrong += 1
+        print(f"WRONG  {step}\n  wanted {wanted}\n  got {got}")
     if seen[0][1] != seen[1][1]:
         wrong += 1
         print(f"DIFFER in what they asked\n  {seen[0][1]}\n  {seen[1][1]}")
@@ -180,7 +181,7 @@ def main():
         for one in violations:
             if one["of"] == "response" or found != expected:
                 print(" ", one)
-    print("proven" if not wrong else f"NOT proven: {wrong} disagreements")
+    print("proven" if not wrong else f"NOT proven: {wrong} faults")
     return 1 if wrong else 0
 
 

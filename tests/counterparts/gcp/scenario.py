@@ -5,8 +5,40 @@ Never: which client it is.
 Read next: clients.py.
 """
 
-SECOND_OF = "11111111-2222-4333-8444-{:012}"
+REQUEST = "11111111-2222-4333-8444-{:012}"
 BYTES = "the bytes of the disk, the bytes of the disk, and some more"
+#: One block of sixteen differs.
+CHANGED = BYTES.replace("the bytes", "The Bytes", 1)
+
+#: What agreeing is not enough for: (step, the only right answer); for a resource some of its fields.
+EXPECTED = {
+    "the same operation": True,
+    "get snapshot early": {"status": "UPLOADING"},
+    "get snapshot": {"status": "READY", "storageBytes": "59", "diskSizeGb": "10", "storageLocations": ["us"]},
+    "a global operation under a zone": (404, "notFound"),
+    "get second snapshot": {"status": "READY", "storageBytes": "16"},
+    "pages of three": [["auto-0", "auto-1", "auto-2"], ["auto-3", "auto-4", "auto-5"], ["auto-6", "first", "second"]],
+    "list labels.tenant = acme": [["first"]],
+    "list name eq auto-.*": [["auto-0", "auto-1", "auto-2", "auto-3"], ["auto-4", "auto-5", "auto-6"]],
+    "list name=nothing": [[]],
+    "a filter that is not built": (400, "invalid"),
+    "get after labels": {"labels": {"hold": "yes"}},
+    "set labels with the old fingerprint": (412, "conditionNotMet"),
+    "the bytes came back": True,
+    "restore to a smaller disk": (400, "invalid"),
+    "its snapshots stay": [["first"]],
+    "a taken name": (409, "alreadyExists"),
+    "a missing snapshot": (404, "notFound"),
+    "a missing disk": (404, "notFound"),
+    "delete without permission": (403, "forbidden"),
+    "a wrong name": (400, "invalid"),
+    "too fast": (403, "rateLimitExceeded"),
+    "over quota, look 1": {"status": "DONE", "httpErrorStatusCode": 403},
+    "get failed": {"status": "FAILED"},
+    "delete and wait": True,
+    "delete again": (404, "notFound"),
+    "what the next one takes over": {"status": "READY", "storageBytes": "59"},
+}
 
 
 class Steps:
@@ -52,21 +84,21 @@ def scenario(client, weak_client, control, said, told):
 
 def _make(steps, control):
     body = {"name": "source", "sizeGb": "10", "labels": {"tenant": "acme"}}
-    steps.done("insert disk", steps.ask("insert disk", "disks", "insert", body=body, requestId=SECOND_OF.format(1)))
+    steps.done("insert disk", steps.ask("insert disk", "disks", "insert", body=body, requestId=REQUEST.format(1)))
     steps.ask("get disk", "disks", "get", disk="source")
     disk = f"/disks/{steps.project}/{steps.zone}/source/content"
     control("PUT", disk, {"text": BYTES})
     snapshot = {"name": "first", "labels": {"tenant": "acme", "run": "1"}, "description": "before the work"}
-    asked = {"disk": "source", "body": snapshot, "requestId": SECOND_OF.format(2)}
+    asked = {"disk": "source", "body": snapshot, "requestId": REQUEST.format(2)}
     begun = steps.ask("create snapshot", "disks", "createSnapshot", **asked)
     again = steps.ask("create snapshot again with its request id", "disks", "createSnapshot", **asked)
     steps.see("the same operation", (begun["name"], begun["clientOperationId"]) == (again["name"], again["clientOperationId"]))
     steps.ask("get snapshot early", "snapshots", "get", snapshot="first")
     steps.done("create snapshot", begun)
     steps.ask("get snapshot", "snapshots", "get", snapshot="first")
-    control("PUT", disk, {"text": BYTES.upper()})
+    control("PUT", disk, {"text": CHANGED})
     second = {"name": "second", "sourceDisk": f"projects/{steps.project}/zones/{steps.zone}/disks/source"}
-    begun = steps.ask("insert snapshot", "snapshots", "insert", body=second, requestId=SECOND_OF.format(3))
+    begun = steps.ask("insert snapshot", "snapshots", "insert", body=second, requestId=REQUEST.format(3))
     steps.ask("a global operation under a zone", "zoneOperations", "get", operation=begun["name"])
     steps.done("insert snapshot", begun, "globalOperations")
     steps.ask("get second snapshot", "snapshots", "get", snapshot="second")
@@ -125,3 +157,15 @@ def _errors(steps, control, weak_client):
     steps.see("delete and wait", steps.client.delete_and_wait(project=steps.project, snapshot="first"))
     steps.ask("delete again", "snapshots", "delete", snapshot="first")
     steps.ask("what the next one takes over", "snapshots", "get", snapshot="second")
+
+
+def unexpected(seen):
+    """The steps whose answer is not the expected one, and those that are missing."""
+    found, wrong = dict(seen), []
+    for step, wanted in EXPECTED.items():
+        got = found.get(step)
+        if isinstance(wanted, dict) and isinstance(got, dict):
+            got = {key: got.get(key) for key in wanted}
+        if got != wanted:
+            wrong.append((step, wanted, got))
+    return wrong
