@@ -9,6 +9,7 @@ import json
 import socket
 import ssl
 import sys
+import threading
 import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -103,7 +104,7 @@ class Exchange(BaseHTTPRequestHandler):
     def _cut(self):
         """Ends the connection in the middle."""
         self.close_connection = True
-        self.connection.close() if not isinstance(self.connection, ssl.SSLSocket) else self.connection.shutdown(socket.SHUT_RDWR)
+        self.connection.shutdown(socket.SHUT_RDWR)
 
     def log_message(self, text, *values):
         """One line on stderr, which is our log."""
@@ -125,8 +126,7 @@ class Server(ThreadingHTTPServer):
 
     def handle_error(self, request, client_address):
         """Clients may go away at any time; only the log is told."""
-        print(self.name, client_address, repr(sys.exception() if hasattr(sys, "exception") else sys.exc_info()[1]),
-              file=sys.stderr, flush=True)
+        print(self.name, client_address, repr(sys.exc_info()[1]), file=sys.stderr, flush=True)
 
 
 def main(folder):
@@ -156,8 +156,6 @@ def main(folder):
     ready = folder / "said.json.new"
     ready.write_text(json.dumps(said))
     ready.rename(folder / "said.json")
-    import threading
-
     threading.Thread(target=control.serve_forever, daemon=True).start()
     api.serve_forever()
 
