@@ -52,6 +52,8 @@ class Discovery:
         try:
             return getattr(getattr(self.service, service)(), method)(**arguments).execute()
         except HttpError as error:
+            if not error.content.startswith(b"{"):
+                raise RuntimeError(error.content.decode()) from None
             raise Told(error.status_code, json.loads(error.content)["error"]["errors"][0]["reason"]) from error
 
     def pages(self, resource, **arguments):
@@ -149,7 +151,11 @@ def run(kind, now):
     control("POST", "/reset")
     control("PUT", "/settings", {"now": now})
     clients = kind(SAID["credentials"]), kind(SAID["credentials_without_delete"])
-    transcript = scenario(*clients, control, SAID, Told)
+    try:
+        transcript = scenario(*clients, control, SAID, Told)
+    except Exception:
+        print(kind.name, "stopped; violations:", control("GET", "/violations")["violations"], flush=True)
+        raise
     asked = [one for one in control("GET", "/requests")["requests"] if one["method"] != "oauth2.token"]
     # Each client decides on its own how it follows an operation.
     methods = [one["method"] for one in asked if "Operations" not in (one["method"] or "")]

@@ -13,6 +13,8 @@ CHANGED = BYTES.replace("the bytes", "The Bytes", 1)
 #: What agreeing is not enough for: (step, the only right answer); for a resource some of its fields.
 EXPECTED = {
     "the same operation": True,
+    "get disk early": {"status": "CREATING"},
+    "list what is being made": [["first"]],
     "get snapshot early": {"status": "UPLOADING"},
     "get snapshot": {"status": "READY", "storageBytes": "59", "diskSizeGb": "10", "storageLocations": ["us"]},
     "a global operation under a zone": (404, "notFound"),
@@ -84,7 +86,9 @@ def scenario(client, weak_client, control, said, told):
 
 def _make(steps, control):
     body = {"name": "source", "sizeGb": "10", "labels": {"tenant": "acme"}}
-    steps.done("insert disk", steps.ask("insert disk", "disks", "insert", body=body, requestId=REQUEST.format(1)))
+    begun = steps.ask("insert disk", "disks", "insert", body=body, requestId=REQUEST.format(1))
+    steps.ask("get disk early", "disks", "get", disk="source")
+    steps.done("insert disk", begun)
     steps.ask("get disk", "disks", "get", disk="source")
     disk = f"/disks/{steps.project}/{steps.zone}/source/content"
     control("PUT", disk, {"text": BYTES})
@@ -93,6 +97,7 @@ def _make(steps, control):
     begun = steps.ask("create snapshot", "disks", "createSnapshot", **asked)
     again = steps.ask("create snapshot again with its request id", "disks", "createSnapshot", **asked)
     steps.see("the same operation", (begun["name"], begun["clientOperationId"]) == (again["name"], again["clientOperationId"]))
+    steps.see("list what is being made", steps.client.pages("snapshots", project=steps.project, filter="status=CREATING"))
     steps.ask("get snapshot early", "snapshots", "get", snapshot="first")
     steps.done("create snapshot", begun)
     steps.ask("get snapshot", "snapshots", "get", snapshot="first")
