@@ -6,7 +6,6 @@ Read next: README.md here, then one of the `start` files.
 """
 
 import contextlib
-import ctypes
 import fcntl
 import hashlib
 import json
@@ -21,16 +20,12 @@ import tempfile
 import time
 from pathlib import Path
 
+import children
+
 #: How long a server may take until it answers; a counterpart that needs longer is broken.
 PATIENCE_S = 120
-#: How long a child may take to end before it is killed.
-FAREWELL_S = 10
 #: How often a condition is looked at.
 LOOK_S = 0.05
-
-_PR_SET_PDEATHSIG = 1
-_PR_SET_CHILD_SUBREAPER = 36
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Failure(Exception):
@@ -117,24 +112,17 @@ class Place:
 
         A child that changes its user loses the death signal: use `setpriv --pdeathsig TERM` there.
         """
-        us = os.getpid()
-
-        def tie():
-            _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-            if os.getppid() != us:
-                os._exit(1)
-
         with open(self.logs / f"{name}.log", "ab") as log:
             child = subprocess.Popen(
                 [str(word) for word in argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env={**os.environ, **(env or {})}, cwd=cwd or self.folder, start_new_session=True, preexec_fn=tie,
+                env={**os.environ, **(env or {})}, cwd=cwd or self.folder, start_new_session=True, preexec_fn=children.tie_to(os.getpid()),
             )
         self._children.append((name, child))
         return child
 
     def stop(self, child):
         """Ends one child (and its process group) before the others: SIGTERM, then SIGKILL."""
-        _end([child])
+        children.end([child])
         self._children = [(name, other) for name, other in self._children if other is not child]
 
     def at_end(self, action):
@@ -181,8 +169,8 @@ class Place:
 
     def end(self):
         """Stops the children, last one first, and removes the folder (the logs stay when KEEP is set)."""
-        _end([child for _, child in reversed(self._children)])
-        _end_orphans()
+        children.end([child for _, child in reversed(self._children)])
+        children.end_orphans()
         for action in reversed(self._endings):
             try:
                 action()
@@ -212,7 +200,7 @@ def main(script, serve, packages=(), build=None, others=None):
     place._stdin_ends = not words  # only a run that serves lives as long as its stdin
     signal.signal(signal.SIGTERM, _over)
     signal.signal(signal.SIGINT, _over)
-    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    children.adopt_orphans()
     code = 0
     try:
         place.install(packages, build)
@@ -294,37 +282,3 @@ def _install_packages(packages):
     except Failure:  # the list of packages may be old or missing
         run([*apt, "update"], "the list of Debian packages could not be read")
         run(install, "the Debian packages could not be installed")
-
-
-def _end(children):
-    """SIGTERM to the group of each child in turn, SIGKILL after FAREWELL_S."""
-    for child in children:
-        if child.poll() is not None:
-            continue
-        _signal(os.killpg, child.pid, signal.SIGTERM)
-        try:
-            child.wait(FAREWELL_S)
-        except subprocess.TimeoutExpired:
-            _signal(os.killpg, child.pid, signal.SIGKILL)
-            child.wait()
-
-
-def _end_orphans():
-    """Kills what the children left behind: as their reaper we are its parent, so the numbers are surely ours."""
-    while True:
-        try:
-            lists = [file.read_text().split() for file in Path("/proc/self/task").glob("*/children")]
-        except OSError:
-            return
-        orphans = [int(pid) for pids in lists for pid in pids]
-        if not orphans:
-            return
-        for pid in orphans:
-            _signal(os.kill, pid, signal.SIGKILL)
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, 0)
-
-
-def _signal(send, number, what):
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        send(number, what)

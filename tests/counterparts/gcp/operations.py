@@ -19,6 +19,8 @@ ERRORS = {
     "RESOURCE_OPERATION_RATE_EXCEEDED": (403, "FORBIDDEN", "Operation rate exceeded for resource. Too frequent operations "
                                          "from the source resource."),
     "RESOURCE_IN_USE_BY_ANOTHER_RESOURCE": (400, "BAD REQUEST", "The resource is already being used by another resource."),
+    "RESOURCE_ALREADY_EXISTS": (409, "CONFLICT", "The resource already exists."),
+    "RESOURCE_NOT_READY": (400, "BAD REQUEST", "The resource is not ready."),
     "RESOURCE_NOT_FOUND": (404, "NOT FOUND", "The resource was not found."),
     "INTERNAL_ERROR": (503, "SERVICE UNAVAILABLE", "Internal error. Please try again or contact Google Support."),
     "ZONE_RESOURCE_POOL_EXHAUSTED": (503, "SERVICE UNAVAILABLE", "The zone does not have enough resources available."),

@@ -1,6 +1,6 @@
 """The judge refuses what is wrong, in requests and in responses.
 
-Run in this folder by the venv's Python: `python -m unittest`.
+Run by `start --test`.
 Read next: contract.py, values.py.
 """
 

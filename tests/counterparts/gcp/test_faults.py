@@ -1,6 +1,6 @@
 """Every kind of fault does what it says, and the connection's faults do it on a real socket.
 
-Run in this folder by the venv's Python: `python -m unittest`.
+Run by `start --test`.
 Read next: faults.py, lies.py, server.py.
 """
 

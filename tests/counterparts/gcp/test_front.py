@@ -1,6 +1,6 @@
 """The fake keeps its own promises: bearers, operations, request ids, lists, faults.
 
-Run in this folder by the venv's Python: `python -m unittest`.
+Run by `start --test`.
 Read next: front.py, faults.py.
 """
 
