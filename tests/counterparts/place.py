@@ -52,7 +52,6 @@ class Place:
         self.installed = (Path(base) if base else self.root / "target" / "counterparts") / self.name
         self.venv = self.installed / "venv"
         self.folder = None
-        self.attended = True
         self._children = []
         self._endings = []
         self._stdin_ends = True
@@ -208,7 +207,6 @@ def main(script, serve, packages=(), build=None, others=None):
             return
         place.begin()
         if words:
-            place.attended = False  # it ends by itself, whatever stdin is
             code = others[words[0]](place)
         else:
             said = {**serve(place), "logs": str(place.logs)}
