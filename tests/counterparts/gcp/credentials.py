@@ -14,7 +14,7 @@ from ipaddress import ip_address
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
 
 from answers import Reply, unauthenticated
@@ -172,7 +172,7 @@ def _decode(part):
 
 def make_certificates(folder):
     """Writes ca.pem (to trust), leaf.pem and leaf.key (to serve); returns their paths."""
-    ca_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    ca_key = ec.generate_private_key(ec.SECP256R1())
     ca_name = _name("Counterpart test authority")
     usage = dict.fromkeys(("content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
                            "encipher_only", "decipher_only"), False)
@@ -182,7 +182,7 @@ def make_certificates(folder):
     ca = ca.add_extension(usage, critical=True)
     identity = x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key())
     ca = ca.add_extension(identity, critical=False).sign(ca_key, hashes.SHA256())
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    key = ec.generate_private_key(ec.SECP256R1())
     names = [x509.DNSName(name) for name in ("compute.googleapis.com", "oauth2.googleapis.com", "localhost")]
     leaf = _unsigned(_name("compute.googleapis.com"), ca_name, key.public_key())
     leaf = leaf.add_extension(x509.SubjectAlternativeName([*names, x509.IPAddress(ip_address("127.0.0.1"))]), False)
