@@ -1,0 +1,224 @@
+//! Each control of the way out as a test, against real servers on the loopback.
+
+mod addresses;
+mod answers;
+mod bounds;
+mod denials;
+mod secrets;
+mod sent;
+pub(crate) mod server;
+mod trust;
+
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsString;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use strongroom_domain::egress::{
+    AddressRange, Credential, Operation, OperationText, Origin, Policy, SecretSource, ServiceGrant,
+};
+use strongroom_domain::{CredentialName, TenantName};
+use tempfile::TempDir;
+
+use crate::{CallEgress, Egress, Opening, Request};
+use server::{Authority, Reply, Server, answer, file};
+
+/// 2026-06-01.
+pub(crate) const NOW: i64 = 1_780_272_000;
+
+/// A way out whose clock, environment and names are the test's.
+pub(crate) struct World {
+    pub(crate) egress: Egress,
+    pub(crate) now: Arc<AtomicI64>,
+    pub(crate) folder: TempDir,
+    pub(crate) authority: Authority,
+    variables: Arc<Mutex<HashMap<String, OsString>>>,
+    names: Arc<Mutex<HashMap<String, Vec<IpAddr>>>>,
+    lookups: Arc<Mutex<Vec<String>>>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        let now = Arc::new(AtomicI64::new(NOW));
+        let variables: Arc<Mutex<HashMap<String, OsString>>> = Arc::default();
+        let names: Arc<Mutex<HashMap<String, Vec<IpAddr>>>> = Arc::default();
+        let lookups: Arc<Mutex<Vec<String>>> = Arc::default();
+        let time = Arc::clone(&now);
+        let clock = Arc::new(move || Timestamp::from_second(time.load(Ordering::SeqCst)).unwrap());
+        let known = Arc::clone(&variables);
+        let environment = Arc::new(move |name: &str| known.lock().unwrap().get(name).cloned());
+        let (table, asked) = (Arc::clone(&names), Arc::clone(&lookups));
+        let resolve = Arc::new(move |host: String, port: u16| {
+            asked.lock().unwrap().push(host.clone());
+            let found = table.lock().unwrap().get(&host).cloned();
+            let found = found.ok_or_else(|| std::io::Error::other("no such name"));
+            let found = found.map(|found| {
+                found
+                    .into_iter()
+                    .map(|ip| SocketAddr::new(ip, port))
+                    .collect()
+            });
+            Box::pin(async move { found }) as _
+        });
+        let egress = Egress::with(clock, environment, resolve);
+        let folder = tempfile::tempdir().unwrap();
+        let world = Self {
+            egress,
+            now,
+            folder,
+            authority: Authority::new("ours"),
+            variables,
+            names,
+            lookups,
+        };
+        world.name("api.test", &["127.0.0.1"]);
+        world
+    }
+
+    /// What a name leads to.
+    pub(crate) fn name(&self, name: &str, addresses: &[&str]) {
+        let addresses = addresses
+            .iter()
+            .map(|address| address.parse().unwrap())
+            .collect();
+        self.names
+            .lock()
+            .unwrap()
+            .insert(name.to_owned(), addresses);
+    }
+
+    pub(crate) fn variable(&self, name: &str, value: &str) {
+        self.variables
+            .lock()
+            .unwrap()
+            .insert(name.to_owned(), value.into());
+    }
+
+    pub(crate) fn lookups(&self) -> Vec<String> {
+        self.lookups.lock().unwrap().clone()
+    }
+
+    pub(crate) fn file(&self, name: &str, content: &str) -> PathBuf {
+        file(&self.folder, name, content)
+    }
+
+    /// A server over TLS that `grant` trusts.
+    pub(crate) async fn server(
+        &self,
+        script: impl Fn(&str, usize) -> Reply + Send + Sync + 'static,
+    ) -> Server {
+        Server::tls(&self.authority.certify("api.test"), None, script).await
+    }
+
+    /// A grant of that server.
+    pub(crate) fn grant(&self, server: &Server) -> ServiceGrant {
+        ServiceGrant {
+            origin: Origin::parse(&format!("https://api.test:{}/base", server.address.port()))
+                .unwrap(),
+            operations: ["read", "write", "form", "drop"].map(str::to_owned).into(),
+            bind: BTreeMap::new(),
+            credential: None,
+            addresses: vec![AddressRange::parse("127.0.0.1").unwrap()],
+            trust: Some(self.file("authority.pem", &self.authority.pem())),
+            time: Duration::from_secs(20),
+            bytes: 64 * 1024,
+        }
+    }
+
+    /// One call with one service, `api`.
+    pub(crate) fn call(&self, grant: ServiceGrant, credential: Option<Credential>) -> CallEgress {
+        let policy = policy(&grant);
+        let credential = credential.map(Arc::new);
+        let opening = Opening {
+            service: "api".to_owned(),
+            grant,
+            policy,
+            credential,
+        };
+        self.egress.open(vec![opening], "strongroom/0 (tests)")
+    }
+
+    /// A credential for a server, with its secret in the variable `SECRET`.
+    pub(crate) fn credential(&self, scheme: &str, server: &Server) -> Credential {
+        Credential {
+            name: CredentialName::new("key").unwrap(),
+            scheme: scheme.to_owned(),
+            origin: self.grant(server).origin,
+            secret: SecretSource::Environment("SECRET".to_owned()),
+            user: None,
+            header: None,
+            token_url: None,
+            scopes: Vec::new(),
+            region: None,
+            service: None,
+            certificate: None,
+            addresses: vec![AddressRange::parse("127.0.0.1").unwrap()],
+            trust: Some(self.file("authority.pem", &self.authority.pem())),
+        }
+    }
+}
+
+fn policy(grant: &ServiceGrant) -> Policy {
+    let operation = |name: &str, method: &str, path: &str, body: &str, fields: &[&str]| {
+        Operation::read(OperationText {
+            name: name.to_owned(),
+            service: "api".to_owned(),
+            method: method.to_owned(),
+            path: path.to_owned(),
+            query: vec!["q".to_owned()],
+            headers: vec!["x-plugin".to_owned()],
+            body: body.to_owned(),
+            fields: fields.iter().map(|&field| field.to_owned()).collect(),
+            access: if method == "GET" { "read" } else { "write" }.to_owned(),
+            reason: "For the tests.".to_owned(),
+        })
+        .unwrap()
+    };
+    let wanted = [
+        operation("read", "GET", "/items/{item?}", "none", &[]),
+        operation("write", "POST", "/items", "json", &["name"]),
+        operation("form", "POST", "/form", "form", &["Action"]),
+        operation("drop", "DELETE", "/items/{item?}", "none", &[]),
+    ];
+    Policy::new(
+        "api",
+        &wanted,
+        grant,
+        &TenantName::new("acme").unwrap(),
+        false,
+    )
+}
+
+/// A request of the service `api`.
+pub(crate) fn request(method: &str, target: &str) -> Request {
+    Request {
+        method: method.to_owned(),
+        scheme: "https".to_owned(),
+        authority: "api".to_owned(),
+        target: target.to_owned(),
+        headers: Vec::new(),
+        body: Vec::new(),
+        connect_timeout: None,
+        first_byte_timeout: None,
+        between_bytes_timeout: None,
+    }
+}
+
+pub(crate) fn get() -> Request {
+    request("GET", "/items/1")
+}
+
+pub(crate) fn ok(_: &str, _: usize) -> Reply {
+    Reply::Keep(answer("200 OK", "", "fine"))
+}
+
+pub(crate) fn with_header(mut request: Request, name: &str, value: &str) -> Request {
+    request
+        .headers
+        .push((name.to_owned(), value.as_bytes().to_vec()));
+    request
+}
