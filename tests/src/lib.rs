@@ -11,7 +11,9 @@
 
 mod built;
 mod compare;
+mod counterpart;
 mod daemon;
+mod echo;
 mod eventually;
 mod golden;
 mod host;
@@ -20,7 +22,9 @@ mod tree;
 
 pub use built::{guest, plugin, plugins, repository, strongroom};
 pub use compare::{Aspect, Comparison, compare_trees};
+pub use counterpart::Counterpart;
 pub use daemon::Daemon;
+pub use echo::Echo;
 pub use eventually::{eventually, holds_for};
 pub use golden::{cases, golden};
 pub use host::Host;

@@ -12,6 +12,7 @@ mod architecture;
 mod bad_input;
 mod commands;
 mod crash;
+mod egress;
 mod harness;
 mod one_outcome;
 mod policies;

@@ -333,3 +333,26 @@ async fn a_host_that_starts_with_its_clock_behind_the_record_deletes_nothing() {
     assert_eq!(rows.len(), 6);
     assert_eq!(stage.called(&["create"]).len(), 6);
 }
+
+#[tokio::test]
+async fn a_start_looks_at_the_shelf_of_every_schedule_but_at_few_at_the_same_time() {
+    let schedules = |keep: u32| -> String {
+        let one = |number| {
+            HOURLY
+                .replace("\"hourly\"", &format!("\"hourly-{number}\""))
+                .replace("keep-last = 2", &format!("keep-last = {keep}"))
+        };
+        (0..150).map(one).collect()
+    };
+    let mut stage = Stage::new("2026-11-20T00:30Z", &schedules(5), |_, call| {
+        let deletes = call == "delete";
+        (if deletes { MINUTE } else { Duration::ZERO }, done(&[]))
+    });
+    stage.run("2026-11-20T02:30Z").await;
+    assert_eq!(stage.called(&["delete"]).len(), 0);
+    stage.edit(&schedules(1));
+    stage.run("2026-11-20T02:45Z").await;
+    let deleted = stage.called(&["delete"]);
+    assert_eq!(deleted.len(), 150, "of two of each, one is kept");
+    assert_eq!(most_at_once(&deleted), 64);
+}

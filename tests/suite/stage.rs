@@ -96,6 +96,15 @@ pub(super) fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
+fn set(folder: &tempfile::TempDir, schedules: &str, now: Timestamp) -> ScheduleSet {
+    let file = SourceFile {
+        path: "schedules.toml".into(),
+        folder: folder.path().to_owned(),
+        text: schedules.to_owned(),
+    };
+    parse(vec![file], now).unwrap_or_else(|problems| panic!("{}", problems.render(false)))
+}
+
 pub(super) struct Stage {
     folder: tempfile::TempDir,
     pub(super) clock: SimulatedClock,
@@ -112,13 +121,7 @@ impl Stage {
         script: impl Fn(&str, &'static str) -> (Duration, Ending) + Send + Sync + 'static,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let file = SourceFile {
-            path: "schedules.toml".into(),
-            folder: folder.path().to_owned(),
-            text: schedules.to_owned(),
-        };
-        let set = parse(vec![file], at(from))
-            .unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+        let set = set(&folder, schedules, at(from));
         let scripted = Scripted {
             script: Box::new(script),
             called: Mutex::default(),
@@ -130,6 +133,11 @@ impl Stage {
             set,
             concurrency: 64,
         }
+    }
+
+    /// Other schedules, for the next run.
+    pub(super) fn edit(&mut self, schedules: &str) {
+        self.set = set(&self.folder, schedules, self.clock.now());
     }
 
     pub(super) async fn ledger(&self, mode: OpenMode) -> Arc<SqliteLedger> {

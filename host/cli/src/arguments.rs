@@ -90,6 +90,8 @@ pub(crate) enum Command {
     Snapshots(Snapshots),
     /// Restores a snapshot into an empty folder.
     Restore(Restore),
+    /// Lists how the host proves who it is at providers; never a secret.
+    Credentials(Credentials),
     /// Looks into plugin files.
     #[command(subcommand)]
     Plugin(Plugin),
@@ -108,6 +110,13 @@ pub(crate) enum Command {
     /// Compiles a component from standard input to standard output, within limits.
     #[command(hide = true)]
     CompilePlugin,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Credentials {
+    /// Lists the schemes there are, with the keys of each.
+    #[arg(long)]
+    pub(crate) schemes: bool,
 }
 
 #[derive(Debug, Args)]

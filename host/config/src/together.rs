@@ -25,6 +25,9 @@ use crate::source::SourceFile;
 /// With less text than this, another thread would take longer to begin than to read.
 const TEXT_OF_A_THREAD: usize = 256 << 10;
 
+/// Each thread keeps what its own files have alike; with more of them, reading the disk takes longer than the rest.
+const THREADS: usize = 8;
+
 /// What was read so far, in the order of the files.
 #[derive(Default)]
 pub(crate) struct Together {
@@ -62,7 +65,7 @@ pub(crate) fn read(files: Vec<SourceFile>, now: Timestamp) -> (Together, Calenda
 fn each_alone(files: &[Arc<SourceFile>], now: Timestamp) -> Vec<FileRead> {
     let text: usize = files.iter().map(|file| file.text.len()).sum();
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = processors.min(files.len()).min(text / TEXT_OF_A_THREAD);
+    let threads = processors.min(THREADS).min(text / TEXT_OF_A_THREAD);
     let next = AtomicUsize::new(0);
     let some = || {
         let mut reading = Reading::new(now);

@@ -24,3 +24,4 @@ pub use setup::{
     Misfit, PluginFile, PluginFolder, Prepared, RefusedFile, Replies, Served, Setup, load_plugins,
     prepare,
 };
+pub use strongroom_egress::auth::{SCHEMES, SchemeText};

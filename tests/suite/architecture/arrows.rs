@@ -1,4 +1,4 @@
-//! Who may know whom: cli → web → orchestrator → {sandbox, ledger, config} → domain, and who may name which library.
+//! Who may know whom: cli → web → orchestrator → {sandbox, egress, ledger, config} → domain, and who may name which library.
 
 use std::process::Command;
 
@@ -11,11 +11,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("strongroom-domain", &[]),
     ("strongroom-config", &["strongroom-domain"]),
     ("strongroom-ledger", &["strongroom-domain"]),
+    ("strongroom-egress", &["strongroom-domain"]),
     ("strongroom-sandbox", &["strongroom-domain"]),
     (
         "strongroom-orchestrator",
         &[
             "strongroom-sandbox",
+            "strongroom-egress",
             "strongroom-ledger",
             "strongroom-config",
             "strongroom-domain",
@@ -41,6 +43,10 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Libraries that belong to one crate each: how their names begin, and whose they are.
 const OWNED: &[(&str, &str)] = &[
     ("wasmtime", "strongroom-sandbox"),
+    ("hyper", "strongroom-egress"),
+    ("rustls", "strongroom-egress"),
+    ("tokio-rustls", "strongroom-egress"),
+    ("ring", "strongroom-egress"),
     ("wasmparser", "strongroom-sandbox"),
     ("sqlx", "strongroom-ledger"),
     ("rusqlite", "nobody"),

@@ -42,7 +42,7 @@ const VENDORS: &[&str] = &[
 ];
 
 /// The one folder where vendors' names are names of authentication schemes.
-const AUTHENTICATION_SCHEMES: &str = "host/orchestrator/src/outside/egress/auth";
+const AUTHENTICATION_SCHEMES: &str = "host/egress/src/auth";
 
 #[test]
 fn no_module_or_type_has_a_name_that_says_nothing() {

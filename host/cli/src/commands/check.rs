@@ -3,7 +3,7 @@
 use serde_json::json;
 use strongroom_domain::schedule::{Schedule, Trigger};
 
-use strongroom_orchestrator::RefusedFile;
+use strongroom_orchestrator::{Prepared, RefusedFile, Served, Setup};
 
 use crate::arguments::Arguments;
 use crate::compose;
@@ -21,7 +21,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<u8, CliError> {
                     "name": prepared.schedule.name, "plugin": prepared.schedule.plugin,
                     "digest": prepared.digest(), "tenants": prepared.schedule.tenants,
                     "when": when(&prepared.schedule), "timezone": prepared.schedule.zone.as_str(),
-                    "grants": prepared.schedule.grants,
+                    "grants": prepared.schedule.grants, "permissions": permitted(prepared),
                 })
             })
             .collect();
@@ -62,8 +62,51 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<u8, CliError> {
         })
         .collect();
     print::table(&["SCHEDULE", "PLUGIN", "WHEN", "ZONE", "TENANTS"], &rows);
+    for (schedules, allowed) in permissions(&setup) {
+        print::line("");
+        print::line(&format!("{} may", schedules.join(", ")));
+        for line in allowed {
+            print::line(&format!("  {}", print::plain(&line)));
+        }
+    }
     print::line("Everything fits: schedules, plugins and grants agree.");
     Ok(0)
+}
+
+/// What schedules may do at providers, in words a person can approve; schedules that may do the same are named together.
+fn permissions(setup: &Setup) -> Vec<(Vec<&str>, Vec<String>)> {
+    let mut groups: Vec<(Vec<&str>, Vec<String>)> = Vec::new();
+    for prepared in setup.schedules.values() {
+        let allowed = permitted(prepared);
+        if allowed.is_empty() {
+            continue;
+        }
+        let name = prepared.schedule.name.as_str();
+        match groups.iter_mut().find(|(_, known)| *known == allowed) {
+            Some((names, _)) => names.push(name),
+            None => groups.push((vec![name], allowed)),
+        }
+    }
+    groups
+}
+
+/// One line for each operation that is granted.
+fn permitted(prepared: &Prepared) -> Vec<String> {
+    let Served::Plugin { plugin, .. } = &prepared.served else {
+        return Vec::new();
+    };
+    let mut lines = Vec::new();
+    for (service, grant) in &prepared.schedule.grants.http {
+        let wanted = plugin.description().operations.iter();
+        let granted = wanted.filter(|operation| {
+            operation.service == *service && grant.operations.contains(&operation.name)
+        });
+        lines.extend(granted.map(|operation| operation.permission(&grant.origin, &grant.bind)));
+        if let Some(credential) = &grant.credential {
+            lines.push(format!("as `{credential}`, which only the host knows"));
+        }
+    }
+    lines
 }
 
 /// The trigger as written.

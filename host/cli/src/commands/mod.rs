@@ -4,6 +4,7 @@ mod asked;
 mod audit;
 mod backfill;
 mod check;
+mod credentials;
 mod doctor;
 mod metrics;
 mod next;
@@ -27,6 +28,7 @@ use crate::print;
 pub(crate) async fn run(arguments: Arguments) -> Result<u8, CliError> {
     match &arguments.command {
         Command::Check => check::run(&arguments).await,
+        Command::Credentials(options) => credentials::run(&arguments, options),
         Command::Next(options) => next::run(&arguments, options).await,
         Command::Plan(options) => plan::run(&arguments, options),
         Command::Schedule(command) => schedule::run(&arguments, command),

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use serde_json::json;
+use strongroom_domain::egress::Operation;
+use strongroom_domain::grants::Access;
 use strongroom_ledger::{Ledger, OpenMode, PluginRow};
 use strongroom_sandbox::Sandbox;
 
@@ -54,6 +56,21 @@ async fn list(arguments: &Arguments) -> Result<u8, CliError> {
     Ok(0)
 }
 
+fn verb(operation: &Operation) -> &'static str {
+    match operation.access {
+        Access::Read => "reads",
+        Access::Write => "changes",
+    }
+}
+
+fn operation(operation: &Operation) -> serde_json::Value {
+    json!({
+        "name": operation.name, "service": operation.service, "request": operation.to_string(),
+        "access": operation.access, "reason": operation.reason, "to_bind": operation.to_bind(),
+        "parameters": operation.parameters(),
+    })
+}
+
 async fn inspect(arguments: &Arguments, file: &Path) -> Result<u8, CliError> {
     let bytes = std::fs::read(file).map_err(|error| {
         CliError::not_found(format!("{} cannot be read", file.display())).because(error)
@@ -71,6 +88,7 @@ async fn inspect(arguments: &Arguments, file: &Path) -> Result<u8, CliError> {
             "file": file, "digest": plugin.digest(), "size": inspection.size, "name": description.name,
             "version": description.version, "summary": description.summary, "roles": roles,
             "imports": inspection.imports, "exports": inspection.exports, "wants": description.wants,
+            "operations": description.operations.iter().map(operation).collect::<Vec<_>>(),
             "features": description.features, "config_schema": description.config_schema,
         }))
         .map(|()| 0);
@@ -95,7 +113,7 @@ async fn inspect(arguments: &Arguments, file: &Path) -> Result<u8, CliError> {
         } else {
             "optional"
         };
-        let access = if want.access == strongroom_domain::grants::Access::Read {
+        let access = if want.access == Access::Read {
             "read"
         } else {
             "write"
@@ -106,6 +124,24 @@ async fn inspect(arguments: &Arguments, file: &Path) -> Result<u8, CliError> {
             print::plain(&want.name),
             print::plain(&want.reason)
         ));
+    }
+    if !description.operations.is_empty() {
+        print::line("asks of the network");
+    }
+    for operation in &description.operations {
+        print::line(&format!(
+            "  {} of `{}`: {operation}",
+            operation.name, operation.service
+        ));
+        print::line(&format!(
+            "    {}: {}",
+            verb(operation),
+            print::plain(&operation.reason)
+        ));
+        let bind: Vec<&str> = operation.to_bind().into_iter().collect();
+        if !bind.is_empty() {
+            print::line(&format!("    to bind: {}", bind.join(", ")));
+        }
     }
     print::line("features");
     for (name, value) in &description.features {

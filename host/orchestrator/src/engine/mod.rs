@@ -9,6 +9,7 @@ mod surroundings;
 mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +28,9 @@ use crate::activation;
 use crate::clock::Work;
 use crate::planner::{Pauses, Planner};
 use crate::setup::{Served, Setup};
+
+/// Shelves looked at after a start before more are: of a million, each costs memory and a question to the ledger.
+const SHELVES: usize = 64;
 
 /// How the loop behaves.
 #[derive(Debug, Clone)]
@@ -105,6 +109,7 @@ impl Engine {
         let mut turn = Loop::new(self, until).await?;
         turn.resume();
         loop {
+            turn.resume_some();
             turn.plan_and_claim().await?;
             if turn.idle_at_end().await? {
                 return Ok(());
@@ -185,6 +190,8 @@ struct Loop<'a> {
     /// When the next thing on record can be taken, as asked last; `None`: something was written since.
     waiting: Option<Option<Timestamp>>,
     retaining: BTreeMap<(ScheduleName, TenantName), Looking>,
+    /// From which schedule on the shelves are still to be looked at after a start.
+    resuming: Option<Bound<ScheduleName>>,
     sender: mpsc::UnboundedSender<Event>,
     events: mpsc::UnboundedReceiver<Event>,
     renewed: Timestamp,
@@ -214,6 +221,7 @@ impl<'a> Loop<'a> {
             limited: false,
             waiting: None,
             retaining: BTreeMap::new(),
+            resuming: None,
             sender,
             events,
             renewed: now,
@@ -227,14 +235,28 @@ impl<'a> Loop<'a> {
 
     /// Takes up the retention that a crash may have cut short.
     fn resume(&mut self) {
-        if matches!(self.until, Until::Ended(_)) {
-            return;
+        if !matches!(self.until, Until::Ended(_)) {
+            self.resuming = Some(Bound::Unbounded);
+            self.resume_some();
         }
+    }
+
+    /// Looks at the next shelves, as long as few are looked at.
+    fn resume_some(&mut self) {
+        let Some(from) = self.resuming.take() else {
+            return;
+        };
         let setup = self.setup.clone();
-        for prepared in setup.schedules.values() {
+        let mut last = from.clone();
+        for (name, prepared) in setup.schedules.range((from, Bound::Unbounded)) {
+            if self.retaining.len() >= SHELVES {
+                self.resuming = Some(last);
+                return;
+            }
             for tenant in &prepared.schedule.tenants {
                 self.retain(prepared, tenant, None);
             }
+            last = Bound::Excluded(name.clone());
         }
     }
 

@@ -134,6 +134,7 @@ impl Loop<'_> {
         self.held = true;
         // What was being deleted is taken up again when the time is confirmed.
         self.retaining.clear();
+        self.resuming = None;
         let notice = Notice {
             name: CLOCK_NOTICE.to_owned(),
             since: now,

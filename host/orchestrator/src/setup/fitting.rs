@@ -8,8 +8,9 @@ use std::sync::Arc;
 use strongroom_config::{Diagnostic, Diagnostics, Located, ScheduleSet};
 use strongroom_domain::PluginName;
 use strongroom_domain::grants::{Access, Grants, Mismatch, compare, lies_within};
-use strongroom_sandbox::{Plugin, Role};
+use strongroom_sandbox::Role;
 
+use super::configs::Configs;
 use super::{
     Credentials, PluginFile, PluginFolder, Prepared, RefusedFile, Served, Setup, services,
 };
@@ -54,17 +55,20 @@ pub fn prepare(
         refused: true,
     };
     let credentials: Arc<Credentials> = Arc::new(services::credentials(set, &mut misfit));
-    let mut schedules = Vec::new();
+    let mut schedules = Vec::with_capacity(set.schedules.len());
+    let mut configs = Configs::default();
     for located in &set.schedules {
         let mut found = Found::default();
-        schedules.extend(fit(
+        let prepared = fit(
             located,
             folder,
             reserved,
             unwanted,
             &credentials,
+            &mut configs,
             &mut found,
-        ));
+        );
+        schedules.extend(prepared);
         misfit.refused &= found.wrong.is_empty();
         misfit
             .problems
@@ -77,12 +81,13 @@ pub fn prepare(
     }
 }
 
-fn fit(
-    located: &Located,
-    folder: &PluginFolder,
+fn fit<'a>(
+    located: &'a Located,
+    folder: &'a PluginFolder,
     reserved: &[PathBuf],
     unwanted: Unwanted,
     credentials: &Arc<Credentials>,
+    configs: &mut Configs<'a>,
     found: &mut Found,
 ) -> Option<Prepared> {
     let schedule = &located.schedule;
@@ -139,7 +144,7 @@ fn fit(
         }
     }
     check_places(located, reserved, found);
-    check_config(located, plugin, found);
+    found.wrong.extend(configs.check(located, plugin));
     Some(Prepared {
         schedule: given,
         served: Served::Plugin {
@@ -304,42 +309,5 @@ fn check_places(located: &Located, reserved: &[PathBuf], found: &mut Found) {
                 }
             }
         }
-    }
-}
-
-fn check_config(located: &Located, plugin: &Plugin, found: &mut Found) {
-    let schema = &plugin.description().config_schema;
-    let validator = match jsonschema::validator_for(schema) {
-        Ok(validator) => validator,
-        Err(error) => {
-            let message = format!(
-                "plugin `{}` publishes a configuration schema that is not one: {error}",
-                located.schedule.plugin
-            );
-            found.wrong.push(located.problem("plugin", message, None));
-            return;
-        }
-    };
-    let Ok(config) = serde_json::from_str(&located.schedule.config) else {
-        return;
-    };
-    for error in validator.iter_errors(&config) {
-        let path = error
-            .instance_path()
-            .as_str()
-            .trim_start_matches('/')
-            .replace('/', ".");
-        let key = if path.is_empty() {
-            "config".to_owned()
-        } else {
-            format!("config.{path}")
-        };
-        let hint = format!(
-            "`strongroom plugin inspect` shows the configuration that `{}` takes",
-            located.schedule.plugin
-        );
-        found
-            .wrong
-            .push(located.problem(&key, format!("`{key}`: {error}"), Some(&hint)));
     }
 }

@@ -3,6 +3,7 @@
 //! Owns: the types of all that, and the loading of a folder of plugins.
 //! Read next: `fitting` (each schedule proved to fit its plugin), `planner`, `executor`.
 
+mod configs;
 mod fitting;
 mod services;
 
