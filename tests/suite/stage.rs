@@ -68,6 +68,8 @@ impl Replies for Scripted {
                 taken_at: errand.due,
                 state: SnapshotState::Ready,
                 size: None,
+                source: None,
+                place: None,
                 labels: Vec::new(),
                 reference,
             })),

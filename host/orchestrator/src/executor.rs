@@ -380,6 +380,13 @@ fn disagreement(
     {
         return Some(format!("snapshot `{reference}` was made by another run"));
     }
+    if let (Some(reported), Some(read)) = (evidence.get("source"), &info.source)
+        && reported != read
+    {
+        return Some(format!(
+            "snapshot `{reference}` is one of `{read}`, `{reported}` was reported"
+        ));
+    }
     match (bytes, info.size) {
         (Some(reported), Some(read)) if reported != read => Some(format!(
             "snapshot `{reference}` holds {read} bytes, {reported} were reported"

@@ -146,6 +146,12 @@ fn info(snapshot: wit_snapshots::Snapshot) -> Checked<SnapshotInfo> {
         snapshot.run_id.as_ref().map_or(0, String::len),
         VALUE_LIMIT,
     )?;
+    for (what, text) in [
+        ("bytes in a source", &snapshot.source),
+        ("bytes in a place", &snapshot.place),
+    ] {
+        at_most(what, text.as_ref().map_or(0, String::len), VALUE_LIMIT)?;
+    }
     pairs(&snapshot.labels)?;
     let taken_at = Timestamp::from_millisecond(snapshot.taken_at).map_err(|_| {
         format!(
@@ -165,6 +171,8 @@ fn info(snapshot: wit_snapshots::Snapshot) -> Checked<SnapshotInfo> {
             wit_snapshots::State::Deleting => SnapshotState::Deleting,
         },
         size: snapshot.size,
+        source: snapshot.source,
+        place: snapshot.place,
         labels: snapshot.labels,
     })
 }
@@ -238,6 +246,8 @@ mod tests {
             taken_at,
             state: wit_snapshots::State::Ready,
             size: None,
+            source: None,
+            place: None,
             labels: Vec::new(),
         }
     }

@@ -77,6 +77,11 @@ pub enum Request {
         /// The provider's name.
         reference: String,
     },
+    /// `snapshots.start-copy`
+    StartCopy {
+        /// The provider's name of what is copied.
+        reference: String,
+    },
 }
 
 /// How far a call came.
@@ -116,6 +121,10 @@ pub struct SnapshotInfo {
     pub state: SnapshotState,
     /// Bytes, as the provider counts.
     pub size: Option<u64>,
+    /// Of what, by the provider's own name.
+    pub source: Option<String>,
+    /// Where it is kept, by the provider's own name.
+    pub place: Option<String>,
     /// Pairs.
     pub labels: Vec<(String, String)>,
 }

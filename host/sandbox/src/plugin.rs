@@ -160,6 +160,7 @@ struct Snapshots {
     start_delete: ComponentExportIndex,
     start_restore: ComponentExportIndex,
     start_verify: ComponentExportIndex,
+    start_copy: ComponentExportIndex,
 }
 
 /// A function's result: what it answers, or a failure.
@@ -197,6 +198,7 @@ impl Exports {
                 start_delete: find("start-delete")?,
                 start_restore: find("start-restore")?,
                 start_verify: find("start-verify")?,
+                start_copy: find("start-copy")?,
             });
         }
         Ok(Self { task, snapshots })
@@ -224,7 +226,8 @@ impl Exports {
             | Request::List { .. }
             | Request::StartDelete { .. }
             | Request::StartRestore { .. }
-            | Request::StartVerify { .. } => {
+            | Request::StartVerify { .. }
+            | Request::StartCopy { .. } => {
                 let Some(snapshots) = &self.snapshots else {
                     return Ok(without(Role::Snapshots));
                 };
@@ -329,6 +332,15 @@ impl Snapshots {
                     instance,
                     store,
                     &self.start_verify,
+                    (call, reference.as_str()),
+                )
+                .await?
+            }
+            Request::StartCopy { reference } => {
+                enter(
+                    instance,
+                    store,
+                    &self.start_copy,
                     (call, reference.as_str()),
                 )
                 .await?

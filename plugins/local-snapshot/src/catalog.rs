@@ -87,6 +87,8 @@ fn describe(shelf: &Shelf<'_>, folder: &str, mark: Option<&Mark>) -> Result<Snap
         taken_at: Instant(header.due_ms),
         state: SnapshotState::Ready,
         size: Some(totals.bytes),
+        source: None,
+        place: None,
         labels,
     })
 }
@@ -99,6 +101,8 @@ fn broken(shelf: &Shelf<'_>, call: &Call<Config>, mark: &Mark) -> Snapshot {
         taken_at: reference::due(&mark.folder),
         state: SnapshotState::Failed,
         size: None,
+        source: None,
+        place: None,
         labels: Vec::new(),
     }
 }

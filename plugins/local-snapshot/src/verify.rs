@@ -45,6 +45,7 @@ pub(crate) fn verify(
         Some(failure) => Err(failure),
         None => Ok(Evidence::new()
             .fact("verified", reference)
+            .fact("checked", "bytes")
             .files(check.files)
             .bytes(check.bytes)
             .fact("manifest", manifest.to_string())),

@@ -71,6 +71,10 @@ impl<P: Snapshots> snapshots::Guest for Exported<P> {
     fn start_verify(call: types::Call, reference: String) -> Result<types::Step, types::Failure> {
         ask::<P, _, _>(call, |call| P::start_verify(call, &reference))
     }
+
+    fn start_copy(call: types::Call, reference: String) -> Result<types::Step, types::Failure> {
+        ask::<P, _, _>(call, |call| P::start_copy(call, &reference))
+    }
 }
 
 impl<P: Task> task::Guest for Exported<P> {

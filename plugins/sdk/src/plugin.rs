@@ -59,4 +59,10 @@ pub trait Snapshots: Plugin {
 
     /// Begins to compare a whole snapshot with what was recorded when it was made.
     fn start_verify(call: Call<Self::Config>, reference: &str) -> Result<Step, Failure>;
+
+    /// Begins to copy a snapshot of another schedule to where this one keeps its own. Only with the feature `copy`.
+    fn start_copy(call: Call<Self::Config>, reference: &str) -> Result<Step, Failure> {
+        let _ = (call, reference);
+        Err(Failure::invalid("this plugin does not copy snapshots"))
+    }
 }

@@ -29,8 +29,12 @@ pub struct Snapshot {
     pub taken_at: Instant,
     /// How far.
     pub state: State,
-    /// Bytes, as the provider counts them.
+    /// Bytes, as the provider counts them; always the same for one snapshot.
     pub size: Option<u64>,
+    /// Of what, by the provider's own name.
+    pub source: Option<String>,
+    /// Where it is kept, by the provider's own name.
+    pub place: Option<String>,
     /// Pairs.
     pub labels: Vec<(String, String)>,
 }
@@ -76,6 +80,8 @@ impl From<Snapshot> for wit::Snapshot {
                 State::Deleting => wit::State::Deleting,
             },
             size: snapshot.size,
+            source: snapshot.source,
+            place: snapshot.place,
             labels: snapshot.labels,
         }
     }

@@ -144,7 +144,7 @@ impl Replies for Replayer {
 fn kind(request: &Request) -> Option<CallKind> {
     Some(match request {
         Request::Run => CallKind::Run,
-        Request::StartCreate => CallKind::Create,
+        Request::StartCreate | Request::StartCopy { .. } => CallKind::Create,
         Request::PollTask { .. } | Request::PollSnapshots { .. } => CallKind::Poll,
         Request::Get { .. } => CallKind::Get,
         Request::StartDelete { .. } => CallKind::Delete,

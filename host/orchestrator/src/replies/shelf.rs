@@ -43,6 +43,8 @@ impl Shelf {
                     taken_at: began,
                     state: SnapshotState::Ready,
                     size: evidence.get("bytes").and_then(|text| text.parse().ok()),
+                    source: evidence.get("source").map(str::to_owned),
+                    place: None,
                     labels: Vec::new(),
                 };
                 self.0.insert(reference, info);
@@ -81,7 +83,7 @@ enum Doing<'a> {
 impl<'a> Doing<'a> {
     fn of(errand: &Errand<'_>, request: &'a Request, began: Timestamp) -> Self {
         match request {
-            Request::StartCreate => Self::Create(began),
+            Request::StartCreate | Request::StartCopy { .. } => Self::Create(began),
             Request::Get { reference } => Self::Get(reference),
             Request::StartDelete { reference } => Self::Delete(reference),
             Request::PollSnapshots { handle } => {
