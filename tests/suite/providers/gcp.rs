@@ -1,0 +1,1 @@
+//! `gcp-snapshot` against the fake of Compute Engine that Google's own documents hold to account.
