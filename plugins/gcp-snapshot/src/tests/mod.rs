@@ -1,0 +1,1 @@
+//! The plugin's logic against answers as Google gives them.
