@@ -24,7 +24,11 @@ pub(crate) fn list(
     let found = compute.snapshots(cursor, limit.clamp(1, MOST))?;
     let mut snapshots = Vec::with_capacity(found.items.len());
     for item in &found.items {
-        same("snapshot", &item.self_link, &compute.snapshot_path(&item.name))?;
+        same(
+            "snapshot",
+            &item.self_link,
+            &compute.snapshot_path(&item.name),
+        )?;
         snapshots.push(info(compute.call, item)?);
     }
     if snapshots.len() > limit as usize {
@@ -37,8 +41,7 @@ pub(crate) fn list(
     if next.is_some() && next.as_deref() == cursor {
         return Err(Failure::other("the provider's list goes round in circles"));
     }
-    snapshots.sort_by(|one, two| {
-        (one.taken_at, &one.reference).cmp(&(two.taken_at, &two.reference))
-    });
+    snapshots
+        .sort_by(|one, two| (one.taken_at, &one.reference).cmp(&(two.taken_at, &two.reference)));
     Ok(Page { snapshots, next })
 }

@@ -48,12 +48,7 @@ impl Compute<'_> {
         Some(format!("projects/{project}/zones/{zone}/diskTypes/{name}"))
     }
 
-    fn request(
-        &self,
-        make: fn(&str, &[&str]) -> Request,
-        scope: Scope,
-        rest: &[&str],
-    ) -> Request {
+    fn request(&self, make: fn(&str, &[&str]) -> Request, scope: Scope, rest: &[&str]) -> Request {
         let Config { project, zone, .. } = self.config();
         let mut parts = vec!["compute", "v1", "projects", project];
         match scope {
@@ -130,11 +125,7 @@ impl Compute<'_> {
     }
 
     /// An operation in its own scope; `None`: Google has forgotten it.
-    pub(crate) fn operation(
-        &self,
-        scope: Scope,
-        name: &str,
-    ) -> Result<Option<Operation>, Failure> {
+    pub(crate) fn operation(&self, scope: Scope, name: &str) -> Result<Option<Operation>, Failure> {
         let request = self.request(Request::get, scope, &["operations", name]);
         let operation: Operation = match read(&request.send()?) {
             Ok(operation) => operation,
@@ -147,7 +138,11 @@ impl Compute<'_> {
     }
 
     /// Begins a snapshot of a disk.
-    pub(crate) fn insert_snapshot(&self, id: &str, body: &NewSnapshot) -> Result<Operation, Refusal> {
+    pub(crate) fn insert_snapshot(
+        &self,
+        id: &str,
+        body: &NewSnapshot,
+    ) -> Result<Operation, Refusal> {
         let request = self.request(Request::post, Scope::Global, &["snapshots"]);
         self.begun(Scope::Global, request.json(body), id)
     }

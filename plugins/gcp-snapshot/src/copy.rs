@@ -41,7 +41,9 @@ pub(crate) fn start(compute: &Compute<'_>, text: &str) -> Result<Outcome, Failur
             made.stage = Stage::Copy;
             look(compute, made)
         }
-        Some(_) => Err(Failure::conflict(format!("there is a snapshot {name} of another run"))),
+        Some(_) => Err(Failure::conflict(format!(
+            "there is a snapshot {name} of another run"
+        ))),
     }
 }
 

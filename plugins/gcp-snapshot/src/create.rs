@@ -152,6 +152,8 @@ pub(crate) fn ended(name: &str, status: &str) -> Option<Result<(), Failure>> {
         "FAILED" => Some(Err(Failure::other(format!(
             "the snapshot {name} FAILED at the provider; its name stays taken until it is deleted there"
         )))),
-        other => Some(Err(Failure::conflict(format!("the snapshot {name} is {other}")))),
+        other => Some(Err(Failure::conflict(format!(
+            "the snapshot {name} is {other}"
+        )))),
     }
 }

@@ -54,7 +54,9 @@ pub(crate) fn start(compute: &Compute<'_>, text: &str) -> Result<Outcome, Failur
             "asked to delete {name} with the id {id}, the provider answered about another id"
         ))),
         Beginning::Absent(_) => watch(compute, delete),
-        Beginning::Exists => Err(Failure::other("asked to delete, the provider says `exists`")),
+        Beginning::Exists => Err(Failure::other(
+            "asked to delete, the provider says `exists`",
+        )),
     }
 }
 

@@ -131,7 +131,9 @@ pub(crate) fn watch(compute: &Compute<'_>, mut made: Made) -> Result<Outcome, Fa
         match begun.look(compute, &target)? {
             Looked::Going(percent) => {
                 let note = match made.stage {
-                    Stage::Make => format!("{} is being restored to the disk {}", made.name, made.disk),
+                    Stage::Make => {
+                        format!("{} is being restored to the disk {}", made.name, made.disk)
+                    }
                     Stage::Copy => format!("{} is being copied", made.name),
                     Stage::Remove => format!("the disk {} is being removed", made.disk),
                 };
@@ -150,7 +152,10 @@ pub(crate) fn watch(compute: &Compute<'_>, mut made: Made) -> Result<Outcome, Fa
         Stage::Remove => match compute.disk(&made.disk)? {
             None => finish(compute, made),
             Some(_) => {
-                let note = format!("the provider says that {} is removed, and shows it", made.disk);
+                let note = format!(
+                    "the provider says that {} is removed, and shows it",
+                    made.disk
+                );
                 Ok(Outcome::Odd(Going::Disk(made), note))
             }
         },
@@ -176,7 +181,11 @@ pub(crate) fn remove(compute: &Compute<'_>, mut made: Made) -> Result<Outcome, F
         id: names::request_id(&run, &["remove", &made.disk, id]),
         target: compute.disk_path(&made.disk),
         ask: &|id| compute.delete_disk(id, &made.disk),
-        stands: &|| Ok(compute.disk(&made.disk)?.is_none_or(|disk| disk.status == "DELETING")),
+        stands: &|| {
+            Ok(compute
+                .disk(&made.disk)?
+                .is_none_or(|disk| disk.status == "DELETING"))
+        },
     };
     let begun = match change.begin() {
         Ok(Beginning::Going(begun)) => Some(begun),

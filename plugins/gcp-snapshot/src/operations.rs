@@ -47,8 +47,11 @@ fn looking() -> Vec<Operation> {
             .because("to list the tenant's snapshots"),
         read("get-global-operation", "/global/operations/{operation?}")
             .because("to see how far a snapshot or its deletion is"),
-        read("get-zone-operation", "/zones/{zone}/operations/{operation?}")
-            .because("to see how far a new disk or its removal is"),
+        read(
+            "get-zone-operation",
+            "/zones/{zone}/operations/{operation?}",
+        )
+        .because("to see how far a new disk or its removal is"),
     ]
 }
 
@@ -83,12 +86,15 @@ fn from_snapshot(name: &str, disk: &str) -> Operation {
 
 fn restoring() -> Vec<Operation> {
     vec![
-        from_snapshot("restore-disk", "{restored}")
-            .because("to restore a snapshot to a new disk"),
+        from_snapshot("restore-disk", "{restored}").because("to restore a snapshot to a new disk"),
         read("get-restored-disk", "/zones/{zone}/disks/{restored}")
             .because("to see that the new disk's name is free, and to verify the disk"),
-        write("remove-restored-disk", "DELETE", "/zones/{zone}/disks/{restored}")
-            .because("to remove a disk that this restore made and that turned out wrong"),
+        write(
+            "remove-restored-disk",
+            "DELETE",
+            "/zones/{zone}/disks/{restored}",
+        )
+        .because("to remove a disk that this restore made and that turned out wrong"),
     ]
 }
 
@@ -96,10 +102,17 @@ fn scratching() -> Vec<Operation> {
     vec![
         from_snapshot("make-scratch-disk", "sr-scratch-{scratch?}")
             .because("to prove a snapshot by a whole restore, and to copy it to another location"),
-        read("get-scratch-disk", "/zones/{zone}/disks/sr-scratch-{scratch?}")
-            .because("to read back what was restored"),
-        write("remove-scratch-disk", "DELETE", "/zones/{zone}/disks/sr-scratch-{scratch?}")
-            .because("to remove the scratch disk again"),
+        read(
+            "get-scratch-disk",
+            "/zones/{zone}/disks/sr-scratch-{scratch?}",
+        )
+        .because("to read back what was restored"),
+        write(
+            "remove-scratch-disk",
+            "DELETE",
+            "/zones/{zone}/disks/sr-scratch-{scratch?}",
+        )
+        .because("to remove the scratch disk again"),
         write("copy-snapshot", "POST", "/global/snapshots")
             .json(&[
                 "name={snapshot}",

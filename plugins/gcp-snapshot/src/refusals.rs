@@ -162,8 +162,5 @@ pub(crate) fn failed(operation: &Operation) -> Option<Failure> {
 /// One line of at most 300 characters.
 fn shortened(text: &str) -> String {
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.chars()
-        .filter(|c| !c.is_control())
-        .take(300)
-        .collect()
+    line.chars().filter(|c| !c.is_control()).take(300).collect()
 }

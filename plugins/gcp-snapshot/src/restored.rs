@@ -125,11 +125,16 @@ fn wrong(compute: &Compute<'_>, made: &Made, disk: &Disk) -> Option<String> {
     let expected = compute.snapshot_path(&made.name);
     let name = &made.disk;
     if let Some(id) = made.disk_id.as_ref().filter(|id| **id != disk.id) {
-        return Some(format!("the disk {name} has the id {}, and not {id}", disk.id));
+        return Some(format!(
+            "the disk {name} has the id {}, and not {id}",
+            disk.id
+        ));
     }
     if of != Some(expected.as_str()) {
         let of = of.unwrap_or("nothing");
-        return Some(format!("the disk {name} was made of {of}, and not of {expected}"));
+        return Some(format!(
+            "the disk {name} was made of {of}, and not of {expected}"
+        ));
     }
     if disk.source_snapshot_id.as_ref() != Some(&made.id) {
         let of = disk.source_snapshot_id.as_deref().unwrap_or("nothing");
