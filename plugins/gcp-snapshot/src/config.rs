@@ -26,7 +26,7 @@ pub struct Config {
     pub storage_location: Option<String>,
     /// Labels of the snapshots beside the plugin's own, which begin with `strongroom_`.
     #[serde(default)]
-    #[schemars(extend("maxProperties" = 32, "propertyNames" = {"pattern": "^(?!strongroom_)[a-z][-_a-z0-9]{0,62}$"},
+    #[schemars(extend("maxProperties" = 32, "propertyNames" = {"pattern": "^[a-z][-_a-z0-9]{0,62}$"},
         "additionalProperties" = {"type": "string", "pattern": "^[-_a-z0-9]{0,63}$"}))]
     pub labels: BTreeMap<String, String>,
     /// Whether the guest is asked to write out what it holds before a snapshot; its own software must be ready for it.
