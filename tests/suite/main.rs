@@ -19,6 +19,7 @@ mod one_outcome;
 mod policies;
 mod preview;
 mod promises;
+mod providers;
 mod running;
 mod sandbox;
 mod simulate;
