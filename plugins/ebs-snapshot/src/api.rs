@@ -10,7 +10,7 @@ use strongroom_plugin::{Call, Failure};
 
 use crate::config::Config;
 use crate::failures;
-use crate::snapshot::Found;
+use crate::snapshot::{Found, reference};
 use crate::tags::{self, RUN, TENANT};
 use crate::volume::Volume;
 use crate::xml::{items, text};
@@ -184,7 +184,7 @@ impl<'a> Ec2<'a> {
         id: &str,
         description: &str,
     ) -> Result<String, Failure> {
-        let from = format!("{region}/{id}");
+        let from = reference(region, id);
         let mut form = pairs(&[
             ("SourceRegion", region),
             ("SourceSnapshotId", id),

@@ -7,7 +7,7 @@ use strongroom_plugin::{Call, Evidence, Failure, Page, Snapshot, Step};
 use crate::api::Ec2;
 use crate::config::Config;
 use crate::operation::Handle;
-use crate::snapshot::{Found, id};
+use crate::snapshot::{Found, id_in, reference};
 
 /// Seconds between looks at a snapshot that is being deleted.
 const LOOK_AFTER: u64 = 2;
@@ -19,8 +19,7 @@ pub(crate) fn get(call: &Call<Config>, reference: &str) -> Result<Snapshot, Fail
 
 /// A snapshot of the tenant, by its reference.
 pub(crate) fn found(call: &Call<Config>, reference: &str) -> Result<Found, Failure> {
-    let id = id(reference)
-        .ok_or_else(|| Failure::invalid(format!("{reference:?} is not the id of a snapshot")))?;
+    let id = id_in(&call.config.region, reference)?;
     Ec2::of(call).snapshot(&id)
 }
 
@@ -69,7 +68,8 @@ pub(crate) fn delete(call: &Call<Config>, reference: &str) -> Result<Step, Failu
 
 /// Done is what can no longer be found, whatever EC2 answered; the recycle bin, where there is one, is its own matter.
 pub(crate) fn poll(call: &Call<Config>, id: &str) -> Result<Step, Failure> {
-    let deleted = |evidence: Evidence| Ok(evidence.fact("deleted", id).into());
+    let region = &call.config.region;
+    let deleted = |evidence: Evidence| Ok(evidence.fact("deleted", reference(region, id)).into());
     match Ec2::of(call).snapshot(id) {
         Err(Failure::NotFound(_)) => deleted(Evidence::new()),
         Err(failure) => Err(failure),

@@ -9,7 +9,7 @@ use strongroom_plugin::{Call, Evidence, Failure, Step};
 use crate::api::Ec2;
 use crate::config::Config;
 use crate::operation::{Handle, Made};
-use crate::snapshot::{Found, id};
+use crate::snapshot::{Found, id_in, reference};
 use crate::tags::COPIED_FROM;
 
 /// Looks before a repeated call makes a snapshot.
@@ -31,14 +31,13 @@ pub(crate) fn start(call: &Call<Config>) -> Result<Step, Failure> {
 }
 
 /// Begins the copy of this run, or finds what an earlier attempt began.
-pub(crate) fn start_copy(call: &Call<Config>, reference: &str) -> Result<Step, Failure> {
+pub(crate) fn start_copy(call: &Call<Config>, original: &str) -> Result<Step, Failure> {
     let Some(region) = &call.config.copy_from_region else {
         return Err(Failure::invalid(
             "where copies come from is not known: write `config.copy-from-region`",
         ));
     };
-    let id = id(reference)
-        .ok_or_else(|| Failure::invalid(format!("{reference:?} is not the id of a snapshot")))?;
+    let id = id_in(region, original)?;
     let region = region.clone();
     begin(call, Made::Copy { region, id })
 }
@@ -54,7 +53,7 @@ fn begin(call: &Call<Config>, made: Made) -> Result<Step, Failure> {
 fn foresee(call: &Call<Config>, made: &Made) -> Result<Evidence, Failure> {
     let ec2 = Ec2::of(call);
     let evidence = match ec2.of_run()?.first() {
-        Some(there) => Evidence::new().fact("exists", &there.id),
+        Some(there) => Evidence::new().fact("exists", reference(&call.config.region, &there.id)),
         None => Evidence::new().fact("would-create", about(call)),
     };
     match made {
@@ -62,7 +61,7 @@ fn foresee(call: &Call<Config>, made: &Made) -> Result<Evidence, Failure> {
             let size = in_region(call, id)?;
             Ok(evidence.fact("source", id).bytes(size))
         }
-        Made::Copy { region, id } => Ok(evidence.fact("would-copy", format!("{region}/{id}"))),
+        Made::Copy { region, id } => Ok(evidence.fact("would-copy", reference(region, id))),
     }
 }
 
@@ -165,7 +164,7 @@ fn belongs(call: &Call<Config>, made: &Made, found: &Found) -> Result<(), Failur
     let of_run = found.shown(&call.config.region).run_id.as_deref() == Some(&call.run_id);
     let right = match made {
         Made::Volume { id } => found.volume.as_deref() == Some(id),
-        Made::Copy { region, id } => found.tags.get(COPIED_FROM) == Some(&format!("{region}/{id}")),
+        Made::Copy { region, id } => found.tags.get(COPIED_FROM) == Some(&reference(region, id)),
     };
     if of_run && right {
         return Ok(());
@@ -179,13 +178,13 @@ fn belongs(call: &Call<Config>, made: &Made, found: &Found) -> Result<(), Failur
 
 fn done(call: &Call<Config>, made: &Made, found: &Found) -> Result<Step, Failure> {
     let mut evidence = Evidence::new()
-        .snapshot(&found.id)
+        .snapshot(&reference(&call.config.region, &found.id))
         .bytes(found.size)
         .fact("place", &call.config.region);
     match made {
         Made::Volume { id } => evidence = evidence.fact("source", id),
         Made::Copy { region, id } => {
-            evidence = evidence.fact("copied-from", format!("{region}/{id}"));
+            evidence = evidence.fact("copied-from", reference(region, id));
         }
     }
     for other in Ec2::of(call).of_run()? {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use roxmltree::Node;
-use strongroom_plugin::{Instant, Snapshot, SnapshotState};
+use strongroom_plugin::{Failure, Instant, Snapshot, SnapshotState};
 
 use crate::tags::{COPIED_FROM, RUN, TENANT, Tags};
 use crate::xml;
@@ -59,7 +59,7 @@ impl Found {
             labels.push(("message".to_owned(), message.clone()));
         }
         Snapshot {
-            reference: self.id.clone(),
+            reference: reference(region, &self.id),
             tenant: self.tags.get(TENANT).cloned().unwrap_or_default(),
             run_id: self.tags.get(RUN).cloned(),
             taken_at: Instant(self.started.as_millisecond()),
@@ -80,8 +80,32 @@ impl Found {
 }
 
 /// The id of a snapshot, if it is one.
-pub(crate) fn id(text: &str) -> Option<String> {
+fn id(text: &str) -> Option<String> {
     let rest = text.strip_prefix("snap-")?;
     let good = (1..=64).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_alphanumeric());
     good.then(|| text.to_owned())
+}
+
+/// A snapshot as the host keeps it: `REGION/ID`.
+pub(crate) fn reference(region: &str, id: &str) -> String {
+    format!("{region}/{id}")
+}
+
+/// The id in a reference. Of another region than this it is refused: looking here would find nothing, and nothing counts as
+/// deleted.
+pub(crate) fn id_in(region: &str, reference: &str) -> Result<String, Failure> {
+    let Some((there, id)) = reference
+        .split_once('/')
+        .and_then(|(there, text)| Some((there, id(text)?)))
+    else {
+        return Err(Failure::invalid(format!(
+            "{reference:?} is not a snapshot in a region"
+        )));
+    };
+    if there == region {
+        return Ok(id);
+    }
+    Err(Failure::invalid(format!(
+        "{reference:?} is in region {there:?}, and the configuration says {region:?}"
+    )))
 }

@@ -80,6 +80,12 @@ impl<'a> Lxd<'a> {
         &self.config.project
     }
 
+    /// A snapshot as the host keeps it: what is elsewhere is not taken for what is gone.
+    pub(crate) fn reference(&self, name: &Name) -> String {
+        let Config { project, pool, .. } = self.config;
+        format!("{project}/{pool}/{}", name.within(&self.volume))
+    }
+
     fn path<'p>(&'p self, rest: &[&'p str]) -> Vec<&'p str> {
         let pool = self.config.pool.as_str();
         let mut path = vec!["1.0", "storage-pools", pool, "volumes", "custom"];
@@ -161,7 +167,7 @@ impl<'a> Lxd<'a> {
         let source = json!({
             "type": "copy",
             "pool": self.config.pool,
-            "name": name.reference(&self.volume),
+            "name": name.within(&self.volume),
         });
         let body = json!({ "name": to, "description": description, "source": source });
         let request = Request::post(SERVICE, &self.path(&[])).json(&body);
@@ -202,7 +208,7 @@ impl<'a> Lxd<'a> {
     }
 
     fn called(&self, name: &Name) -> String {
-        format!("snapshot `{}`", name.reference(&self.volume))
+        format!("snapshot `{}`", name.within(&self.volume))
     }
 }
 

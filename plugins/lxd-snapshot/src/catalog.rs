@@ -73,7 +73,7 @@ fn described(
         labels.push(("expires-at".to_owned(), expires.to_string()));
     }
     Snapshot {
-        reference: name.reference(&lxd.volume),
+        reference: lxd.reference(name),
         tenant: call.tenant.clone(),
         run_id: Some(name.run_id.clone()),
         taken_at: name.due,
@@ -125,7 +125,7 @@ pub(crate) fn poll(call: &Call<Config>, name: &str, operation: Id) -> Result<Ste
 
 /// Done is what can no longer be found, whatever the operation says.
 fn follow(lxd: &Lxd<'_>, name: &Name, begun: Accepted) -> Result<Step, Failure> {
-    let reference = name.reference(&lxd.volume);
+    let reference = lxd.reference(name);
     match lxd.await_end(&format!("deleting snapshot `{reference}`"), begun)? {
         Ended::Not(operation) => Handle::Delete {
             name: name.text.clone(),

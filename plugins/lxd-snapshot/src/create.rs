@@ -24,7 +24,7 @@ pub(crate) fn start(call: &Call<Config>) -> Result<Step, Failure> {
 fn foresee(call: &Call<Config>, name: &Name) -> Result<Evidence, Failure> {
     let lxd = Lxd::of(call);
     let source = lxd.source()?;
-    let reference = name.reference(&lxd.volume);
+    let reference = lxd.reference(name);
     let found = match lxd.snapshot(name) {
         Ok(_) => "exists",
         Err(Failure::NotFound(_)) => "would-create",
@@ -81,7 +81,7 @@ pub(crate) fn cleared(call: &Call<Config>, name: &str, operation: Id) -> Result<
             Err(failure) => Err(failure),
             Ok(_) => Err(Failure::unavailable(format!(
                 "the remains of snapshot `{}` could not be removed",
-                name.reference(&lxd.volume)
+                name.within(&lxd.volume)
             ))),
         },
     }
@@ -111,7 +111,7 @@ fn follow(
     name: &Name,
     begun: Accepted,
 ) -> Result<Step, Failure> {
-    let reference = name.reference(&lxd.volume);
+    let reference = name.within(&lxd.volume);
     match lxd.await_end(&format!("snapshot `{reference}`"), begun)? {
         Ended::Not(operation) => Handle::Create {
             name: name.text.clone(),
@@ -139,12 +139,12 @@ fn done(call: &Call<Config>, name: &Name) -> Result<Step, Failure> {
     if found.description != name.complete(&call.tenant) {
         return Err(Failure::conflict(format!(
             "the description of snapshot `{}` was changed meanwhile, so nothing tells that it is whole",
-            name.reference(&lxd.volume)
+            name.within(&lxd.volume)
         )));
     }
     let source = lxd.source()?;
     let mut evidence = Evidence::new()
-        .snapshot(&name.reference(&lxd.volume))
+        .snapshot(&lxd.reference(name))
         .fact("source", source.name)
         .fact("place", source.place);
     if let Some(bytes) = size_of(&found) {

@@ -20,6 +20,12 @@ pub(crate) fn of_answer(what: &str, response: &Response, error: &str) -> Failure
     if is_full(error) {
         return Failure::Quota(detail);
     }
+    let lower = error.to_lowercase();
+    let elsewhere = ["pool not found", "project not found", "member not found"];
+    if elsewhere.iter().any(|words| lower.contains(words)) {
+        // That nothing was found there says nothing about what is asked for.
+        return Failure::Invalid(detail);
+    }
     match response.failure(detail) {
         // Whatever else it refuses with this code, it will refuse it again.
         Failure::Unavailable(detail) if response.status == 500 => Failure::Other(detail),

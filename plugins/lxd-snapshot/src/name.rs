@@ -54,17 +54,19 @@ impl Name {
         })
     }
 
-    /// Reads a reference: `VOLUME/NAME`, LXD's own way to name a snapshot of a volume.
+    /// Reads a reference, `PROJECT/POOL/VOLUME/NAME`. Of another place than the configuration's it is refused: looking here
+    /// would find nothing, and nothing counts as deleted.
     pub(crate) fn of_reference(call: &Call<Config>, reference: &str) -> Result<Self, Failure> {
-        let volume = call.config.volume(&call.tenant);
-        let Some((of, name)) = reference.split_once('/') else {
+        let Config { project, pool, .. } = &call.config;
+        let here = format!("{project}/{pool}/{}", call.config.volume(&call.tenant));
+        let Some((there, name)) = reference.rsplit_once('/') else {
             return Err(Failure::invalid(format!(
                 "{reference:?} does not name a snapshot of a volume"
             )));
         };
-        if of != volume {
+        if there != here {
             return Err(Failure::invalid(format!(
-                "{reference:?} is a snapshot of another volume than {volume:?}"
+                "{reference:?} is in {there:?}, and the configuration says {here:?}"
             )));
         }
         Self::read(&call.tenant, name).ok_or_else(|| {
@@ -75,8 +77,8 @@ impl Name {
         })
     }
 
-    /// As the host keeps it.
-    pub(crate) fn reference(&self, volume: &str) -> String {
+    /// As LXD names a snapshot of a volume.
+    pub(crate) fn within(&self, volume: &str) -> String {
         format!("{volume}/{}", self.text)
     }
 

@@ -51,7 +51,7 @@ pub(crate) fn whole(call: &Call<Config>, lxd: &Lxd<'_>, name: &Name) -> Result<T
     }
     Err(Failure::conflict(format!(
         "nothing tells that snapshot `{}` is whole: its description is {:?}",
-        name.reference(&lxd.volume),
+        name.within(&lxd.volume),
         found.description
     )))
 }

@@ -11,7 +11,7 @@ fn a_snapshot_is_made_with_its_tags_and_proven() {
     let fake = Fake::start();
     fake.borrow_mut().slow = 3;
     let evidence = create(&call(RUN)).unwrap();
-    assert_eq!(fact(&evidence, "snapshot"), Some("snap-01"));
+    assert_eq!(fact(&evidence, "snapshot"), Some("eu-west-1/snap-01"));
     assert_eq!(
         (fact(&evidence, "bytes"), fact(&evidence, "source")),
         (Some("8589934592"), Some(VOLUME))
@@ -25,7 +25,7 @@ fn a_snapshot_is_made_with_its_tags_and_proven() {
         ("acme", RUN)
     );
     assert_eq!(tags["Name"], "Strongroom acme 2026-11-20T06:00:00Z");
-    let read = EbsSnapshot::get(call(RUN), "snap-01").unwrap();
+    let read = EbsSnapshot::get(call(RUN), "eu-west-1/snap-01").unwrap();
     assert_eq!(
         (read.state, read.place.as_deref()),
         (SnapshotState::Ready, Some("eu-west-1"))
@@ -44,7 +44,10 @@ fn a_repeated_call_finds_what_the_first_one_began() {
     assert!(matches!(failure, Failure::Unavailable(_)), "{failure}");
     let mut again = call(RUN);
     again.attempt = 2;
-    assert_eq!(fact(&create(&again).unwrap(), "snapshot"), Some("snap-01"));
+    assert_eq!(
+        fact(&create(&again).unwrap(), "snapshot"),
+        Some("eu-west-1/snap-01")
+    );
     assert_eq!(fake.borrow().count("CreateSnapshot"), 1);
 }
 
@@ -56,7 +59,10 @@ fn a_snapshot_that_shows_late_is_looked_for_more_than_once() {
     create(&call(RUN)).unwrap_err();
     let mut again = call(RUN);
     again.attempt = 2;
-    assert_eq!(fact(&create(&again).unwrap(), "snapshot"), Some("snap-01"));
+    assert_eq!(
+        fact(&create(&again).unwrap(), "snapshot"),
+        Some("eu-west-1/snap-01")
+    );
     assert_eq!(fake.borrow().count("CreateSnapshot"), 1);
 }
 
@@ -72,7 +78,7 @@ fn two_snapshots_of_one_run_are_told() {
     let evidence = create(&call(RUN)).unwrap();
     assert_eq!(
         fact(&evidence, "snapshot"),
-        Some("snap-01"),
+        Some("eu-west-1/snap-01"),
         "the older one"
     );
     assert!(fact(&evidence, "warning").unwrap().contains("snap-09"));
@@ -95,7 +101,7 @@ fn a_snapshot_that_failed_is_a_failure() {
         drop(there);
         let failure = create(&call(RUN)).unwrap_err();
         assert!(format!("{failure:?}").starts_with(kind), "{failure:?}");
-        let read = EbsSnapshot::get(call(RUN), "snap-01").unwrap();
+        let read = EbsSnapshot::get(call(RUN), "eu-west-1/snap-01").unwrap();
         assert_ne!(read.state, SnapshotState::Ready);
     }
 }
@@ -162,14 +168,17 @@ fn a_page_of_something_else_is_never_believed() {
 fn a_copy_is_made_once_and_tells_where_it_comes_from() {
     let fake = Fake::start();
     let copy = |call: &strongroom_plugin::Call<crate::Config>| {
-        to_the_end(call, EbsSnapshot::start_copy(call.clone(), "snap-0c0"))
+        to_the_end(
+            call,
+            EbsSnapshot::start_copy(call.clone(), "us-east-1/snap-0c0"),
+        )
     };
     let mut call = call(RUN);
     call.config.volumes.clear();
     let evidence = copy(&call).unwrap();
     assert_eq!(
         (fact(&evidence, "snapshot"), fact(&evidence, "copied-from")),
-        (Some("snap-01"), Some("us-east-1/snap-0c0"))
+        (Some("eu-west-1/snap-01"), Some("us-east-1/snap-0c0"))
     );
     assert_eq!(
         fact(&evidence, "source"),
@@ -178,7 +187,7 @@ fn a_copy_is_made_once_and_tells_where_it_comes_from() {
     );
     copy(&call).unwrap();
     assert_eq!(fake.borrow().count("CopySnapshot"), 1);
-    let read = EbsSnapshot::get(call.clone(), "snap-01").unwrap();
+    let read = EbsSnapshot::get(call.clone(), "eu-west-1/snap-01").unwrap();
     assert_eq!((read.source, read.state), (None, SnapshotState::Ready));
     assert_eq!(
         read.labels,

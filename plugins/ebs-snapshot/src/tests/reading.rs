@@ -28,7 +28,7 @@ fn list(cursor: Option<&str>, limit: u32) -> Result<(Vec<String>, Option<String>
     Ok((
         page.snapshots
             .into_iter()
-            .map(|one| one.reference)
+            .map(|one| one.reference.replace("eu-west-1/", ""))
             .collect(),
         page.next,
     ))
@@ -71,12 +71,19 @@ fn a_list_that_lies_is_never_believed() {
 fn another_tenants_snapshot_is_neither_read_nor_deleted() {
     let fake = shelf(&[1]);
     assert!(matches!(
-        EbsSnapshot::get(call(RUN), "snap-0ff"),
+        EbsSnapshot::get(call(RUN), "eu-west-1/snap-0ff"),
         Err(Failure::NotFound(_))
     ));
-    let deleted = EbsSnapshot::start_delete(call(RUN), "snap-0ff").unwrap_err();
+    let deleted = EbsSnapshot::start_delete(call(RUN), "eu-west-1/snap-0ff").unwrap_err();
     assert!(matches!(deleted, Failure::NotFound(_)), "{deleted}");
-    for reference in ["", "vol-0a1", "snap-", "snap-0a0&Action=x"] {
+    for reference in [
+        "",
+        "snap-0a0",
+        "eu-west-1/vol-0a1",
+        "eu-west-1/snap-",
+        "us-east-1/snap-0a0",
+        "eu-west-1/snap-0a0&Action=x",
+    ] {
         assert!(
             matches!(
                 EbsSnapshot::get(call(RUN), reference),
@@ -92,13 +99,20 @@ fn another_tenants_snapshot_is_neither_read_nor_deleted() {
 fn a_deletion_ends_when_the_snapshot_is_gone() {
     let fake = Fake::start();
     create(&call(RUN)).unwrap();
-    let ended = to_the_end(&call(RUN), EbsSnapshot::start_delete(call(RUN), "snap-01")).unwrap();
-    assert_eq!(fact(&ended, "deleted"), Some("snap-01"));
-    let again = EbsSnapshot::start_delete(call(RUN), "snap-01").unwrap_err();
+    let ended = to_the_end(
+        &call(RUN),
+        EbsSnapshot::start_delete(call(RUN), "eu-west-1/snap-01"),
+    )
+    .unwrap();
+    assert_eq!(fact(&ended, "deleted"), Some("eu-west-1/snap-01"));
+    let again = EbsSnapshot::start_delete(call(RUN), "eu-west-1/snap-01").unwrap_err();
     assert!(matches!(again, Failure::NotFound(_)), "{again}");
     create(&call(RUN)).unwrap();
     fake.borrow_mut().refuses = Some(("DeleteSnapshot", 400, "InvalidSnapshot.InUse"));
-    let id = fake.borrow().snapshots.keys().next().unwrap().clone();
+    let id = format!(
+        "eu-west-1/{}",
+        fake.borrow().snapshots.keys().next().unwrap()
+    );
     let failure = EbsSnapshot::start_delete(call(RUN), &id).unwrap_err();
     assert!(matches!(failure, Failure::Conflict(_)), "{failure}");
 }
@@ -133,7 +147,7 @@ fn a_code_says_what_the_host_does_next() {
     let fake = Fake::start();
     fake.borrow_mut().page = Some(error(200, "InvalidSnapshot.NotFound"));
     assert!(matches!(
-        EbsSnapshot::get(call(RUN), "snap-01"),
+        EbsSnapshot::get(call(RUN), "eu-west-1/snap-01"),
         Err(Failure::Other(_))
     ));
 }

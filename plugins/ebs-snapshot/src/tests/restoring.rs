@@ -13,12 +13,15 @@ fn restore(place: &str) -> Result<Evidence, Failure> {
     };
     to_the_end(
         &call(RUN),
-        EbsSnapshot::start_restore(call(RUN), "snap-01", &target),
+        EbsSnapshot::start_restore(call(RUN), "eu-west-1/snap-01", &target),
     )
 }
 
 fn verify() -> Result<Evidence, Failure> {
-    to_the_end(&call(RUN), EbsSnapshot::start_verify(call(RUN), "snap-01"))
+    to_the_end(
+        &call(RUN),
+        EbsSnapshot::start_verify(call(RUN), "eu-west-1/snap-01"),
+    )
 }
 
 #[test]
@@ -61,7 +64,7 @@ fn a_restore_needs_a_zone_of_the_region() {
     ] {
         let mut call = call(RUN);
         call.config.zone = zone;
-        let failure = EbsSnapshot::start_restore(call, "snap-01", &target).unwrap_err();
+        let failure = EbsSnapshot::start_restore(call, "eu-west-1/snap-01", &target).unwrap_err();
         assert!(matches!(failure, Failure::Invalid(_)), "{failure}");
     }
 }

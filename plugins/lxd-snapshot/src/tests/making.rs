@@ -4,7 +4,7 @@ use serde_json::json;
 use strongroom_plugin::http::Response;
 use strongroom_plugin::{Failure, SnapshotState, Snapshots, Step};
 
-use super::{Fake, NAME, REFERENCE, RUN, call, create, fact, to_the_end};
+use super::{Fake, NAME, REFERENCE, RUN, WITHIN, call, create, fact, to_the_end};
 use crate::LxdSnapshot;
 use crate::tests::fake::volume;
 
@@ -16,10 +16,7 @@ fn a_snapshot_is_made_marked_and_proven() {
     assert_eq!(fact(&evidence, "bytes"), Some("67108864"));
     assert_eq!(fact(&evidence, "source"), Some("default/fast/acme-vault"));
     let mark = format!("strongroom/complete/acme/{RUN}");
-    assert_eq!(
-        fake.borrow().snapshots[REFERENCE]["description"],
-        json!(mark)
-    );
+    assert_eq!(fake.borrow().snapshots[WITHIN]["description"], json!(mark));
     let read = LxdSnapshot::get(call(RUN), REFERENCE).unwrap();
     assert_eq!(read.state, SnapshotState::Ready);
     assert_eq!(

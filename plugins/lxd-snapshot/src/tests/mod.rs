@@ -14,7 +14,11 @@ use fake::Fake;
 const DUE: i64 = 1_795_154_400_000;
 const RUN: &str = "0192a3b4-0000-7000-8000-000000000001";
 const NAME: &str = "acme.20261120T060000Z.0192a3b4-0000-7000-8000-000000000001";
-const REFERENCE: &str = "acme-vault/acme.20261120T060000Z.0192a3b4-0000-7000-8000-000000000001";
+const REFERENCE: &str =
+    "default/fast/acme-vault/acme.20261120T060000Z.0192a3b4-0000-7000-8000-000000000001";
+
+/// As LXD itself names it.
+const WITHIN: &str = "acme-vault/acme.20261120T060000Z.0192a3b4-0000-7000-8000-000000000001";
 
 fn call(run_id: &str) -> Call<Config> {
     Call {

@@ -4,7 +4,7 @@ use serde_json::json;
 use strongroom_plugin::http::Response;
 use strongroom_plugin::{Failure, Instant, SnapshotState, Snapshots};
 
-use super::{DUE, Fake, REFERENCE, RUN, call, create, fact, to_the_end};
+use super::{DUE, Fake, REFERENCE, RUN, WITHIN, call, create, fact, to_the_end};
 use crate::LxdSnapshot;
 use crate::tests::fake::{error, volume};
 
@@ -61,7 +61,7 @@ fn a_volume_that_is_not_there_is_not_one_without_snapshots() {
 fn an_expiry_that_somebody_set_is_shown() {
     let fake = Fake::start();
     create(&call(RUN)).unwrap();
-    fake.borrow_mut().snapshots.get_mut(REFERENCE).unwrap()["expires_at"] =
+    fake.borrow_mut().snapshots.get_mut(WITHIN).unwrap()["expires_at"] =
         json!("2027-01-01T00:00:00Z");
     let read = LxdSnapshot::get(call(RUN), REFERENCE).unwrap();
     assert_eq!(
@@ -75,11 +75,14 @@ fn only_own_names_are_read_or_deleted() {
     let fake = Fake::start();
     for reference in [
         "acme-vault",
-        "globex-vault/acme.20261120T060000Z.1",
-        "acme-vault/globex.20261120T060000Z.1",
-        "acme-vault/by-hand",
-        "acme-vault/acme.20261120T060000Z.../..",
-        "acme-vault/acme.20261320T060000Z.1",
+        "default/fast/acme-vault",
+        "default/slow/acme-vault/acme.20261120T060000Z.1",
+        "other/fast/acme-vault/acme.20261120T060000Z.1",
+        "default/fast/globex-vault/acme.20261120T060000Z.1",
+        "default/fast/acme-vault/globex.20261120T060000Z.1",
+        "default/fast/acme-vault/by-hand",
+        "default/fast/acme-vault/acme.20261120T060000Z.../..",
+        "default/fast/acme-vault/acme.20261320T060000Z.1",
     ] {
         let read = LxdSnapshot::get(call(RUN), reference).unwrap_err();
         let deleted = LxdSnapshot::start_delete(call(RUN), reference).unwrap_err();
@@ -107,6 +110,13 @@ fn a_deletion_ends_when_the_snapshot_is_gone() {
 fn a_refusal_says_what_the_host_does_next() {
     for (status, words, kind) in [
         (403, "not authorized", "Denied"),
+        (404, "Storage volume not found", "NotFound"),
+        (404, "Storage pool not found", "Invalid"),
+        (
+            404,
+            "Failed to load project \"x\": Project not found",
+            "Invalid",
+        ),
         (409, "Snapshot \"x\" already in use", "Conflict"),
         (412, "ETag doesn't match", "Conflict"),
         (400, "Invalid volume name", "Invalid"),

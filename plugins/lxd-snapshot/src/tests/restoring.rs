@@ -3,7 +3,7 @@
 use serde_json::json;
 use strongroom_plugin::{Evidence, Failure, Snapshots, Target};
 
-use super::{Fake, REFERENCE, RUN, call, create, fact, to_the_end};
+use super::{Fake, REFERENCE, RUN, WITHIN, call, create, fact, to_the_end};
 use crate::LxdSnapshot;
 use crate::tests::fake::volume;
 
@@ -87,10 +87,10 @@ fn nothing_but_a_new_volume_is_restored_into() {
 #[test]
 fn what_may_be_partial_is_not_restored() {
     let fake = Fake::start();
-    let name = REFERENCE.split_once('/').unwrap().1;
+    let name = WITHIN.split_once('/').unwrap().1;
     fake.borrow_mut()
         .snapshots
-        .insert(REFERENCE.into(), volume(name, "the vault"));
+        .insert(WITHIN.into(), volume(name, "the vault"));
     assert!(matches!(restore("acme-back"), Err(Failure::Conflict(_))));
     assert!(matches!(verify(), Err(Failure::Conflict(_))));
     assert_eq!(fake.borrow().count("POST", ""), 0);
