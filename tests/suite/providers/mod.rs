@@ -3,7 +3,9 @@
 //! One file for each provider; here is what they share: keys, schedules with marks, requests of the test itself, and
 //! what the host wrote down.
 
+mod ebs;
 mod gcp;
+mod lxd;
 
 use std::fs;
 use std::io::{Read, Write};
