@@ -11,6 +11,7 @@
 mod architecture;
 mod bad_input;
 mod commands;
+mod conformance;
 mod crash;
 mod egress;
 mod harness;
