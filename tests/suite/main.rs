@@ -12,6 +12,7 @@ mod architecture;
 mod bad_input;
 mod commands;
 mod counterparts;
+mod conformance;
 mod crash;
 mod egress;
 mod harness;
