@@ -10,7 +10,7 @@ use std::thread;
 #[derive(Debug)]
 pub struct Relay {
     port: u16,
-    /// The beginning of the request whose answer is swallowed next.
+    /// A part of the request whose answer is swallowed next.
     next: Arc<Mutex<Option<String>>>,
 }
 
@@ -42,7 +42,7 @@ impl Relay {
         format!("127.0.0.1:{}", self.port)
     }
 
-    /// The answer to the next request that begins so (`POST /volumes`) does not arrive: the connection ends instead.
+    /// The answer to the next request that holds this (`POST /volumes`) does not arrive: the connection ends instead.
     pub fn swallow(&self, request: &str) {
         *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(request.to_owned());
     }
@@ -72,10 +72,11 @@ fn relay(client: &TcpStream, server: &str, next: &Mutex<Option<String>>) {
     let (mut from, mut to) = (client, &server);
     carry(&mut from, &mut to, |bytes| {
         let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
-        if next
-            .as_ref()
-            .is_some_and(|begin| bytes.starts_with(begin.as_bytes()))
-        {
+        let holds = |part: &String| {
+            let mut windows = bytes.windows(part.len());
+            windows.any(|window| window == part.as_bytes())
+        };
+        if next.as_ref().is_some_and(holds) {
             *next = None;
             silent.store(true, Ordering::SeqCst);
         }

@@ -11,6 +11,8 @@
 mod architecture;
 mod bad_input;
 mod commands;
+mod conformance;
+mod counterparts;
 mod crash;
 mod egress;
 mod harness;

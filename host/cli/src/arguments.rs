@@ -1,10 +1,14 @@
 //! What a person types.
 
+mod conformance;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use uuid::Uuid;
+
+pub(crate) use conformance::Test;
 
 const AFTER_HELP: &str = "Exit codes: 0 ok · 1 a run failed · 2 wrong usage or bad files · 3 refused (grant, approval, signature)
             4 not found · 5 the ledger is unavailable · 70 a bug
@@ -386,6 +390,8 @@ pub(crate) enum Plugin {
         /// The `.wasm` file.
         file: PathBuf,
     },
+    /// Tries out what the contract says, case by case, on a real provider if one is named.
+    Test(Test),
 }
 
 #[derive(Debug, Subcommand)]

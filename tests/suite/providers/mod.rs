@@ -4,7 +4,9 @@
 //! what the host wrote down.
 
 mod cinder;
+mod ebs;
 mod gcp;
+mod lxd;
 
 use std::fs;
 use std::io::{Read, Write};
