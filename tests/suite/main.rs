@@ -11,8 +11,8 @@
 mod architecture;
 mod bad_input;
 mod commands;
-mod counterparts;
 mod conformance;
+mod counterparts;
 mod crash;
 mod egress;
 mod harness;

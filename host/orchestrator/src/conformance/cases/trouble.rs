@@ -243,7 +243,7 @@ pub(super) fn may_be_repeated(ending: &Ending, kinds: &[&str]) -> Told<()> {
         Ending::Answered(Answer::Step(_)) | Ending::TimedOut => Ok(()),
         Ending::Failed(failure) if kinds.contains(&failure.kind()) => Ok(()),
         other => failed(format!(
-            "`start-create` {}; expected {}, after which the host tries again",
+            "it {}; expected {}, after which the host tries again",
             said::ending(other),
             said::names(kinds)
         )),
