@@ -81,6 +81,19 @@ fn without_a_provider_only_the_basics_are_tried() {
 }
 
 #[test]
+fn a_description_that_says_little_is_found() {
+    let host = Host::new();
+    let report = tried(&host, &guest("vague"), None, &[]);
+    report.failed_only(&[
+        "describes-itself-alike",
+        "schema-is-a-schema",
+        "says-why",
+        "features-are-known",
+    ]);
+    assert_eq!(report.left_behind(), Vec::<&str>::new());
+}
+
+#[test]
 fn one_case_may_be_chosen_and_all_are_listed() {
     let host = Host::new();
     let chosen = ["--case", "says-why"];
