@@ -92,7 +92,7 @@ pub(crate) enum Command {
     /// Lists, explains, holds and verifies snapshots.
     #[command(subcommand)]
     Snapshots(Snapshots),
-    /// Restores a snapshot into an empty folder.
+    /// Restores a snapshot into an empty folder, or to something new at a provider.
     Restore(Restore),
     /// Lists how the host proves who it is at providers; never a secret.
     Credentials(Credentials),
