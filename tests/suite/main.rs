@@ -22,3 +22,4 @@ mod running;
 mod sandbox;
 mod simulate;
 mod stage;
+mod swap;

@@ -193,12 +193,15 @@ fn timetable_key(schedule: Option<&Schedule>) -> String {
 
 /// Whether time alone makes it due.
 fn timed(schedule: &Schedule) -> bool {
-    schedule.enabled && !matches!(schedule.trigger, Trigger::Event(_) | Trigger::After(_))
+    schedule.begins() && !matches!(schedule.trigger, Trigger::Event(_) | Trigger::After(_))
 }
 
 /// When a schedule is due, in a few words.
 #[must_use]
 pub fn when(schedule: &Schedule) -> String {
+    if let Some(successor) = schedule.part.successor() {
+        return format!("never again: `{successor}` took its place");
+    }
     match &schedule.trigger {
         Trigger::Cron { cron, .. } => format!("cron `{}`", cron.as_str()),
         Trigger::Every(every) => format!("every {}", every.as_str()),

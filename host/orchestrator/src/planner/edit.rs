@@ -138,6 +138,7 @@ fn ended(name: &ScheduleName, timetable: &Timetable, planned: Planned) -> NewOcc
         priority: Priority::default(),
         account: None,
         origin: Origin::Schedule,
+        shadow_of: None,
         overlap: Overlap::Allow,
         ends: planned.ends,
     }

@@ -31,6 +31,14 @@ pub enum ShelfError {
         /// The key of the feature.
         feature: &'static str,
     },
+    /// The plugin of the entry did not make it.
+    #[error("the snapshot was made by `{made_by}`, and `{plugin}` knows nothing of it")]
+    OtherPlugin {
+        /// Who made it.
+        made_by: String,
+        /// The plugin of the entry.
+        plugin: String,
+    },
     /// The ledger could not be read or written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -62,6 +70,18 @@ fn offered(prepared: &Prepared, feature: &'static str) -> Result<(), ShelfError>
     })
 }
 
+/// A reference means nothing to another plugin than the one that gave it.
+fn made_here(prepared: &Prepared, row: &SnapshotRow) -> Result<(), ShelfError> {
+    let plugin = &prepared.schedule.plugin;
+    if row.plugin == *plugin {
+        return Ok(());
+    }
+    Err(ShelfError::OtherPlugin {
+        made_by: row.plugin.to_string(),
+        plugin: plugin.to_string(),
+    })
+}
+
 /// Reads a whole snapshot and compares it with what was recorded; the verdict is kept in the catalog.
 ///
 /// # Errors
@@ -71,6 +91,7 @@ pub async fn verify(
     prepared: &Prepared,
     row: &SnapshotRow,
 ) -> Result<Evidence, ShelfError> {
+    made_here(prepared, row)?;
     offered(prepared, "verify")?;
     let errand = errand(access, prepared, row);
     let result = complete(
@@ -122,6 +143,7 @@ pub async fn restore(
     to: &Path,
     paths: Vec<Vec<u8>>,
 ) -> Result<Evidence, ShelfError> {
+    made_here(prepared, row)?;
     offered(prepared, "restore")?;
     if !paths.is_empty() {
         offered(prepared, "restore-paths")?;
