@@ -82,10 +82,12 @@ pub fn exchange(
     let followed = texts.follow(from, to);
     let (mut changed, mut kept) = (Vec::new(), Vec::new());
     let mut after = files.clone();
-    for ((source, document), new) in files.iter().zip(&texts.0).zip(&mut after) {
-        let Some(document) = document else { continue };
+    for ((source, read), new) in files.iter().zip(&texts.0).zip(&mut after) {
+        let Some((document, unchanged)) = read else {
+            continue;
+        };
         let mut text = document.to_string();
-        if text == source.text {
+        if text == *unchanged {
             continue;
         }
         // A file that was tidy stays so.
@@ -108,19 +110,24 @@ pub fn exchange(
     })
 }
 
-/// The files as documents; `None`: it is a calendar or holds no entries of this kind.
-struct Texts(Vec<Option<DocumentMut>>);
+/// The files as documents, each with the text it makes as it is; `None`: it is no TOML.
+struct Texts(Vec<Option<(DocumentMut, String)>>);
 
 /// Lines of an entry: keys with what stands above them.
 type Lines = Vec<(Key, Item)>;
 
 impl Texts {
     fn read(files: &[SourceFile]) -> Self {
-        Self(files.iter().map(|file| file.text.parse().ok()).collect())
+        let read = |file: &SourceFile| {
+            let document: DocumentMut = file.text.parse().ok()?;
+            let text = document.to_string();
+            Some((document, text))
+        };
+        Self(files.iter().map(read).collect())
     }
 
     fn entries(&mut self) -> impl Iterator<Item = &mut Table> {
-        let lists = self.0.iter_mut().flatten().filter_map(|document| {
+        let lists = self.0.iter_mut().flatten().filter_map(|(document, _)| {
             document
                 .get_mut("schedule")
                 .and_then(Item::as_array_of_tables_mut)
@@ -193,7 +200,7 @@ impl Texts {
             let Some(name) = name.filter(|name| name != to) else {
                 continue;
             };
-            for key in ["after", "shadow-of", "succeeded-by"] {
+            for key in ["after", "shadow-of", "succeeded-by", "drill-of"] {
                 let Some(line) = entry.get_mut(key).and_then(Item::as_value_mut) else {
                     continue;
                 };
@@ -262,9 +269,11 @@ fn different(
     if !olds.keys().eq(news.keys()) {
         return Some("the entries are others".to_owned());
     }
-    let promised = olds.get(from)?;
-    for (name, new) in &news {
-        let mut expected = Schedule::clone(olds.get(name)?);
+    let Some(promised) = olds.get(from) else {
+        return Some(format!("there is no `{from}`"));
+    };
+    for (old, (name, new)) in olds.values().zip(&news) {
+        let mut expected = Schedule::clone(old);
         if name == to {
             expected.part = Part::Primary;
         } else if name == from {

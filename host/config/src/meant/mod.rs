@@ -70,6 +70,7 @@ pub(crate) fn schedule(
     let zone = zone(written.timezone.as_ref(), shared, problems);
     let trigger = match part.as_ref().and_then(Part::other) {
         Some(other) => Some(part::not_yet(other)),
+        None if part::is_given(&written) => None,
         None => trigger::trigger(&written, header, shared, problems),
     };
     let (overlap, missed) = catching_up::policies(&written, problems);
