@@ -1,4 +1,5 @@
 //! The swap of a provider: rehearsed beside the old one, cut over, returned, and never an old snapshot in wrong hands.
 
+mod planned;
 mod shelves;
 mod through_the_binary;

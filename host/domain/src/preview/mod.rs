@@ -223,7 +223,8 @@ fn change(
     let (edit, changes) = match (before, after) {
         (Some(before), Some(after)) => (Edit::Changed, policies::changes(before, after)),
         (Some(_), None) => (Edit::Removed, Vec::new()),
-        (None, _) => (Edit::Added, Vec::new()),
+        (None, Some(after)) => (Edit::Added, policies::part(after).into_iter().collect()),
+        (None, None) => (Edit::Added, Vec::new()),
     };
     let list = |schedule: Option<&Schedule>| {
         schedule.map_or_else(Vec::new, |schedule| schedule.tenants.clone())

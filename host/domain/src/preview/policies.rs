@@ -30,7 +30,8 @@ pub(super) fn changes(old: &Schedule, new: &Schedule) -> Vec<String> {
     }
     found.extend(grants(old, new));
     if old.part != new.part {
-        found.push(part(new));
+        let kept = "it keeps the promise from now on: what it does counts".to_owned();
+        found.push(part(new).unwrap_or(kept));
     }
     match (old.enabled, new.enabled) {
         (true, false) => found.push("it is disabled: nothing of it runs any more".to_owned()),
@@ -40,16 +41,16 @@ pub(super) fn changes(old: &Schedule, new: &Schedule) -> Vec<String> {
     found
 }
 
-/// What a schedule has become in the swap of a provider.
-fn part(new: &Schedule) -> String {
+/// What a schedule is in the swap of a provider, if it does not simply keep its promise.
+pub(super) fn part(new: &Schedule) -> Option<String> {
     match &new.part {
-        Part::Primary => "it keeps the promise from now on: what it does counts".to_owned(),
-        Part::ShadowOf(primary) => {
-            format!("it becomes the shadow of `{primary}`: nothing it does counts")
-        }
-        Part::SucceededBy(successor) => format!(
+        Part::Primary => None,
+        Part::ShadowOf(primary) => Some(format!(
+            "it is a shadow of `{primary}`: nothing it does counts"
+        )),
+        Part::SucceededBy(successor) => Some(format!(
             "`{successor}` takes its place: it makes nothing new, and its shelf runs out by its own rules"
-        ),
+        )),
     }
 }
 
