@@ -29,6 +29,8 @@ pub(crate) fn follow(read: &Together, problems: &mut Diagnostics) {
     let followed: Vec<_> = schedules
         .iter()
         .filter_map(|located| match &located.schedule.trigger {
+            // A trigger without ends stands for that of a schedule that was not found.
+            Trigger::After(after) if after.outcomes.is_empty() => None,
             Trigger::After(after) => Some((located, &after.schedule)),
             _ => None,
         })

@@ -43,6 +43,8 @@ pub(crate) fn resolve(read: &mut Together, problems: &mut Diagnostics) {
                 let hint = "write the `name` of the other schedule of the swap";
                 problems.push(located.problem(key, message, Some(hint)));
             }
+            // It is said of the other one.
+            Some(first) if is_cut_short(&first.schedule, &located.schedule) => {}
             Some(first) => match unfit(&located.schedule, &first.schedule) {
                 Some((message, hint)) => {
                     let problem = located.problem(key, message, Some(&hint));
@@ -91,12 +93,17 @@ fn key(part: &Part) -> &'static str {
     }
 }
 
+/// Whether a shadow has taken the place of the schedule that it still shadows.
+fn is_cut_short(shadow: &Schedule, first: &Schedule) -> bool {
+    shadow.part.shadows() == Some(&first.name) && first.part.successor() == Some(&shadow.name)
+}
+
 /// Why two schedules are no pair, and what to do.
 fn unfit(schedule: &Schedule, first: &Schedule) -> Option<(String, String)> {
     let other = &first.name;
     let (is_shadow, why) = match (&schedule.part, &first.part) {
         (_, Part::Primary) => return None,
-        (Part::ShadowOf(_), Part::SucceededBy(new)) if *new == schedule.name => {
+        (_, Part::SucceededBy(new)) if is_cut_short(schedule, first) => {
             let message = format!("`{new}` took the place of `{other}` and is still its shadow");
             let hint = "a cut-over was cut short: remove this line and say here when and for whom, as the other one did";
             return Some((message, hint.to_owned()));

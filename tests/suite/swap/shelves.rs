@@ -209,7 +209,7 @@ async fn after_a_cut_over_no_due_time_is_lost_and_the_old_shelf_runs_out_one_by_
         &["05", "06", "07"],
     ];
     for (hour, (old, new)) in (4..8).zip(old.into_iter().zip(new)) {
-        stage.run(&format!("2026-11-20T0{hour}:30Z")).await;
+        stage.run(&format!("2026-11-20T0{hour}:40Z")).await;
         let mut wanted = vec![("daily old", old), ("daily-new new", new)];
         wanted.retain(|(_, hours)| !hours.is_empty());
         assert_eq!(shelves(&stage).await, expected(&wanted), "at {hour}");
