@@ -95,9 +95,14 @@ impl Sky {
             openstack,
             host,
         };
-        let disk = json!({"disks": [{"name": "data-acme", "sizeGb": "10", "text": "the bytes of acme"}]});
+        let disk =
+            json!({"disks": [{"name": "data-acme", "sizeGb": "10", "text": "the bytes of acme"}]});
         sky.google("POST", "/seed", Some(&disk));
-        key(&sky.host, "google.json", &PathBuf::from(sky.google.text("credentials")));
+        key(
+            &sky.host,
+            "google.json",
+            &PathBuf::from(sky.google.text("credentials")),
+        );
         let secret = sky.host.folder().join("secret");
         fs::write(&secret, sky.said("/application_credential/secret")).unwrap();
         key(&sky.host, "openstack", &secret);
@@ -111,7 +116,11 @@ impl Sky {
     }
 
     fn google(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
-        ask(method, &format!("{}{path}", self.google.text("control")), body)
+        ask(
+            method,
+            &format!("{}{path}", self.google.text("control")),
+            body,
+        )
     }
 
     /// The snapshots that exist at Google.
@@ -149,7 +158,9 @@ impl Sky {
         let _ = self.host.run(["raise", "go"]).ok();
         eventually(&format!("{by} takes a snapshot"), SOON, || {
             let rows = of();
-            let new = rows.iter().find(|row| !before.contains(&row["id"].to_string()))?;
+            let new = rows
+                .iter()
+                .find(|row| !before.contains(&row["id"].to_string()))?;
             Some(new["id"].as_str().unwrap().to_owned())
         })
     }
@@ -181,7 +192,8 @@ fn p06_a_tenant_moves_to_another_cloud_by_a_dropped_file_and_an_edited_schedule(
     assert_eq!(sky.at_google(), 1);
 
     // The other cloud: a file is dropped, a schedule is edited, and nothing is started anew.
-    sky.host.install("cinder-snapshot", &plugin("cinder-snapshot"));
+    sky.host
+        .install("cinder-snapshot", &plugin("cinder-snapshot"));
     sky.schedule("daily.toml", CINDER, "daily", WHEN);
     sky.uses("cinder-snapshot");
     sky.take("cinder-snapshot");
@@ -196,21 +208,35 @@ fn p06_a_tenant_moves_to_another_cloud_by_a_dropped_file_and_an_edited_schedule(
     });
     let known = catalog(&sky.host);
     let kept = known.iter().find(|row| row["id"] == *old).unwrap();
-    assert_eq!((&kept["state"], &kept["last_error"]), (&json!("assumed"), &Value::Null));
+    assert_eq!(
+        (&kept["state"], &kept["last_error"]),
+        (&json!("assumed"), &Value::Null)
+    );
     assert_eq!(sky.at_google(), 1);
     let refused = sky.host.run(["snapshots", "verify", &old]);
     assert_eq!(refused.code, 4, "{}", refused.stderr);
-    assert!(refused.stderr.contains("`succeeded-by = \"daily\"`"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("`succeeded-by = \"daily\"`"),
+        "{}",
+        refused.stderr
+    );
 
     // The old cloud stays within reach as an entry of its own, and runs out after the next success.
-    sky.schedule("old.toml", GOOGLE, "daily-google", "succeeded-by = \"daily\"");
+    sky.schedule(
+        "old.toml",
+        GOOGLE,
+        "daily-google",
+        "succeeded-by = \"daily\"",
+    );
     let _ = sky.host.run(["snapshots", "verify", &old]).ok();
     eventually("the running host has both", SOON, || {
         let status = sky.host.run(["status"]).ok().stdout;
         (!status.contains("no entry reaches it")).then_some(())
     });
     sky.take("cinder-snapshot");
-    eventually("the old cloud is empty", SOON, || (sky.at_google() == 0).then_some(()));
+    eventually("the old cloud is empty", SOON, || {
+        (sky.at_google() == 0).then_some(())
+    });
     let violations = sky.google("GET", "/violations", None);
     assert_eq!(violations["violations"], json!([]));
     assert_eq!(daemon.id(), process);

@@ -51,6 +51,9 @@ impl Loop<'_> {
         if same {
             return Ok(Some(self.setup.on(prepared, digest)));
         }
+        if let Ok(keeper) = self.setup.keeper(&claim.schedule, plugin) {
+            return Ok(Some(self.setup.on(keeper, digest)));
+        }
         let reason = format!(
             "`{plugin}` began it at its provider, and the schedule uses `{now}` now: what became of it is not known"
         );
