@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use strongroom_domain::retry::Failure;
 use strongroom_domain::{Outcome, ScheduleName};
 use strongroom_ledger::{Ledger, OpenMode, SnapshotFilter, SnapshotRow};
@@ -287,6 +288,45 @@ async fn a_return_makes_the_old_one_primary_again_and_both_shelves_stay() {
         .map(|row| (row.schedule.as_str(), row.shadow_of.is_some()))
         .collect();
     assert_eq!(parts, [("daily-new", true), ("daily", false)]);
+}
+
+/// What was promised and came of it: `HH schedule outcome`.
+async fn promised(stage: &Stage) -> Vec<String> {
+    let rows = stage.rows().await.into_iter();
+    let rows = rows.filter(|row| row.shadow_of.is_none());
+    rows.map(|row| {
+        let outcome = row.outcome.map_or("unfinished", Outcome::as_str);
+        format!("{} {} {outcome}", row.due.strftime("%H"), row.schedule)
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn a_cut_over_and_a_return_while_no_host_runs_lose_no_due_time_and_count_none_twice() {
+    let mut stage = stage(&rehearsing());
+    stage.run("2026-11-20T02:30Z").await;
+    let outage = SignedDuration::from_hours(3);
+    stage.clock.set(outage);
+    stage.edit(&swapped());
+    stage.run("2026-11-20T06:30Z").await;
+    stage.clock.set(outage);
+    stage.edit(&rehearsing());
+    stage.run("2026-11-20T10:30Z").await;
+    assert_eq!(
+        promised(&stage).await,
+        [
+            "01 daily succeeded",
+            "02 daily succeeded",
+            "03 daily-new missed",
+            "04 daily-new missed",
+            "05 daily-new succeeded",
+            "06 daily-new succeeded",
+            "07 daily missed",
+            "08 daily missed",
+            "09 daily succeeded",
+            "10 daily succeeded",
+        ]
+    );
 }
 
 #[tokio::test]
