@@ -22,8 +22,8 @@ pub(crate) const COPY_OF: &str = "strongroom_copy_of";
 
 /// How the names of scratch disks begin.
 pub(crate) const SCRATCH: &str = "sr-scratch-";
-/// A name has 63 characters at most; prefix, time, run and hyphens take 36.
-const TENANT_PART: usize = 27;
+/// A name has 63 characters at most; prefix, time, run and hyphens take 39.
+const TENANT_PART: usize = 24;
 
 pub(crate) type Labels = BTreeMap<String, String>;
 
@@ -45,7 +45,7 @@ pub(crate) fn snapshot(call: &Call<Config>) -> Result<String, Failure> {
     Ok(format!(
         "sr-{}-{}-{tail}",
         tenant.trim_end_matches('-'),
-        due.strftime("%Y%m%dt%H%M%S")
+        due.strftime("%Y%m%dt%H%M%S%3f")
     ))
 }
 
@@ -109,9 +109,10 @@ impl Reference {
     }
 }
 
+/// Not `not-found`, which would count as deleted.
 fn unknown(text: &str) -> Failure {
     let shown: String = text.chars().take(100).collect();
-    Failure::not_found(format!("{shown:?} is no snapshot of this plugin"))
+    Failure::invalid(format!("{shown:?} is no reference of this plugin"))
 }
 
 /// Whether a text is an id as Google writes them: an unsigned number of 64 bits.

@@ -1,5 +1,7 @@
 //! A suite that cannot fail proves nothing: one guest, one broken rule each, and exactly the cases that say so.
 
+use std::path::PathBuf;
+
 use strongroom_tests::{Depot, Host, guest};
 
 use super::{Report, tried};
@@ -22,16 +24,19 @@ operations = ["list", "look", "make", "remove", "look-at-disk", "restore", "wipe
 /// What the guest's features leave out.
 const SKIPS: [&str; 2] = ["restore-missing-path", "copy-unknown"];
 
+/// A schedule file that points at the depot.
+pub(super) fn config(host: &Host, depot: &Depot, rule: Option<&str>) -> PathBuf {
+    let broken = rule.map_or("{}".to_owned(), |rule| format!("{{ breaks = \"{rule}\" }}"));
+    let text = CONFIG.replace("<origin>", &depot.origin());
+    host.schedule("contrary.toml", &text.replace("<config>", &broken))
+}
+
 /// Runs the suite on a guest that breaks this rule; none: it behaves. The snapshots that were there before.
 fn contrary(rule: Option<&str>) -> (Report, Depot, Vec<String>) {
     let depot = Depot::start();
     let before = vec![depot.put("acme"), depot.put("globex")];
     let host = Host::new();
-    let broken = rule.map_or("{}".to_owned(), |rule| format!("{{ breaks = \"{rule}\" }}"));
-    let text = CONFIG
-        .replace("<origin>", &depot.origin())
-        .replace("<config>", &broken);
-    let config = host.schedule("contrary.toml", &text);
+    let config = config(&host, &depot, rule);
     let report = tried(
         &host,
         &guest("contrary"),
@@ -93,7 +98,7 @@ fn a_deletion_for_another_tenant_is_found() {
 #[test]
 fn a_deletion_that_is_none_is_found_and_what_is_left_is_told() {
     let (report, depot, before) = contrary(Some("keeps-what-it-deletes"));
-    report.failed_only(&["delete"]);
+    report.failed_only(&["delete", "lost-reply-to-delete"]);
     let left = report.left_behind();
     assert_eq!(
         left.len(),
@@ -148,7 +153,10 @@ fn an_unreadable_answer_that_is_believed_is_found() {
 
 #[test]
 fn a_lost_reply_that_is_taken_for_the_end_is_found() {
-    fails("fatal-when-lost", &["unreachable", "lost-reply"]);
+    fails(
+        "fatal-when-lost",
+        &["unreachable", "lost-reply", "lost-reply-to-delete"],
+    );
 }
 
 #[test]
@@ -187,9 +195,14 @@ fn a_snapshot_that_is_called_finished_too_early_is_found() {
 }
 
 #[test]
+fn a_request_that_is_not_granted_is_found() {
+    fails("asks-for-more", &["nothing-denied"]);
+}
+
+#[test]
 fn a_deletion_of_more_than_was_named_is_found() {
     let (report, depot, _) = contrary(Some("deletes-neighbour"));
-    report.failed_only(&["delete"]);
+    report.failed_only(&["delete", "lost-reply-to-delete"]);
     assert_eq!(report.left_behind(), Vec::<&str>::new());
     // What it should never have been let near is another tenant's.
     assert!(depot.snapshots().contains(&"s-000002".to_owned()));

@@ -1,10 +1,13 @@
 //! The command itself, and the plugin for local folders.
 
 use std::fs;
+use std::process::Stdio;
+use std::time::Duration;
 
-use strongroom_tests::{Host, guest, plugin};
+use rustix::process::{Pid, Signal, kill_process};
+use strongroom_tests::{Depot, Host, eventually, guest, plugin};
 
-use super::{conforms, tried};
+use super::{broken, conforms, tried};
 
 const LOCAL: &str = r#"
 [[schedule]]
@@ -17,7 +20,7 @@ grants.files.place = { path = "<shelf>", access = "write" }
 "#;
 
 /// What a plugin without requests and without operations has no cases for.
-const LOCAL_SKIPS: [&str; 13] = [
+const LOCAL_SKIPS: [&str; 15] = [
     "poll-after-restart",
     "poll-after-end",
     "copy-unknown",
@@ -29,7 +32,9 @@ const LOCAL_SKIPS: [&str; 13] = [
     "silence",
     "lost-reply",
     "cut-off-create",
+    "lost-reply-to-delete",
     "deadline",
+    "nothing-denied",
     "beyond-proof",
 ];
 
@@ -73,6 +78,19 @@ fn without_a_provider_only_the_basics_are_tried() {
     assert!(report.cases("skipped").contains("create"));
     // A plugin that keeps no snapshots has a description all the same.
     tried(&host, &guest("misbehaving"), None, &[]).failed_only(&[]);
+}
+
+#[test]
+fn a_description_that_says_little_is_found() {
+    let host = Host::new();
+    let report = tried(&host, &guest("vague"), None, &[]);
+    report.failed_only(&[
+        "describes-itself-alike",
+        "schema-is-a-schema",
+        "says-why",
+        "features-are-known",
+    ]);
+    assert_eq!(report.left_behind(), Vec::<&str>::new());
 }
 
 #[test]
@@ -135,4 +153,28 @@ fn a_file_that_names_no_schedule_of_the_plugin_is_refused() {
             .contains("holds 0 schedules of plugin `local-snapshot`, and one is needed"),
         "{ran}"
     );
+}
+
+#[test]
+fn whoever_stops_it_finds_nothing_left() {
+    let depot = Depot::start();
+    let before = vec![depot.put("acme"), depot.put("globex")];
+    let host = Host::new();
+    let config = broken::config(&host, &depot, None);
+    let mut command = host.command(["plugin", "test"]);
+    command
+        .arg(guest("contrary"))
+        .arg("--against")
+        .arg(config)
+        .stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    eventually(
+        "a snapshot of the suite's own",
+        Duration::from_secs(60),
+        || (depot.snapshots().len() > before.len()).then_some(()),
+    );
+    let pid = Pid::from_child(&child);
+    kill_process(pid, Signal::INT).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+    assert_eq!(depot.snapshots(), before);
 }

@@ -9,6 +9,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use strongroom_tests::{Counterpart, Host, Ran, eventually, repository};
 
+use crate::conformance::conforms;
+
 use super::{ask, catalog, evidence, host_with, key, last_reason, last_run, marked};
 
 const SCHEDULE: &str = "acme-disk-daily";
@@ -413,5 +415,30 @@ fn a_dry_run_reads_the_disk_and_changes_nothing() {
         .map(|one| &one["verb"])
         .collect();
     assert_eq!(verbs, ["GET"]);
+    google.violates_nothing();
+}
+
+#[test]
+fn the_plugin_keeps_the_whole_contract() {
+    let Some(google) = Google::start() else {
+        return;
+    };
+    google.control(
+        "POST",
+        "/seed",
+        &json!({"disks": [{"name": "data-globex", "sizeGb": "20"}]}),
+    );
+    google.schedule(&[("tenants = [\"acme\"]", "tenants = [\"acme\", \"globex\"]")]);
+    let config = google.host.schedules().join("disks.toml");
+    conforms(
+        &google.host,
+        "gcp-snapshot",
+        &config,
+        &["--restore-as", "restored-conformance"],
+    )
+    .whole(&["beyond-proof"]);
+    let disks = google.exists("disks");
+    let names: Vec<&Value> = disks.iter().map(|disk| &disk["name"]).collect();
+    assert_eq!(names.len(), 3, "{names:?}");
     google.violates_nothing();
 }

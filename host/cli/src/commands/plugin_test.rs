@@ -238,6 +238,7 @@ fn conclude(
             "file": file, "name": description.name, "version": description.version, "digest": plugin.digest(),
             "against": options.against, "passed": passed, "failed": failed, "skipped": skipped,
             "not_begun": not_begun, "runs": report.runs, "cases": report.cases,
+            "calls": report.calls, "longest_call": report.longest_call,
             "left_behind": report.left_behind, "restored": report.restored,
         }))?;
         return Ok(code);
@@ -256,8 +257,16 @@ fn conclude(
     } else {
         String::new()
     };
+    let longest = report
+        .longest_call
+        .map_or(String::new(), |(function, took)| {
+            format!(
+                "; {} calls, the longest `{function}` with {took} ms",
+                report.calls
+            )
+        });
     print::line(&format!(
-        "{passed} passed, {failed} failed, {skipped} skipped{stopped}."
+        "{passed} passed, {failed} failed, {skipped} skipped{stopped}{longest}."
     ));
     Ok(code)
 }

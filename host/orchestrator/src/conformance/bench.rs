@@ -44,6 +44,8 @@ struct Log {
     /// Every snapshot that a run reported.
     known: BTreeSet<String>,
     undisturbed: Option<Undisturbed>,
+    /// Listing was tried as a case of its own and failed.
+    shut: bool,
     /// Creating was tried as a case of its own and failed.
     broken: bool,
     /// Folders for restores so far.
@@ -65,9 +67,12 @@ pub(super) struct Undisturbed {
 #[derive(Default, Clone)]
 pub(super) struct Calls {
     pub(super) count: usize,
+    /// The longest one that no fault made long.
     pub(super) longest: Option<(&'static str, Duration)>,
     /// Those that crashed, took too much memory or broke a limit.
     pub(super) broken: Vec<String>,
+    /// Requests that are not granted, each once.
+    pub(super) denied: Vec<String>,
 }
 
 /// A snapshot of the suite's own.
@@ -149,6 +154,9 @@ impl Bench {
                 Some(_) if !self.subject.plugin.roles().contains(&Role::Snapshots) => {
                     Some("the plugin keeps no snapshots".to_owned())
                 }
+                Some(_) if self.log().shut => {
+                    Some("nothing can be tried at this provider: `lists` failed".to_owned())
+                }
                 Some(_) => None,
             },
             Need::Feature(feature) => {
@@ -167,8 +175,20 @@ impl Bench {
 
     /// Remembers what later cases have to know.
     pub(super) fn heed(&self, case: &str, verdict: Verdict) {
-        if case == "create" && verdict == Verdict::Failed {
-            self.log().broken = true;
+        if verdict == Verdict::Failed {
+            let mut log = self.log();
+            log.shut |= case == "lists";
+            log.broken |= case == "create";
+        }
+    }
+
+    /// Takes requests into account that are not granted.
+    pub(super) fn deny(&self, denied: Vec<String>) {
+        let known = &mut self.log().calls.denied;
+        for sentence in denied {
+            if !known.contains(&sentence) {
+                known.push(sentence);
+            }
         }
     }
 
@@ -177,7 +197,8 @@ impl Bench {
         let took = self.since(began);
         let calls = &mut self.log().calls;
         calls.count += 1;
-        if calls.longest.is_none_or(|(_, longest)| took > longest) {
+        let calm = !self.gates.is_shut();
+        if calm && calls.longest.is_none_or(|(_, longest)| took > longest) {
             calls.longest = Some((function, took));
         }
         if let Ending::OutOfMemory { .. } | Ending::Trapped { .. } | Ending::Refused { .. } = ending

@@ -60,6 +60,11 @@ impl Gates {
         self.state().rule = None;
     }
 
+    /// Whether something befalls requests.
+    pub(super) fn is_shut(&self) -> bool {
+        self.state().rule.is_some()
+    }
+
     /// How many requests there were so far; for [`Gates::since`].
     pub(super) fn mark(&self) -> usize {
         self.state().sent.len()

@@ -13,6 +13,7 @@ mod subject;
 mod visit;
 
 use std::pin::Pin;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -81,6 +82,10 @@ pub struct Report {
     pub cases: Vec<Ended>,
     /// How many runs of its own may have made something.
     pub runs: usize,
+    /// How many calls the plugin answered, or not.
+    pub calls: usize,
+    /// The longest call that no fault made long, by its function, and its milliseconds.
+    pub longest_call: Option<(&'static str, u64)>,
     /// What it made and could not remove, each with what is known of it.
     pub left_behind: Vec<String>,
     /// What was restored at the provider under the name that was given for it; nobody but the user can remove that.
@@ -124,8 +129,13 @@ pub async fn run(
         () = trials => {}
     }
     let left_behind = clean::clean(bench).await;
+    let calls = bench.calls();
     Report {
         cases,
+        calls: calls.count,
+        longest_call: calls
+            .longest
+            .map(|(function, took)| (function, milliseconds(took))),
         runs: bench.runs().len(),
         left_behind,
         restored: clean::restored(bench),
@@ -151,6 +161,10 @@ async fn try_out(case: &Case, bench: &Bench) -> Ended {
         says: case.says,
         verdict,
         what,
-        took_ms: u64::try_from(bench.since(began).as_millis()).unwrap_or(u64::MAX),
+        took_ms: milliseconds(bench.since(began)),
     }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -60,6 +60,63 @@ pub(super) fn snapshot(info: &SnapshotInfo) -> String {
     )
 }
 
+/// In which fields two descriptions of a snapshot differ; `None`: in none. The order of labels says nothing.
+pub(super) fn difference(one: &SnapshotInfo, other: &SnapshotInfo) -> Option<String> {
+    let labels = |info: &SnapshotInfo| {
+        let mut labels = info.labels.clone();
+        labels.sort();
+        labels
+    };
+    let fields = [
+        (
+            "reference",
+            format!("{:?}", one.reference),
+            format!("{:?}", other.reference),
+        ),
+        (
+            "tenant",
+            format!("{:?}", one.tenant),
+            format!("{:?}", other.tenant),
+        ),
+        (
+            "run-id",
+            format!("{:?}", one.run_id),
+            format!("{:?}", other.run_id),
+        ),
+        (
+            "taken-at",
+            one.taken_at.to_string(),
+            other.taken_at.to_string(),
+        ),
+        ("state", state(one).to_owned(), state(other).to_owned()),
+        (
+            "size",
+            format!("{:?}", one.size),
+            format!("{:?}", other.size),
+        ),
+        (
+            "source",
+            format!("{:?}", one.source),
+            format!("{:?}", other.source),
+        ),
+        (
+            "place",
+            format!("{:?}", one.place),
+            format!("{:?}", other.place),
+        ),
+        (
+            "labels",
+            format!("{:?}", labels(one)),
+            format!("{:?}", labels(other)),
+        ),
+    ];
+    let differ = fields.iter().filter(|(_, one, other)| one != other);
+    let told: Vec<String> = differ
+        .map(|(name, one, other)| format!("`{name}` is {} and {}", short(one), short(other)))
+        .collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
 /// The state's name in the contract.
 pub(super) fn state(info: &SnapshotInfo) -> &'static str {
     use strongroom_sandbox::call::SnapshotState as State;

@@ -143,6 +143,10 @@ impl<'a> Visit<'a> {
         let function = said::function(&request);
         let heard = errand.hear(&self.bench.access(&request), request).await;
         self.bench.note(function, now, &heard.ending);
+        // Whoever the grants are not for may well be denied.
+        if !self.dry_run && self.prepared.schedule.tenants.first() == Some(&self.tenant) {
+            self.bench.deny(heard.held_back.clone());
+        }
         heard
     }
 

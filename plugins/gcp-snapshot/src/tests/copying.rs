@@ -7,7 +7,7 @@ use crate::GcpSnapshot;
 
 /// The copy's run: another one than the original's.
 const COPY_RUN: &str = "0192f7a0-1111-7222-9333-444455557777";
-const COPY: &str = "sr-acme-20261128t030000-9333444455557777";
+const COPY: &str = "sr-acme-20261128t030000000-9333444455557777";
 
 fn copying() -> Call<Config> {
     let mut call = call();

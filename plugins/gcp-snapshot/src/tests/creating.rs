@@ -238,7 +238,7 @@ fn names_are_names_at_google_and_sort_by_time() {
                 .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         );
         assert_ne!(name, named(tenant, 1_795_834_800_000, other));
-        assert!(name < named(tenant, 1_795_834_801_000, other));
+        assert!(name < named(tenant, 1_795_834_800_001, other));
     }
     let nil = Call {
         run_id: "00000000-0000-0000-0000-000000000000".to_owned(),

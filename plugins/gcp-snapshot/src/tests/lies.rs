@@ -182,7 +182,7 @@ fn a_snapshot_of_another_tenant_id_or_project_is_not_given_out() {
         "strongroom-test/a b/1",
     ] {
         assert!(
-            matches!(GcpSnapshot::get(call(), text), Err(Failure::NotFound(_))),
+            matches!(GcpSnapshot::get(call(), text), Err(Failure::Invalid(_))),
             "{text}"
         );
     }

@@ -21,9 +21,9 @@ use strongroom_plugin::{Call, Failure, Instant, Operation, Step};
 use crate::config::Config;
 
 pub(crate) const RUN: &str = "0192f7a0-1111-7222-8333-444455556666";
-pub(crate) const NAME: &str = "sr-acme-20261128t030000-8333444455556666";
+pub(crate) const NAME: &str = "sr-acme-20261128t030000000-8333444455556666";
 pub(crate) const REFERENCE: &str =
-    "strongroom-test/sr-acme-20261128t030000-8333444455556666/9000000000000000007";
+    "strongroom-test/sr-acme-20261128t030000000-8333444455556666/9000000000000000007";
 const LINKS: &str = "https://www.googleapis.com/compute/v1/projects/strongroom-test";
 
 /// A call of the tenant `acme`, due on 2026-11-28 at 03:00 UTC.

@@ -44,12 +44,12 @@ async fn delete(bench: &Bench) -> Told<()> {
     let mut expected = visit.references().await?;
     let reference = one(bench).await?;
     expected.remove(&reference);
-    is_unchanged(
-        &visit,
-        &expected,
-        &format!("deleting `{}`", said::short(&reference)),
-    )
-    .await?;
+    let doing = format!("deleting `{}`", said::short(&reference));
+    let listed = visit.references().await?;
+    ensure(!listed.contains(&reference), || {
+        format!("{doing} is done, and it is still listed")
+    })?;
+    is_unchanged(&visit, &expected, &doing).await?;
     visit
         .refused(Request::Get { reference }, &["not-found"])
         .await

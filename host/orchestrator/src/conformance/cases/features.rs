@@ -44,6 +44,12 @@ pub(super) const LAST: &[Case] = &[
         run: |bench| Box::pin(within_limits(bench)),
     },
     Case {
+        name: "nothing-denied",
+        says: "The plugin asks for nothing but the operations that are granted: a denied request is a security event",
+        needs: &[Need::Provider, Need::Requests],
+        run: |bench| Box::pin(nothing_denied(bench)),
+    },
+    Case {
         name: "beyond-proof",
         says: "Features that this suite cannot try: `survives-source` and `native-expiry` would destroy or wait, `restore-in-place` has no call yet",
         needs: &[Need::Provider],
@@ -134,6 +140,18 @@ async fn within_limits(bench: &Bench) -> Told<()> {
             calls.count,
             first.join("; ")
         )
+    })
+}
+
+async fn nothing_denied(bench: &Bench) -> Told<()> {
+    let denied = bench.calls().denied;
+    ensure(denied.is_empty(), || {
+        let first: Vec<String> = denied
+            .iter()
+            .take(4)
+            .map(|text| said::short(text))
+            .collect();
+        first.join("; ")
     })
 }
 

@@ -34,6 +34,7 @@ pub(super) const ALL: &[&[Case]] = &[
     trouble_after::CASES,
     restoring::CASES,
     deleting::CASES,
+    trouble_after::LAST,
     features::LAST,
 ];
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use strongroom_domain::retry::Failure;
 use strongroom_egress::{Fault, Response};
-use strongroom_sandbox::call::{Answer, Ending, Request, Step};
+use strongroom_sandbox::call::{Answer, Ending, Operation, Request, Step};
 
 use super::is_unchanged;
 use crate::conformance::bench::{Bench, Made};
@@ -15,19 +15,19 @@ use crate::conformance::{Case, Need, said};
 pub(super) const CASES: &[Case] = &[
     Case {
         name: "throttled",
-        says: "429 with `Retry-After` is `throttled` with at least that wait; the host waits, the plugin does not ask again",
+        says: "429 with `Retry-After` is `throttled` with at least that wait; to `poll` also `running`, with at least that `poll-after`. The host waits, the plugin does not ask again",
         needs: &[Need::Provider, Need::Requests],
         run: |bench| Box::pin(throttled(bench)),
     },
     Case {
         name: "busy",
-        says: "503 is `unavailable` or `throttled`, and the plugin does not ask again",
+        says: "503 is `unavailable` or `throttled`, to `poll` also `running`, and the plugin does not ask again",
         needs: &[Need::Provider, Need::Requests],
         run: |bench| Box::pin(busy(bench)),
     },
     Case {
         name: "unreachable",
-        says: "A provider that nobody reaches is `unavailable`, and the plugin does not ask again",
+        says: "A provider that nobody reaches is `unavailable`, to `poll` also `running`, and the plugin does not ask again",
         needs: &[Need::Provider, Need::Requests],
         run: |bench| Box::pin(unreachable(bench)),
     },
@@ -134,20 +134,32 @@ fn of_kind(ending: &Ending, kinds: &[&str]) -> Result<(), String> {
     }
 }
 
+/// An operation that is polled goes on, whoever cannot be asked just now.
+fn goes_on<'a>(request: &Request, ending: &'a Ending) -> Option<&'a Operation> {
+    match (request, ending) {
+        (
+            Request::PollSnapshots { .. },
+            Ending::Answered(Answer::Step(Step::Running(operation))),
+        ) => Some(operation),
+        _ => None,
+    }
+}
+
 async fn throttled(bench: &Bench) -> Told<()> {
     let seconds = RETRY_AFTER.as_secs().to_string();
     let fault = answer(429, &[("retry-after", &seconds)], "");
-    each(bench, &fault, |_, ending| match ending {
-        Ending::Failed(Failure::Throttled { retry_after_ms, .. }) => {
-            if Duration::from_millis(*retry_after_ms) >= RETRY_AFTER {
-                Ok(())
-            } else {
-                Err(format!(
-                    "a wait of at least {RETRY_AFTER:?}, not {retry_after_ms} ms"
-                ))
+    each(bench, &fault, |request, ending| {
+        let wait = match (goes_on(request, ending), ending) {
+            (Some(operation), _) => operation.poll_after,
+            (None, Ending::Failed(Failure::Throttled { retry_after_ms, .. })) => {
+                Duration::from_millis(*retry_after_ms)
             }
+            _ => return Err(format!("`throttled` with at least {RETRY_AFTER:?}")),
+        };
+        if wait >= RETRY_AFTER {
+            return Ok(());
         }
-        _ => Err(format!("`throttled` with at least {RETRY_AFTER:?}")),
+        Err(format!("a wait of at least {RETRY_AFTER:?}, not {wait:?}"))
     })
     .await
 }
@@ -155,12 +167,21 @@ async fn throttled(bench: &Bench) -> Told<()> {
 async fn busy(bench: &Bench) -> Told<()> {
     let fault = answer(503, &[("content-type", "text/plain")], "come back later");
     let kinds = ["unavailable", "throttled"];
-    each(bench, &fault, |_, ending| of_kind(ending, &kinds)).await
+    each(bench, &fault, |request, ending| {
+        match goes_on(request, ending) {
+            Some(_) => Ok(()),
+            None => of_kind(ending, &kinds),
+        }
+    })
+    .await
 }
 
 async fn unreachable(bench: &Bench) -> Told<()> {
-    each(bench, &Fault::Unsent, |_, ending| {
-        of_kind(ending, &["unavailable"])
+    each(bench, &Fault::Unsent, |request, ending| {
+        match goes_on(request, ending) {
+            Some(_) => Ok(()),
+            None => of_kind(ending, &["unavailable"]),
+        }
     })
     .await
 }
@@ -173,12 +194,9 @@ async fn page_of_html(bench: &Bench) -> Told<()> {
 
 /// Deleting may go on: the answer's status is good, and the polls that follow will see.
 fn not_believed(request: &Request, ending: &Ending) -> Result<(), String> {
-    let goes_on = matches!(ending, Ending::Answered(Answer::Step(Step::Running(_))));
-    let may_go_on = matches!(
-        request,
-        Request::StartDelete { .. } | Request::PollSnapshots { .. }
-    );
-    if goes_on && may_go_on {
+    let running = matches!(ending, Ending::Answered(Answer::Step(Step::Running(_))));
+    let deleting = matches!(request, Request::StartDelete { .. });
+    if goes_on(request, ending).is_some() || (running && deleting) {
         return Ok(());
     }
     of_kind(ending, &["other", "unavailable"])
@@ -243,7 +261,7 @@ pub(super) fn may_be_repeated(ending: &Ending, kinds: &[&str]) -> Told<()> {
         Ending::Answered(Answer::Step(_)) | Ending::TimedOut => Ok(()),
         Ending::Failed(failure) if kinds.contains(&failure.kind()) => Ok(()),
         other => failed(format!(
-            "`start-create` {}; expected {}, after which the host tries again",
+            "it {}; expected {}, after which the host tries again",
             said::ending(other),
             said::names(kinds)
         )),

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use strongroom_egress::Fault;
-use strongroom_sandbox::call::Request;
+use strongroom_sandbox::call::{Answer, Ending, Request};
 
-use super::is_the_only_new_one;
 use super::trouble::may_be_repeated;
+use super::{is_the_only_new_one, is_unchanged};
 use crate::conformance::bench::{Bench, Undisturbed};
 use crate::conformance::gates::Which;
 use crate::conformance::visit::{Told, ensure, failed};
@@ -39,6 +39,14 @@ pub(super) const CASES: &[Case] = &[
     },
 ];
 
+/// What deletes, and so comes last.
+pub(super) const LAST: &[Case] = &[Case {
+    name: "lost-reply-to-delete",
+    says: "A provider deleted and the reply was lost: the failure is one that is tried again, and called again it is done or `not-found`",
+    needs: &[Need::Provider, Need::Requests],
+    run: |bench| Box::pin(lost_reply_to_delete(bench)),
+}];
+
 /// So many replies of one creation are lost in turn.
 const LOST: usize = 3;
 /// A deadline that leaves time to ask, and to wait in vain.
@@ -66,6 +74,44 @@ async fn deadline(bench: &Bench) -> Told<()> {
     let time = (took * 4).clamp(LEAST, MOST);
     let kinds = ["unavailable", "throttled"];
     disturbed(bench, Which::Write(1), Fault::Hanging, Some(time), &kinds).await
+}
+
+async fn lost_reply_to_delete(bench: &Bench) -> Told<()> {
+    let shelf = bench.shelf(2).await?;
+    let Some(made) = shelf.last() else {
+        return failed("there is no snapshot to delete");
+    };
+    let visit = bench.visit()?;
+    let mut expected = visit.references().await?;
+    let reference = made.info.reference.clone();
+    expected.remove(&reference);
+    let delete = Request::StartDelete {
+        reference: reference.clone(),
+    };
+    let shut = bench.gates.shut(Which::Write(1), Fault::Lost);
+    let ending = visit.call(delete.clone()).await;
+    let changes = shut.sent().iter().any(|sent| sent.changes);
+    drop(shut);
+    bench.gone(&reference);
+    ensure(changes, || {
+        format!(
+            "none of the requests that `start-delete` sent is an operation of access `write`, and it {}",
+            said::ending(&ending)
+        )
+    })?;
+    may_be_repeated(&ending, &["unavailable", "throttled", "not-found"])?;
+    let again = visit.again();
+    match again.call(delete).await {
+        Ending::Answered(Answer::Step(step)) => drop(again.follow(step).await?),
+        Ending::Failed(failure) if failure.kind() == "not-found" => {}
+        other => {
+            return failed(format!(
+                "called again, `start-delete` {}",
+                said::ending(&other)
+            ));
+        }
+    }
+    is_unchanged(&visit, &expected, "deleting with a lost reply").await
 }
 
 async fn undisturbed(bench: &Bench) -> Told<Undisturbed> {
