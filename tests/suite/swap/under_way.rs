@@ -77,7 +77,8 @@ fn ended(host: &Host) -> Value {
 fn called(host: &Host, row: &Value) -> Vec<String> {
     let plugins = host.run(["--json", "plugin", "list"]).ok().json();
     let id = row["id"].as_str().unwrap().parse().unwrap();
-    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().build().unwrap();
     let attempts = runtime.block_on(async {
         let ledger = SqliteLedger::open(&host.state(), OpenMode::Reader)
             .await
