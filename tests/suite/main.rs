@@ -25,3 +25,4 @@ mod running;
 mod sandbox;
 mod simulate;
 mod stage;
+mod swap;

@@ -1,6 +1,7 @@
 //! What a person types.
 
 mod conformance;
+mod swap;
 
 use std::path::PathBuf;
 
@@ -9,6 +10,7 @@ use clap_complete::Shell;
 use uuid::Uuid;
 
 pub(crate) use conformance::Test;
+pub(crate) use swap::{Back, CutOver, Report, Swap};
 
 const AFTER_HELP: &str = "Exit codes: 0 ok · 1 a run failed · 2 wrong usage or bad files · 3 refused (grant, approval, signature)
             4 not found · 5 the ledger is unavailable · 70 a bug
@@ -94,6 +96,9 @@ pub(crate) enum Command {
     Snapshots(Snapshots),
     /// Restores a snapshot into an empty folder, or to something new at a provider.
     Restore(Restore),
+    /// Swaps a provider: compares a schedule with its shadow, exchanges the two, returns.
+    #[command(subcommand)]
+    Swap(Swap),
     /// Lists how the host proves who it is at providers; never a secret.
     Credentials(Credentials),
     /// Looks into plugin files.

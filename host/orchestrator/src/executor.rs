@@ -428,7 +428,8 @@ fn catalog_row(
         occurrence: claim.id,
         schedule: claim.schedule.clone(),
         tenant: claim.tenant.clone(),
-        plugin: claim.plugin.clone(),
+        // Not the one it was planned with: an edit may have come between.
+        plugin: prepared.schedule.plugin.clone(),
         plugin_digest: prepared.digest().to_owned(),
         reference: info.reference,
         taken_at: info.taken_at,
@@ -441,6 +442,7 @@ fn catalog_row(
         last_error: None,
         verified_at: None,
         gone_at: None,
+        shadow_of: None,
     }
 }
 

@@ -18,7 +18,7 @@ pub(crate) async fn run(arguments: &Arguments, options: &Restore) -> Result<u8, 
     let (_, _, setup) = compose::setup(arguments).await?;
     let ledger = compose::ledger(arguments, OpenMode::Visitor).await?;
     let row = compose::snapshot(&ledger, &options.snapshot).await?;
-    let prepared = compose::prepared(&setup, row.schedule.as_str())?;
+    let prepared = compose::keeper(&setup, &row)?;
     let to = target(options)?;
     let watcher = Arc::new(Console::new(arguments.json));
     let access = compose::access(

@@ -31,6 +31,14 @@ pub enum ShelfError {
         /// The key of the feature.
         feature: &'static str,
     },
+    /// The plugin of the entry did not make it.
+    #[error("the snapshot was made by `{made_by}`, and `{plugin}` knows nothing of it")]
+    OtherPlugin {
+        /// Who made it.
+        made_by: String,
+        /// The plugin of the entry.
+        plugin: String,
+    },
     /// The plugin restores to another kind of place.
     #[error("plugin `{plugin}` restores {}", if *to_folders { "into a folder" } else { "to something new at its provider" })]
     Elsewhere {
@@ -79,6 +87,18 @@ fn offered(prepared: &Prepared, feature: &'static str) -> Result<(), ShelfError>
     })
 }
 
+/// A reference means nothing to another plugin than the one that gave it.
+fn made_here(prepared: &Prepared, row: &SnapshotRow) -> Result<(), ShelfError> {
+    let plugin = &prepared.schedule.plugin;
+    if row.plugin == *plugin {
+        return Ok(());
+    }
+    Err(ShelfError::OtherPlugin {
+        made_by: row.plugin.to_string(),
+        plugin: plugin.to_string(),
+    })
+}
+
 /// Reads a whole snapshot and compares it with what was recorded; the verdict is kept in the catalog.
 ///
 /// # Errors
@@ -88,6 +108,7 @@ pub async fn verify(
     prepared: &Prepared,
     row: &SnapshotRow,
 ) -> Result<Evidence, ShelfError> {
+    made_here(prepared, row)?;
     offered(prepared, "verify")?;
     let errand = errand(access, prepared, row);
     let result = complete(
@@ -139,6 +160,7 @@ pub async fn restore(
     to: &RestoreTo,
     paths: Vec<Vec<u8>>,
 ) -> Result<Evidence, ShelfError> {
+    made_here(prepared, row)?;
     offered(prepared, "restore")?;
     if !paths.is_empty() {
         offered(prepared, "restore-paths")?;
