@@ -14,6 +14,7 @@ mod commands;
 mod crash;
 mod egress;
 mod harness;
+mod off_site;
 mod one_outcome;
 mod policies;
 mod preview;

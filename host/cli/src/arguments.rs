@@ -88,7 +88,7 @@ pub(crate) enum Command {
     /// Lists, explains, holds and verifies snapshots.
     #[command(subcommand)]
     Snapshots(Snapshots),
-    /// Restores a snapshot into an empty folder.
+    /// Restores a snapshot into an empty folder, or to a name at the provider.
     Restore(Restore),
     /// Lists how the host proves who it is at providers; never a secret.
     Credentials(Credentials),
@@ -366,9 +366,12 @@ pub(crate) enum Snapshots {
 pub(crate) struct Restore {
     /// The snapshot's id, or the beginning of it.
     pub(crate) snapshot: String,
-    /// An empty folder; made if it does not exist.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) to: PathBuf,
+    /// An empty folder; made if it does not exist. For plugins that are given folders.
+    #[arg(long, value_name = "DIR", required_unless_present = "name")]
+    pub(crate) to: Option<PathBuf>,
+    /// A name at the provider, as the plugin's README says: of a new disk, volume, instance. For plugins of providers.
+    #[arg(long = "as", value_name = "NAME", conflicts_with = "to")]
+    pub(crate) name: Option<String>,
     /// Only this path inside the snapshot, such as `data/mail`; may be repeated.
     #[arg(long, value_name = "PATH")]
     pub(crate) path: Vec<PathBuf>,

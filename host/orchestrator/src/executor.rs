@@ -2,6 +2,11 @@
 //!
 //! Owns: what a plugin is asked, the reading back of what it claims, the meaning of every ending.
 //! Never: a decision about time (`domain::retry`) or a write to the ledger: it returns a `Transition`.
+//! Read next: `copying`, `placement`.
+
+pub(crate) mod copying;
+mod dry_run;
+mod placement;
 
 use std::sync::Arc;
 
@@ -21,6 +26,8 @@ use uuid::Uuid;
 use crate::access::Access;
 use crate::clock::{Clock, SystemClock};
 use crate::setup::{Prepared, Served};
+
+pub use dry_run::dry_run;
 
 /// A failure with what the host knows of requests that had no answer, and the plugin does not.
 fn explained(ending: Ending, troubles: &[String]) -> Ending {
@@ -155,10 +162,11 @@ pub(crate) fn broken_contract(detail: &str) -> Failure {
     }
 }
 
-/// Runs one attempt of a claimed occurrence to its transition.
+/// Runs one attempt of a claimed occurrence to its transition. `first` is the first shelf of a schedule that is a second one.
 pub(crate) async fn attempt(
     access: &Access,
     prepared: Option<Arc<Prepared>>,
+    first: Option<Arc<Prepared>>,
     claim: Claim,
 ) -> Transition {
     let started_at = access.clock.now();
@@ -178,18 +186,11 @@ pub(crate) async fn attempt(
         deadline: claim.deadline,
         dry_run: false,
     };
-    let request = match (prepared.role, &claim.operation) {
-        (Role::Snapshots, None) => Request::StartCreate,
-        (Role::Snapshots, Some(operation)) => Request::PollSnapshots {
-            handle: operation.handle.clone(),
-        },
-        (Role::Task, None) => Request::Run,
-        (Role::Task, Some(operation)) => Request::PollTask {
-            handle: operation.handle.clone(),
-        },
+    let reached = match request(access, &errand, claim.operation.as_ref()).await {
+        Ok(request) => errand.call(access, request).await,
+        Err(failure) => Reached::Failed(failure),
     };
-    let reached = errand.call(access, request).await;
-    let finished = finish(access, &errand, reached).await;
+    let finished = finish(access, &errand, first, reached).await;
     let tried = Tried {
         claim: &claim,
         prepared: &prepared,
@@ -209,6 +210,30 @@ pub(crate) async fn attempt(
         }
         Finished::Refused(reason) => tried.ended("refused", Outcome::Refused, reason),
     }
+}
+
+/// What the plugin is asked: to begin, or how far what it began has come.
+async fn request(
+    access: &Access,
+    errand: &Errand<'_>,
+    operation: Option<&OperationRow>,
+) -> Result<Request, Failure> {
+    let off_site = errand.prepared.schedule.off_site();
+    Ok(match (errand.prepared.role, operation) {
+        (Role::Snapshots, None) => match off_site.filter(|off_site| off_site.copy) {
+            None => Request::StartCreate,
+            Some(off_site) => Request::StartCopy {
+                reference: copying::choose(access, errand, off_site).await?.reference,
+            },
+        },
+        (Role::Snapshots, Some(operation)) => Request::PollSnapshots {
+            handle: operation.handle.clone(),
+        },
+        (Role::Task, None) => Request::Run,
+        (Role::Task, Some(operation)) => Request::PollTask {
+            handle: operation.handle.clone(),
+        },
+    })
 }
 
 /// An attempt that is over, on its way to a transition.
@@ -316,7 +341,12 @@ enum Finished {
     Refused(String),
 }
 
-async fn finish(access: &Access, errand: &Errand<'_>, reached: Reached) -> Finished {
+async fn finish(
+    access: &Access,
+    errand: &Errand<'_>,
+    first: Option<Arc<Prepared>>,
+    reached: Reached,
+) -> Finished {
     let evidence = match reached {
         Reached::Answer(Answer::Step(Step::Done(evidence))) => evidence,
         Reached::Answer(Answer::Step(Step::Running(operation))) => {
@@ -341,7 +371,7 @@ async fn finish(access: &Access, errand: &Errand<'_>, reached: Reached) -> Finis
         Err(failure) => Finished::Failed(failure),
         Ok(info) => match disagreement(errand, reference, &evidence, &info) {
             Some(detail) => Finished::Failed(Failure::Corrupt { detail }),
-            None => Finished::Done(evidence, Some(info)),
+            None => placement::settle(access, errand, first, evidence, info).await,
         },
     }
 }
@@ -456,41 +486,4 @@ fn end(
             evidence,
         },
     )
-}
-
-/// Asks the plugin what a run would do. Nothing is changed or recorded anywhere.
-///
-/// # Errors
-/// What the plugin answered, or how it failed.
-pub async fn dry_run(
-    access: &Access,
-    prepared: &Prepared,
-    tenant: &TenantName,
-) -> Result<Evidence, Failure> {
-    let now = access.clock.now();
-    let errand = Errand {
-        prepared,
-        tenant,
-        run: Uuid::now_v7(),
-        attempt: 1,
-        due: now,
-        deadline: now
-            .checked_add(prepared.schedule.timeout)
-            .unwrap_or(Timestamp::MAX),
-        dry_run: true,
-    };
-    let request = if prepared.role == Role::Snapshots {
-        Request::StartCreate
-    } else {
-        Request::Run
-    };
-    match errand.call(access, request).await {
-        Reached::Answer(Answer::Step(Step::Done(evidence))) => Ok(evidence),
-        Reached::Answer(_) => Err(broken_contract("began something in a dry run")),
-        Reached::Failed(failure) => Err(failure),
-        Reached::TimedOut => Err(Failure::Unavailable {
-            detail: "it was not finished in time".into(),
-        }),
-        Reached::Refused(detail) => Err(broken_contract(&detail)),
-    }
 }

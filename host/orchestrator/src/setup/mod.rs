@@ -6,12 +6,14 @@
 mod configs;
 mod fitting;
 mod services;
+mod shelves;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use strongroom_config::Diagnostics;
 use strongroom_domain::egress::Credential;
 use strongroom_domain::schedule::{Limits, Schedule, Trigger};
 use strongroom_domain::{CredentialName, PluginName, ScheduleName};
@@ -58,6 +60,11 @@ pub enum Served {
 pub trait Replies: Send + Sync + 'static {
     /// Answers one call; it may let time pass on the clock.
     async fn reply(&self, access: &Access, errand: &Errand<'_>, request: Request) -> Ending;
+
+    /// Whether what it stands for offers a feature.
+    fn offers(&self, _feature: &str) -> bool {
+        false
+    }
 }
 
 impl Prepared {
@@ -87,7 +94,7 @@ impl Prepared {
                 let features = &plugin.description().features;
                 features.get(feature).is_some_and(|value| value == "true")
             }
-            Served::Replies(_) => false,
+            Served::Replies(replies) => replies.offers(feature),
         }
     }
 }
@@ -132,6 +139,8 @@ pub struct Setup {
     pub followers: BTreeMap<ScheduleName, Vec<Arc<Prepared>>>,
     /// How many may be under way at once.
     pub limits: Limits,
+    /// What fits and is probably not meant.
+    pub warnings: Diagnostics,
     /// Plugins by digest that are no longer active, for operations that began on them.
     pub earlier: BTreeMap<String, PluginFile>,
 }

@@ -1,21 +1,26 @@
 //! What people ask of a single snapshot: verify it, restore it. Both are on record before and after.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use strongroom_domain::Evidence;
+use strongroom_domain::retention::Hold;
 use strongroom_domain::retry::Failure;
-use strongroom_ledger::{CatalogChange, LedgerError, SnapshotRow, SnapshotState};
+use strongroom_ledger::{AuditEntry, CatalogChange, LedgerError, SnapshotRow, SnapshotState};
 use strongroom_sandbox::call::Request;
+use uuid::Uuid;
 
 use crate::access::{Access, RESTORE_TREE};
 use crate::executor::Errand;
-use crate::setup::Prepared;
+use crate::setup::{Prepared, Served};
 use crate::workflows::retention::{complete, entry};
+use crate::workflows::waiting::{Waited, wait};
 
 /// How long a restore or a verification may take.
 const TIME: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+/// Characters of a hold's reason: a list shows it.
+const REASON: usize = 500;
 
 /// Why a request about a snapshot was not fulfilled.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +36,21 @@ pub enum ShelfError {
         /// The key of the feature.
         feature: &'static str,
     },
+    /// The plugin writes into folders.
+    #[error("plugin `{plugin}` restores into a folder, not to a name at a provider")]
+    ToFolder {
+        /// Its name.
+        plugin: String,
+    },
+    /// The plugin restores at its provider.
+    #[error("plugin `{plugin}` restores at its provider, not into a folder")]
+    ToName {
+        /// Its name.
+        plugin: String,
+    },
+    /// The snapshot is no longer there, or will not be for long.
+    #[error("{0}")]
+    Gone(String),
     /// The ledger could not be read or written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -111,7 +131,39 @@ pub async fn verify(
     result.map_err(ShelfError::Failed)
 }
 
-/// Restores a snapshot, whole or by path, into an empty folder.
+/// Where a restore goes.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// An empty folder of this machine.
+    Folder(PathBuf),
+    /// A name at the provider.
+    Name(String),
+}
+
+impl Target {
+    fn shown(&self) -> String {
+        match self {
+            Self::Folder(folder) => folder.display().to_string(),
+            Self::Name(name) => name.clone(),
+        }
+    }
+}
+
+/// What a person wants restored.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// Where to.
+    pub target: Target,
+    /// Paths inside the snapshot; empty: all of it.
+    pub paths: Vec<Vec<u8>>,
+    /// Who asks.
+    pub person: String,
+}
+
+/// Restores a snapshot, whole or by path, into an empty folder or to a name at the provider. No retention deletes it
+/// meanwhile: it is held, and released at the end.
+///
+/// `stop` ends the waiting; what goes on at the provider goes on, and the snapshot stays held until the restore's time is up.
 ///
 /// # Errors
 /// [`ShelfError::Failed`] with `corrupt` names the damaged paths; the folder is left as it was.
@@ -119,39 +171,116 @@ pub async fn restore(
     access: &Access,
     prepared: &Prepared,
     row: &SnapshotRow,
-    to: &Path,
-    paths: Vec<Vec<u8>>,
-) -> Result<Evidence, ShelfError> {
+    wish: Wish,
+    stop: impl Future<Output = ()>,
+) -> Result<Waited, ShelfError> {
     offered(prepared, "restore")?;
-    if !paths.is_empty() {
+    if !wish.paths.is_empty() {
         offered(prepared, "restore-paths")?;
     }
-    let whole = paths.is_empty();
-    let now = access.clock.now();
-    let asked = entry("restore-intended", row, json!({ "whole": whole }));
-    access
-        .ledger
-        .change_catalog(Vec::new(), vec![asked], now)
-        .await?;
+    goes_there(prepared, &wish.target)?;
+    let (place, restore_to) = match &wish.target {
+        Target::Folder(folder) => (RESTORE_TREE.to_owned(), Some(folder.clone())),
+        Target::Name(name) => (name.clone(), None),
+    };
     let access = Access {
-        restore_to: Some(to.to_owned()),
+        restore_to,
         ..access.clone()
     };
-    let errand = errand(&access, prepared, row);
+    // Each restore is one of its own: a provider that knows the run already would hand out what it made then.
+    let errand = Errand {
+        run: Uuid::now_v7(),
+        ..errand(&access, prepared, row)
+    };
+    let told = json!({
+        "whole": wish.paths.is_empty(), "to": wish.target.shown(), "by": wish.person, "run": errand.run,
+    });
+    let hold = format!("restore-{}", errand.run);
+    hold_for(&access, row, &hold, &wish, errand.deadline, told.clone()).await?;
     let request = Request::StartRestore {
         reference: row.reference.clone(),
-        place: RESTORE_TREE.to_owned(),
-        paths,
+        place,
+        paths: wish.paths,
     };
-    let result = complete(&access, &errand, request).await;
-    let now = access.clock.now();
-    let ended = match &result {
-        Ok(_) => entry("restore-done", row, json!({ "whole": whole })),
-        Err(failure) => entry("restore-failed", row, json!({ "failure": failure.kind() })),
+    let result = wait(&access, &errand, request, stop).await;
+    let (kind, more) = match &result {
+        Ok(Waited::Done(_)) => ("restore-done", json!({})),
+        Ok(Waited::Left(note)) => ("restore-left", json!({ "goes_on": note })),
+        Err(failure) => ("restore-failed", json!({ "failure": failure.kind() })),
     };
-    access
-        .ledger
-        .change_catalog(Vec::new(), vec![ended], now)
-        .await?;
+    let ended = entry(kind, row, merged(told, more));
+    let release = (!matches!(result, Ok(Waited::Left(Some(_))))).then_some(hold);
+    end(&access, row, release, ended).await?;
     result.map_err(ShelfError::Failed)
+}
+
+/// Whether the plugin restores there at all: one that is given folders writes into one, any other restores at its provider.
+fn goes_there(prepared: &Prepared, target: &Target) -> Result<(), ShelfError> {
+    let Served::Plugin { plugin, .. } = &prepared.served else {
+        return Ok(());
+    };
+    let folders = plugin.capabilities().iter().any(|name| name == "files");
+    let plugin = prepared.schedule.plugin.to_string();
+    match target {
+        Target::Name(_) if folders => Err(ShelfError::ToFolder { plugin }),
+        Target::Folder(_) if !folders => Err(ShelfError::ToName { plugin }),
+        _ => Ok(()),
+    }
+}
+
+async fn hold_for(
+    access: &Access,
+    row: &SnapshotRow,
+    name: &str,
+    wish: &Wish,
+    until: Timestamp,
+    told: Value,
+) -> Result<(), ShelfError> {
+    let reason = format!("{} restores it to {}", wish.person, wish.target.shown());
+    let hold = Hold {
+        name: name.to_owned(),
+        reason: reason.chars().take(REASON).collect(),
+        until: Some(until),
+    };
+    let change = CatalogChange::Hold { id: row.id, hold };
+    let intended = entry("restore-intended", row, told);
+    let now = access.clock.now();
+    let held = access
+        .ledger
+        .change_catalog(vec![change], vec![intended], now);
+    held.await.map_err(|error| match error {
+        LedgerError::Conflict(why) => ShelfError::Gone(why),
+        other => other.into(),
+    })
+}
+
+async fn end(
+    access: &Access,
+    row: &SnapshotRow,
+    release: Option<String>,
+    ended: AuditEntry,
+) -> Result<(), LedgerError> {
+    let now = access.clock.now();
+    let change = release.map(|name| CatalogChange::Release { id: row.id, name });
+    let changes: Vec<CatalogChange> = change.into_iter().collect();
+    let released = access
+        .ledger
+        .change_catalog(changes, vec![ended.clone()], now);
+    match released.await {
+        // A person released it before.
+        Err(LedgerError::NotFound(_)) => {
+            access
+                .ledger
+                .change_catalog(Vec::new(), vec![ended], now)
+                .await
+        }
+        other => other,
+    }
+}
+
+fn merged(mut one: Value, other: Value) -> Value {
+    if let (Value::Object(one), Value::Object(other)) = (&mut one, other) {
+        one.extend(other);
+    }
+    one
 }
