@@ -11,6 +11,7 @@
 mod architecture;
 mod bad_input;
 mod commands;
+mod counterparts;
 mod crash;
 mod egress;
 mod harness;

@@ -367,6 +367,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn everything_else_is_denied_and_says_why() {
         let good = r#"{"name": "s1", "labels": {"tenant": "acme"}}"#;
         for (target, body, expected) in [
