@@ -65,7 +65,8 @@ fn converse(stream: &TcpStream, seen: &Mutex<Vec<String>>) {
     }
 }
 
-fn read(reader: &mut impl BufRead) -> Option<String> {
+/// One request, byte for byte.
+pub(crate) fn read(reader: &mut impl BufRead) -> Option<String> {
     let (mut text, mut length) = (String::new(), 0);
     loop {
         let mut line = String::new();

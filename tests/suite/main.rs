@@ -11,6 +11,7 @@
 mod architecture;
 mod bad_input;
 mod commands;
+mod conformance;
 mod counterparts;
 mod crash;
 mod egress;
@@ -20,6 +21,7 @@ mod one_outcome;
 mod policies;
 mod preview;
 mod promises;
+mod providers;
 mod running;
 mod sandbox;
 mod simulate;

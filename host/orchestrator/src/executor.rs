@@ -68,6 +68,22 @@ impl From<Ending> for Reached {
     }
 }
 
+/// What one call came to, with what only the host saw of it.
+pub(crate) struct Heard {
+    pub(crate) ending: Ending,
+    /// What the plugin tried and was not let do.
+    pub(crate) held_back: Vec<String>,
+}
+
+impl From<Ending> for Heard {
+    fn from(ending: Ending) -> Self {
+        Self {
+            ending,
+            held_back: Vec::new(),
+        }
+    }
+}
+
 /// Who is asked for whom, and until when.
 pub struct Errand<'a> {
     /// Schedule and plugin.
@@ -89,9 +105,14 @@ pub struct Errand<'a> {
 impl Errand<'_> {
     /// Calls the plugin once.
     pub(crate) async fn call(&self, access: &Access, request: Request) -> Reached {
+        self.hear(access, request).await.ending.into()
+    }
+
+    /// Calls the plugin once, and tells everything that there is to tell of it.
+    pub(crate) async fn hear(&self, access: &Access, request: Request) -> Heard {
         let now = access.clock.now();
         let Ok(time) = std::time::Duration::try_from(self.deadline.duration_since(now)) else {
-            return Reached::TimedOut;
+            return Ending::TimedOut.into();
         };
         let plugin = match &self.prepared.served {
             Served::Plugin { plugin, .. } => plugin,
@@ -108,6 +129,7 @@ impl Errand<'_> {
         };
         // On a simulated clock a call takes no time; what it really took is what is recorded.
         let began = SystemClock.now();
+        let mut held_back = Vec::new();
         let ending = match access.outside(self, &request) {
             Ok(outside) => {
                 let context = Context {
@@ -116,10 +138,9 @@ impl Errand<'_> {
                     now,
                     outside: outside.clone(),
                 };
-                explained(
-                    plugin.call(request.clone(), &call, context).await,
-                    &outside.troubles(),
-                )
+                let ending = plugin.call(request.clone(), &call, context).await;
+                held_back = outside.held_back();
+                explained(ending, &outside.troubles())
             }
             Err(failure) => Ending::Failed(failure),
         };
@@ -127,7 +148,7 @@ impl Errand<'_> {
             let took = SystemClock.now().duration_since(began);
             recorder.heard(self, &request, &ending, took.try_into().unwrap_or_default());
         }
-        ending.into()
+        Heard { ending, held_back }
     }
 
     /// Calls for a snapshot's description and believes nothing else.

@@ -10,7 +10,7 @@ use strongroom_ledger::{
     CatalogChange, Ledger, OpenMode, SnapshotFilter, SnapshotRow, SnapshotState, SqliteLedger,
 };
 use strongroom_orchestrator::executor::Errand;
-use strongroom_orchestrator::workflows::restore::{ShelfError, Target, Wish, restore};
+use strongroom_orchestrator::workflows::restore::{RestoreTo, ShelfError, Wish, restore};
 use strongroom_orchestrator::workflows::waiting::Waited;
 use strongroom_orchestrator::{Access, Clock, Prepared, Replies, Served, SimulatedClock};
 use strongroom_sandbox::Role;
@@ -112,7 +112,7 @@ impl Restoring {
         stop: impl Future<Output = ()>,
     ) -> Result<Waited, ShelfError> {
         let wish = Wish {
-            target: Target::Name("acme-restored".to_owned()),
+            target: RestoreTo::Name("acme-restored".to_owned()),
             paths: Vec::new(),
             person: "ana".to_owned(),
         };
@@ -256,8 +256,7 @@ fn p04_a_plugin_with_folders_restores_into_one_and_nowhere_else() {
         .run(["restore", &id, "--as", "acme-disk"])
         .ended_with(2);
     assert!(
-        ran.stderr.contains("restores into a folder, not to a name")
-            && ran.stderr.contains("`--to DIR`"),
+        ran.stderr.contains("restores into a folder") && ran.stderr.contains("`--to DIR`"),
         "{ran}"
     );
     let _ = host.run(["restore", &id]).ended_with(2);

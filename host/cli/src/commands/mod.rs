@@ -13,6 +13,7 @@ mod occurrences;
 mod permissions;
 mod plan;
 mod plugin;
+mod plugin_test;
 mod restore;
 mod run;
 mod schedule;

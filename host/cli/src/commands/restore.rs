@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::json;
 use strongroom_ledger::{OpenMode, SnapshotRow};
 use strongroom_orchestrator::SystemClock;
-use strongroom_orchestrator::workflows::restore::{Target, Wish, restore};
+use strongroom_orchestrator::workflows::restore::{RestoreTo, Wish, restore};
 use strongroom_orchestrator::workflows::waiting::Waited;
 
 use crate::arguments::{Arguments, Restore};
@@ -56,11 +56,11 @@ pub(crate) async fn run(arguments: &Arguments, options: &Restore) -> Result<u8, 
 }
 
 /// Where it goes, and the folder that was made for it.
-fn target(options: &Restore) -> Result<(Target, Option<PathBuf>), CliError> {
+fn target(options: &Restore) -> Result<(RestoreTo, Option<PathBuf>), CliError> {
     match (&options.to, &options.name) {
         (Some(folder), _) => {
             let made = (!folder.exists()).then(|| folder.clone());
-            Ok((Target::Folder(empty_folder(folder)?), made))
+            Ok((RestoreTo::Folder(empty_folder(folder)?), made))
         }
         (None, Some(name)) => {
             let wrong =
@@ -72,7 +72,7 @@ fn target(options: &Restore) -> Result<(Target, Option<PathBuf>), CliError> {
                     )),
                 );
             }
-            Ok((Target::Name(name.clone()), None))
+            Ok((RestoreTo::Name(name.clone()), None))
         }
         (None, None) => {
             Err(CliError::usage("nothing says where to restore to")
@@ -84,12 +84,12 @@ fn target(options: &Restore) -> Result<(Target, Option<PathBuf>), CliError> {
 fn report(
     arguments: &Arguments,
     row: &SnapshotRow,
-    target: &Target,
+    target: &RestoreTo,
     waited: Waited,
 ) -> Result<u8, CliError> {
     let (key, place) = match target {
-        Target::Folder(folder) => ("to", folder.display().to_string()),
-        Target::Name(name) => ("as", name.clone()),
+        RestoreTo::Folder(folder) => ("to", folder.display().to_string()),
+        RestoreTo::Name(name) => ("as", name.clone()),
     };
     let short = print::short(row.id);
     let evidence = match waited {
@@ -98,8 +98,8 @@ fn report(
             return Err(
                 CliError::new(EXIT_FAILED, format!("the restore of {short} was stopped")).hint(
                     match target {
-                        Target::Folder(_) => "what lies in the folder is no restore: remove it",
-                        Target::Name(_) => {
+                        RestoreTo::Folder(_) => "what lies in the folder is no restore: remove it",
+                        RestoreTo::Name(_) => {
                             "whether the provider began anything is not known: look there"
                         }
                     },
@@ -121,8 +121,8 @@ fn report(
             .map(|()| 0);
     }
     let verified = match target {
-        Target::Folder(_) => ", verified",
-        Target::Name(_) => "",
+        RestoreTo::Folder(_) => ", verified",
+        RestoreTo::Name(_) => "",
     };
     print::line(&format!(
         "Restored {short} of {} to {}{verified}.",

@@ -5,6 +5,7 @@ mod answers;
 mod bounds;
 mod controls;
 mod denials;
+mod gate;
 mod secrets;
 mod sent;
 pub(crate) mod server;

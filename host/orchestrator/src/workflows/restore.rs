@@ -36,17 +36,13 @@ pub enum ShelfError {
         /// The key of the feature.
         feature: &'static str,
     },
-    /// The plugin writes into folders.
-    #[error("plugin `{plugin}` restores into a folder, not to a name at a provider")]
-    ToFolder {
+    /// The plugin restores to another kind of place.
+    #[error("plugin `{plugin}` restores {}", if *to_folders { "into a folder" } else { "to something new at its provider" })]
+    Elsewhere {
         /// Its name.
         plugin: String,
-    },
-    /// The plugin restores at its provider.
-    #[error("plugin `{plugin}` restores at its provider, not into a folder")]
-    ToName {
-        /// Its name.
-        plugin: String,
+        /// Into folders, and a name was given; or the other way round.
+        to_folders: bool,
     },
     /// The snapshot is no longer there, or will not be for long.
     #[error("{0}")]
@@ -132,15 +128,15 @@ pub async fn verify(
 }
 
 /// Where a restore goes.
-#[derive(Debug, Clone)]
-pub enum Target {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RestoreTo {
     /// An empty folder of this machine.
     Folder(PathBuf),
     /// A name at the provider.
     Name(String),
 }
 
-impl Target {
+impl RestoreTo {
     fn shown(&self) -> String {
         match self {
             Self::Folder(folder) => folder.display().to_string(),
@@ -153,7 +149,7 @@ impl Target {
 #[derive(Debug, Clone)]
 pub struct Wish {
     /// Where to.
-    pub target: Target,
+    pub target: RestoreTo,
     /// Paths inside the snapshot; empty: all of it.
     pub paths: Vec<Vec<u8>>,
     /// Who asks.
@@ -180,8 +176,8 @@ pub async fn restore(
     }
     goes_there(prepared, &wish.target)?;
     let (place, restore_to) = match &wish.target {
-        Target::Folder(folder) => (RESTORE_TREE.to_owned(), Some(folder.clone())),
-        Target::Name(name) => (name.clone(), None),
+        RestoreTo::Folder(folder) => (RESTORE_TREE.to_owned(), Some(folder.clone())),
+        RestoreTo::Name(name) => (name.clone(), None),
     };
     let access = Access {
         restore_to,
@@ -214,18 +210,15 @@ pub async fn restore(
     result.map_err(ShelfError::Failed)
 }
 
-/// Whether the plugin restores there at all: one that is given folders writes into one, any other restores at its provider.
-fn goes_there(prepared: &Prepared, target: &Target) -> Result<(), ShelfError> {
-    let Served::Plugin { plugin, .. } = &prepared.served else {
+/// Whether the plugin restores there at all; whatever answers in its place does.
+fn goes_there(prepared: &Prepared, to: &RestoreTo) -> Result<(), ShelfError> {
+    let to_folders = prepared.restores_to_folders();
+    let into_folder = matches!(to, RestoreTo::Folder(_));
+    if to_folders == into_folder || matches!(prepared.served, Served::Replies(_)) {
         return Ok(());
-    };
-    let folders = plugin.capabilities().iter().any(|name| name == "files");
-    let plugin = prepared.schedule.plugin.to_string();
-    match target {
-        Target::Name(_) if folders => Err(ShelfError::ToFolder { plugin }),
-        Target::Folder(_) if !folders => Err(ShelfError::ToName { plugin }),
-        _ => Ok(()),
     }
+    let plugin = prepared.schedule.plugin.to_string();
+    Err(ShelfError::Elsewhere { plugin, to_folders })
 }
 
 async fn hold_for(
