@@ -4,6 +4,7 @@
 //! Never: a decision about time (`domain::retry`) or a write to the ledger: it returns a `Transition`.
 //! Read next: `copying`, `placement`.
 
+mod asking;
 pub(crate) mod copying;
 mod dry_run;
 mod placement;
@@ -207,7 +208,7 @@ pub(crate) async fn attempt(
         deadline: claim.deadline,
         dry_run: false,
     };
-    let reached = match request(access, &errand, claim.operation.as_ref()).await {
+    let reached = match asking::request(access, &errand, claim.operation.as_ref()).await {
         Ok(request) => errand.call(access, request).await,
         Err(failure) => Reached::Failed(failure),
     };
@@ -231,30 +232,6 @@ pub(crate) async fn attempt(
         }
         Finished::Refused(reason) => tried.ended("refused", Outcome::Refused, reason),
     }
-}
-
-/// What the plugin is asked: to begin, or how far what it began has come.
-async fn request(
-    access: &Access,
-    errand: &Errand<'_>,
-    operation: Option<&OperationRow>,
-) -> Result<Request, Failure> {
-    let off_site = errand.prepared.schedule.off_site();
-    Ok(match (errand.prepared.role, operation) {
-        (Role::Snapshots, None) => match off_site.filter(|off_site| off_site.copy) {
-            None => Request::StartCreate,
-            Some(off_site) => Request::StartCopy {
-                reference: copying::choose(access, errand, off_site).await?.reference,
-            },
-        },
-        (Role::Snapshots, Some(operation)) => Request::PollSnapshots {
-            handle: operation.handle.clone(),
-        },
-        (Role::Task, None) => Request::Run,
-        (Role::Task, Some(operation)) => Request::PollTask {
-            handle: operation.handle.clone(),
-        },
-    })
 }
 
 /// An attempt that is over, on its way to a transition.
