@@ -16,6 +16,7 @@ mod counterparts;
 mod crash;
 mod egress;
 mod harness;
+mod off_site;
 mod one_outcome;
 mod policies;
 mod preview;

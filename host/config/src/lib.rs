@@ -13,6 +13,7 @@ mod file;
 mod json;
 mod located;
 mod meant;
+mod off_site;
 mod outside;
 mod problems;
 mod reader;

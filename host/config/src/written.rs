@@ -13,10 +13,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use crate::reader::Keys;
 
 mod calendar;
+mod off_site;
 mod services;
 mod tables;
 
 pub(crate) use calendar::{CalendarWritten, DayWritten, TimeWritten};
+pub(crate) use off_site::OffSiteWritten;
 pub(crate) use services::{CredentialWritten, ServiceWritten};
 pub(crate) use tables::{
     BlackoutWritten, GrantsWritten, LimitWritten, RetentionWritten, RetryWritten, TreeWritten,
@@ -159,6 +161,15 @@ pub(crate) struct ScheduleWritten {
     pub(crate) retry: Option<RetryWritten>,
     /// Which snapshots are kept. One is kept if any rule keeps it; without this table all are kept.
     pub(crate) retention: Option<RetentionWritten>,
+    /// Its snapshots are a second shelf, in another place than those of another schedule.
+    pub(crate) off_site: Option<OffSiteWritten>,
+    /// How old the newest good snapshot of a tenant may become before somebody is told, `1m` to `3660d`.
+    #[schemars(example = &"36h")]
+    pub(crate) max_age: Option<At<String>>,
+    /// The only places where its snapshots may be, a text or a list of texts, by the provider's own names: a region, a
+    /// datacentre, a pool. A snapshot that is read back from elsewhere is a failure.
+    #[schemars(example = &"eu-west-1", with = "Option<services::Bound>")]
+    pub(crate) place: Option<At<Vec<At<String>>>>,
     /// The plugin's own configuration, checked against the JSON Schema that the plugin publishes.
     #[schemars(with = "Option<BTreeMap<String, serde_json::Value>>")]
     pub(crate) config: Option<At<serde_json::Map<String, serde_json::Value>>>,
@@ -199,6 +210,9 @@ impl ScheduleWritten {
             enabled: keys.flag("enabled"),
             retry: keys.table("retry").map(RetryWritten::read),
             retention: keys.table("retention").map(RetentionWritten::read),
+            off_site: keys.table("off-site").map(OffSiteWritten::read),
+            max_age: keys.text("max-age"),
+            place: keys.text_or_texts("place"),
             config: keys.json("config"),
             grants: keys.table("grants").map(GrantsWritten::read),
             given: keys.refuse_unknown(),

@@ -244,6 +244,7 @@ mod tests {
             timeout: defaults::TIMEOUT,
             retry: RetryPolicy::default(),
             retention: None,
+            keeping: None,
             config: "{}".into(),
             grants: Grants::default().into(),
             memory: defaults::MEMORY,

@@ -2,6 +2,12 @@
 //!
 //! Owns: what a plugin is asked, the reading back of what it claims, the meaning of every ending.
 //! Never: a decision about time (`domain::retry`) or a write to the ledger: it returns a `Transition`.
+//! Read next: `copying`, `placement`.
+
+mod asking;
+pub(crate) mod copying;
+mod dry_run;
+mod placement;
 
 use std::sync::Arc;
 
@@ -21,6 +27,8 @@ use uuid::Uuid;
 use crate::access::Access;
 use crate::clock::{Clock, SystemClock};
 use crate::setup::{Prepared, Served};
+
+pub use dry_run::dry_run;
 
 /// A failure with what the host knows of requests that had no answer, and the plugin does not.
 fn explained(ending: Ending, troubles: &[String]) -> Ending {
@@ -176,10 +184,11 @@ pub(crate) fn broken_contract(detail: &str) -> Failure {
     }
 }
 
-/// Runs one attempt of a claimed occurrence to its transition.
+/// Runs one attempt of a claimed occurrence to its transition. `first` is the first shelf of a schedule that is a second one.
 pub(crate) async fn attempt(
     access: &Access,
     prepared: Option<Arc<Prepared>>,
+    first: Option<Arc<Prepared>>,
     claim: Claim,
 ) -> Transition {
     let started_at = access.clock.now();
@@ -199,18 +208,11 @@ pub(crate) async fn attempt(
         deadline: claim.deadline,
         dry_run: false,
     };
-    let request = match (prepared.role, &claim.operation) {
-        (Role::Snapshots, None) => Request::StartCreate,
-        (Role::Snapshots, Some(operation)) => Request::PollSnapshots {
-            handle: operation.handle.clone(),
-        },
-        (Role::Task, None) => Request::Run,
-        (Role::Task, Some(operation)) => Request::PollTask {
-            handle: operation.handle.clone(),
-        },
+    let reached = match asking::request(access, &errand, claim.operation.as_ref()).await {
+        Ok(request) => errand.call(access, request).await,
+        Err(failure) => Reached::Failed(failure),
     };
-    let reached = errand.call(access, request).await;
-    let finished = finish(access, &errand, reached).await;
+    let finished = finish(access, &errand, first, reached).await;
     let tried = Tried {
         claim: &claim,
         prepared: &prepared,
@@ -337,7 +339,12 @@ enum Finished {
     Refused(String),
 }
 
-async fn finish(access: &Access, errand: &Errand<'_>, reached: Reached) -> Finished {
+async fn finish(
+    access: &Access,
+    errand: &Errand<'_>,
+    first: Option<Arc<Prepared>>,
+    reached: Reached,
+) -> Finished {
     let evidence = match reached {
         Reached::Answer(Answer::Step(Step::Done(evidence))) => evidence,
         Reached::Answer(Answer::Step(Step::Running(operation))) => {
@@ -362,7 +369,7 @@ async fn finish(access: &Access, errand: &Errand<'_>, reached: Reached) -> Finis
         Err(failure) => Finished::Failed(failure),
         Ok(info) => match disagreement(errand, reference, &evidence, &info) {
             Some(detail) => Finished::Failed(Failure::Corrupt { detail }),
-            None => Finished::Done(evidence, Some(info)),
+            None => placement::settle(access, errand, first, evidence, info).await,
         },
     }
 }

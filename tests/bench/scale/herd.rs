@@ -205,6 +205,7 @@ pub(super) fn schedule(number: usize) -> Schedule {
         timeout: defaults::TIMEOUT,
         retry: Default::default(),
         retention: None,
+        keeping: None,
         config: "{}".into(),
         grants: Default::default(),
         memory: defaults::MEMORY,

@@ -8,6 +8,7 @@ mod blackout;
 mod catching_up;
 mod credential;
 mod grants;
+mod keeping;
 mod lengths;
 mod limit;
 mod names;
@@ -98,6 +99,7 @@ pub(crate) fn schedule(
         .as_ref()
         .and_then(|rules| retention::retention(rules, problems))
         .map(|rules| shared.retention(rules));
+    let keeping = keeping::keeping(&written, problems);
     let config = config(written.config.as_ref(), shared, problems);
     let grants = shared.grants(grants::grants(written.grants.as_ref(), &tenants, problems));
     if problems.errors() > errors {
@@ -119,6 +121,7 @@ pub(crate) fn schedule(
         timeout,
         retry,
         retention,
+        keeping: keeping.map(|keeping| shared.keeping(keeping)),
         config,
         grants,
         memory: memory?,

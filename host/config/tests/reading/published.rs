@@ -52,6 +52,7 @@ fn keys(schema: &Value) -> Vec<(&'static str, String, Value)> {
         ("", entry),
         ("[schedule.retry]", &entry["properties"]["retry"]),
         ("[schedule.retention]", &entry["properties"]["retention"]),
+        ("[schedule.off-site]", &entry["properties"]["off-site"]),
         ("[schedule.blackout]", &entry["properties"]["blackout"]),
         ("[schedule.grants]", grants),
         (
@@ -111,6 +112,7 @@ fn rewritten(readme: &str) -> String {
         ("[[schedule]]", entry),
         ("[schedule.retry]", &inner["retry"]),
         ("[schedule.retention]", &inner["retention"]),
+        ("[schedule.off-site]", &inner["off-site"]),
         ("[schedule.blackout]", &inner["blackout"]),
         ("[schedule.grants]", &inner["grants"]),
         (
@@ -183,6 +185,7 @@ fn with_line(header: &str, key: &str, line: &str) -> String {
     }
     let table = match header {
         "[schedule.retention]" => vec!["keep-last = 1"],
+        "[schedule.off-site]" => vec!["of = \"acme-daily\""],
         "[schedule.grants.files.data]" => vec!["path = \"/a\"", "access = \"read\""],
         "[[limit]]" if key == "at-once" => vec!["plugin = \"p\""],
         "[[limit]]" => vec!["at-once = 1"],

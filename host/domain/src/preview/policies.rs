@@ -89,8 +89,29 @@ fn stated(schedule: &Schedule) -> Vec<(&'static str, String)> {
             "what `retention` keeps",
             kept(schedule.retention.as_deref()),
         ),
+        ("`off-site`", off_site(schedule)),
+        (
+            "`max-age`",
+            schedule.max_age().map_or("none".to_owned(), length),
+        ),
+        ("`place`", places(schedule)),
         ("`memory`", memory),
     ]
+}
+
+fn off_site(schedule: &Schedule) -> String {
+    match schedule.off_site() {
+        None => "none".to_owned(),
+        Some(off_site) if off_site.copy => format!("copies of `{}`", off_site.of),
+        Some(off_site) => format!("its own beside `{}`", off_site.of),
+    }
+}
+
+fn places(schedule: &Schedule) -> String {
+    match schedule.places() {
+        [] => "any".to_owned(),
+        places => format!("`{}`", places.join("`, `")),
+    }
 }
 
 /// The word of the schedule file.

@@ -35,6 +35,7 @@ fn schedule(name: &str, trigger: Trigger, zone: &str) -> Schedule {
         timeout: defaults::TIMEOUT,
         retry: RetryPolicy::default(),
         retention: None,
+        keeping: None,
         config: "{}".into(),
         grants: Grants::default().into(),
         memory: defaults::MEMORY,

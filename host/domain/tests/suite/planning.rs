@@ -166,6 +166,7 @@ impl History {
             timeout: defaults::TIMEOUT,
             retry: RetryPolicy::default(),
             retention: None,
+            keeping: None,
             config: "{}".into(),
             grants: Grants::default().into(),
             memory: defaults::MEMORY,

@@ -1,4 +1,5 @@
-//! Changes of the catalog, in the order given. A change of what does not exist undoes the whole transaction.
+//! Changes of the catalog, in the order given. A change of what does not exist undoes the whole transaction, and so does
+//! a deletion of what is held, or a hold on what is being deleted: whoever came first has it.
 
 use jiff::Timestamp;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
@@ -105,6 +106,9 @@ async fn set_state(
     error: Option<String>,
     at: Timestamp,
 ) -> Result<(), LedgerError> {
+    if state == SnapshotState::Deleting {
+        not_held(connection, snapshot, at).await?;
+    }
     let verified_at = (state == SnapshotState::Verified).then(|| ms(at));
     let gone_at = (state == SnapshotState::Gone).then(|| ms(at));
     let done = sqlx::query(
@@ -121,11 +125,40 @@ async fn set_state(
     found(done.rows_affected(), || format!("snapshot {snapshot}"))
 }
 
+/// A hold that is in force keeps a snapshot, whoever decided before it was placed that it goes.
+async fn not_held(
+    connection: &mut SqliteConnection,
+    snapshot: Uuid,
+    at: Timestamp,
+) -> Result<(), LedgerError> {
+    let held = sqlx::query_scalar::<_, String>(
+        "SELECT name FROM holds WHERE snapshot = $1 AND (until IS NULL OR until > $2) LIMIT 1",
+    )
+    .bind(id(snapshot))
+    .bind(ms(at))
+    .fetch_optional(connection)
+    .await?;
+    held.map_or(Ok(()), |name| {
+        Err(LedgerError::Conflict(format!(
+            "snapshot {snapshot} is held by `{name}`"
+        )))
+    })
+}
+
 async fn place(
     connection: &mut SqliteConnection,
     snapshot: Uuid,
     hold: &Hold,
 ) -> Result<(), LedgerError> {
+    let state = sqlx::query_scalar::<_, String>("SELECT state FROM snapshots WHERE id = $1")
+        .bind(id(snapshot))
+        .fetch_optional(&mut *connection)
+        .await?;
+    if let Some(state @ ("deleting" | "gone")) = state.as_deref() {
+        return Err(LedgerError::Conflict(format!(
+            "snapshot {snapshot} cannot be held any more: it is {state}"
+        )));
+    }
     // Selected, not given: a hold on what does not exist inserts nothing.
     let done = sqlx::query(
         "INSERT INTO holds (snapshot, name, reason, until) SELECT id, $2, $3, $4 FROM snapshots WHERE id = $1 \

@@ -169,8 +169,8 @@ fn fits(entry: &Entry, errand: &Errand<'_>, call: CallKind, now: Timestamp) -> b
         && entry.until.is_none_or(|until| now < until)
 }
 
-/// What a schedule's plugin is, as far as file and cassette tell: with retention, or with replies to calls that only
-/// providers of snapshots get, it is one of these.
+/// What a schedule's plugin is, as far as file and cassette tell: with retention, an age, a place or a first shelf, or with
+/// replies to calls that only providers of snapshots get, it is one of these.
 fn role(cassette: &Cassette, schedule: &Schedule) -> Role {
     let named = |entry: &&Entry| {
         entry.schedule.as_ref() == Some(&schedule.name)
@@ -178,7 +178,7 @@ fn role(cassette: &Cassette, schedule: &Schedule) -> Role {
     };
     let mut entries = cassette.entries.iter().filter(named);
     let snapshots = entries.any(|entry| entry.call.is_some_and(CallKind::of_snapshots));
-    if snapshots || schedule.retention.is_some() {
+    if snapshots || schedule.retention.is_some() || schedule.keeping.is_some() {
         Role::Snapshots
     } else {
         Role::Task

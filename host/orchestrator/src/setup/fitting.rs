@@ -12,7 +12,7 @@ use strongroom_sandbox::Role;
 
 use super::configs::Configs;
 use super::{
-    Credentials, PluginFile, PluginFolder, Prepared, RefusedFile, Served, Setup, services,
+    Credentials, PluginFile, PluginFolder, Prepared, RefusedFile, Served, Setup, services, shelves,
 };
 
 /// Why schedules and plugins do not fit.
@@ -74,8 +74,15 @@ pub fn prepare(
             .problems
             .extend(found.wrong.into_iter().chain(found.refused));
     }
+    let found = shelves::compare(set, &schedules);
+    misfit.refused &= found.wrong.is_empty();
+    misfit
+        .problems
+        .extend(found.wrong.into_iter().chain(found.refused));
     if misfit.problems.is_empty() {
-        Ok(Setup::new(schedules, set.limits.clone()))
+        let mut setup = Setup::new(schedules, set.limits.clone());
+        setup.warnings.extend(found.warnings);
+        Ok(setup)
     } else {
         Err(misfit)
     }
@@ -101,15 +108,8 @@ fn fit<'a>(
     } else {
         Role::Task
     };
-    if role == Role::Task && schedule.retention.is_some() {
-        found.wrong.push(located.problem(
-            "retention",
-            format!(
-                "plugin `{}` keeps no snapshots, so there is nothing to retain",
-                schedule.plugin
-            ),
-            Some("remove `[schedule.retention]`"),
-        ));
+    if role == Role::Task {
+        found.wrong.extend(shelves::none(located));
     }
     for mismatch in compare(&plugin.description().wants, &schedule.grants) {
         if unwanted == Unwanted::Refuse

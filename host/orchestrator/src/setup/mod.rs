@@ -7,12 +7,14 @@ mod configs;
 mod fitting;
 mod keeping;
 mod services;
+mod shelves;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use strongroom_config::Diagnostics;
 use strongroom_domain::egress::Credential;
 use strongroom_domain::grants;
 use strongroom_domain::schedule::{Limits, Schedule, Trigger};
@@ -61,6 +63,11 @@ pub enum Served {
 pub trait Replies: Send + Sync + 'static {
     /// Answers one call; it may let time pass on the clock.
     async fn reply(&self, access: &Access, errand: &Errand<'_>, request: Request) -> Ending;
+
+    /// Whether what it stands for offers a feature.
+    fn offers(&self, _feature: &str) -> bool {
+        false
+    }
 }
 
 impl Prepared {
@@ -90,7 +97,7 @@ impl Prepared {
                 let features = &plugin.description().features;
                 features.get(feature).is_some_and(|value| value == "true")
             }
-            Served::Replies(_) => false,
+            Served::Replies(replies) => replies.offers(feature),
         }
     }
 
@@ -150,6 +157,8 @@ pub struct Setup {
     pub succeeded: BTreeMap<ScheduleName, Vec<Arc<Prepared>>>,
     /// How many may be under way at once.
     pub limits: Limits,
+    /// What fits and is probably not meant.
+    pub warnings: Diagnostics,
     /// Plugins by digest that are no longer active, for operations that began on them.
     pub earlier: BTreeMap<String, PluginFile>,
 }

@@ -4,3 +4,4 @@ pub mod comparison;
 pub mod restore;
 pub mod retention;
 pub mod shelf;
+pub mod waiting;

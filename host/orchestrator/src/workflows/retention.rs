@@ -129,7 +129,13 @@ async fn delete(
         row,
         json!({ "because": rules }),
     );
-    change(access, row, SnapshotState::Deleting, None, intended, now).await?;
+    match change(access, row, SnapshotState::Deleting, None, intended, now).await {
+        Err(LedgerError::Conflict(why)) => {
+            tracing::info!(snapshot = %row.id, why, "a snapshot that retention drops is held meanwhile");
+            return Ok(false);
+        }
+        other => other?,
+    }
     let deadline = now.checked_add(DELETION_TIME).unwrap_or(Timestamp::MAX);
     let errand = Errand {
         prepared,
