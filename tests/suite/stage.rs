@@ -1,6 +1,7 @@
 //! A stage: the real engine and ledger on a simulated clock, schedules from the text of a file, and replies that a test
 //! writes in place of plugins.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use strongroom_config::{ScheduleSet, SourceFile, parse};
 use strongroom_domain::Evidence;
+use strongroom_domain::retry::Failure;
 use strongroom_ledger::{Ledger, OccurrenceFilter, OccurrenceRow, OpenMode, SqliteLedger};
 use strongroom_orchestrator::executor::Errand;
 use strongroom_orchestrator::{
@@ -34,6 +36,7 @@ type Script = dyn Fn(&str, &'static str) -> (Duration, Ending) + Send + Sync;
 struct Scripted {
     script: Box<Script>,
     called: Mutex<Vec<Called>>,
+    deleted: Mutex<BTreeSet<String>>,
 }
 
 #[async_trait]
@@ -62,6 +65,14 @@ impl Replies for Scripted {
         });
         match request {
             Request::StartCreate => done(&[("snapshot", &errand.run.to_string())]),
+            Request::StartDelete { reference } => {
+                self.deleted.lock().unwrap().insert(reference);
+                ending
+            }
+            Request::Get { reference } if self.deleted.lock().unwrap().contains(&reference) => {
+                Ending::Failed(Failure::NotFound { detail: reference })
+            }
+            Request::List { .. } => Ending::Answered(Answer::Page(Vec::new(), None)),
             Request::Get { reference } => Ending::Answered(Answer::Snapshot(SnapshotInfo {
                 tenant: errand.tenant.to_string(),
                 run_id: Some(reference.clone()),
@@ -111,6 +122,7 @@ pub(super) struct Stage {
     folder: tempfile::TempDir,
     pub(super) clock: SimulatedClock,
     scripted: Arc<Scripted>,
+    replies: Arc<dyn Replies>,
     set: ScheduleSet,
     pub(super) concurrency: usize,
 }
@@ -127,14 +139,30 @@ impl Stage {
         let scripted = Scripted {
             script: Box::new(script),
             called: Mutex::default(),
+            deleted: Mutex::default(),
         };
+        let scripted = Arc::new(scripted);
         Self {
             folder,
             clock: SimulatedClock::new(at(from)),
-            scripted: Arc::new(scripted),
+            replies: scripted.clone(),
+            scripted,
             set,
             concurrency: 64,
         }
+    }
+
+    /// The same with somebody else who answers.
+    pub(super) fn served_by(from: &str, schedules: &str, replies: Arc<dyn Replies>) -> Self {
+        let stage = Self::new(from, schedules, |_, _| (Duration::ZERO, done(&[])));
+        Self { replies, ..stage }
+    }
+
+    /// A schedule with what serves it.
+    pub(super) fn prepared(&self, name: &str) -> Prepared {
+        let all = self.setup().schedules;
+        let found = all.values().find(|one| one.schedule.name.as_str() == name);
+        Prepared::clone(found.unwrap())
     }
 
     /// Other schedules, for the next run.
@@ -154,7 +182,7 @@ impl Stage {
                 Role::Snapshots
             },
             schedule: Clone::clone(&located.schedule),
-            served: Served::Replies(self.scripted.clone()),
+            served: Served::Replies(self.replies.clone()),
         });
         Setup::new(prepared.collect(), self.set.limits.clone())
     }

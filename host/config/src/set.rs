@@ -13,6 +13,7 @@ use strongroom_domain::schedule::Limits;
 
 use crate::across;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::drills;
 use crate::located::Located;
 use crate::meant::Declared;
 use crate::source::{self, SourceFile};
@@ -53,6 +54,7 @@ pub fn load(folder_or_file: &Path, now: Timestamp) -> Result<ScheduleSet, Diagno
 pub fn parse(files: Vec<SourceFile>, now: Timestamp) -> Result<ScheduleSet, Diagnostics> {
     let (mut read, calendars) = together::read(files, now);
     let mut problems = std::mem::take(&mut read.problems);
+    drills::complete(&mut read, &mut problems);
     across::follow(&read, &mut problems);
     let limits = across::limits(read.limits, &read.schedules, &mut problems);
     let credentials = across::credentials(read.credentials, &read.schedules, &mut problems);

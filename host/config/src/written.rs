@@ -68,14 +68,19 @@ pub(crate) struct FileWritten {
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
 #[schemars(extend("oneOf" = [{"required": ["cron"]}, {"required": ["every"]}, {"required": ["at"]}, {"required": ["on"]},
     {"required": ["after"]}]))]
+#[schemars(extend("anyOf" = [{"required": ["plugin"]}, {"required": ["drill-of"]}]))]
 pub(crate) struct ScheduleWritten {
     /// The schedule's name, unique in the folder: 1 to 63 lower-case letters, digits and inner hyphens. Runs and
     /// snapshots are recorded under it.
     #[schemars(required, example = &"acme-daily", regex(pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
     pub(crate) name: Option<At<String>>,
-    /// The plugin that runs, by the name it gives itself (`strongroom plugin inspect FILE` shows it).
-    #[schemars(required, example = &"local-snapshot", regex(pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
+    /// The plugin that runs, by the name it gives itself (`strongroom plugin inspect FILE` shows it). A drill has none.
+    #[schemars(example = &"local-snapshot", regex(pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
     pub(crate) plugin: Option<At<String>>,
+    /// This is a restore drill: it makes no snapshot, but proves one of the schedule of this name, for the same tenant,
+    /// with that one's plugin, configuration and grants.
+    #[schemars(example = &"acme-daily", regex(pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
+    pub(crate) drill_of: Option<At<String>>,
     /// When: five fields (minute, hour, day of month, month, day of week), or six with seconds first, or `@yearly`,
     /// `@monthly`, `@weekly`, `@daily`, `@hourly`. 0 and 7 are Sunday. If day of month and day of week are both
     /// restricted, either is enough.
@@ -165,6 +170,7 @@ impl ScheduleWritten {
         Self {
             name: keys.text("name"),
             plugin: keys.text("plugin"),
+            drill_of: keys.text("drill-of"),
             cron: keys.text("cron"),
             every: keys.text("every"),
             at: keys.text_or_date("at"),

@@ -246,6 +246,7 @@ mod tests {
             retention: None,
             config: "{}".into(),
             grants: Grants::default().into(),
+            drill_of: None,
             memory: defaults::MEMORY,
             enabled: true,
         }

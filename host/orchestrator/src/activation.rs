@@ -266,6 +266,9 @@ impl Activation {
             format!("{what}: {}", problems.join("; "))
         })?;
         for prepared in setup.schedules.values() {
+            if prepared.schedule.drill_of.is_some() {
+                continue;
+            }
             if let Some(tenant) = prepared.schedule.tenants.first() {
                 self.probe(prepared, tenant).await.map_err(|why| {
                     format!(

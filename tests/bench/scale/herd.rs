@@ -207,6 +207,7 @@ pub(super) fn schedule(number: usize) -> Schedule {
         retention: None,
         config: "{}".into(),
         grants: Default::default(),
+        drill_of: None,
         memory: defaults::MEMORY,
         enabled: true,
     }

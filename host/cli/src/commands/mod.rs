@@ -11,6 +11,7 @@ mod next;
 mod occurrences;
 mod plan;
 mod plugin;
+mod reconcile;
 mod restore;
 mod run;
 mod schedule;

@@ -60,6 +60,7 @@ impl Kind {
             Self::Schedule => &[
                 "name",
                 "plugin",
+                "drill-of",
                 "cron",
                 "every",
                 "at",

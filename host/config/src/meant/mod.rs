@@ -7,6 +7,7 @@
 mod blackout;
 mod catching_up;
 mod credential;
+mod drill;
 mod grants;
 mod lengths;
 mod limit;
@@ -58,11 +59,8 @@ pub(crate) fn schedule(
     });
     let account = (written.account.as_ref())
         .and_then(|at| named("an account", AccountName::new, at, problems));
-    let plugin = written
-        .plugin
-        .as_ref()
-        .and_then(|at| named("a plugin", PluginName::new, at, problems))
-        .map(|name| shared.plugin(name));
+    let drill_of = drill::drill_of(&written, problems);
+    let plugin = plugin(&written, drill_of.as_ref(), problems).map(|name| shared.plugin(name));
     let tenants = names::tenants(written.tenants.as_ref(), shared, problems);
     let zone = zone(written.timezone.as_ref(), shared, problems);
     let trigger = trigger::trigger(&written, header, shared, problems);
@@ -99,6 +97,7 @@ pub(crate) fn schedule(
     let schedule = Schedule {
         name: name?,
         plugin: plugin?,
+        drill_of,
         trigger: trigger?,
         zone: zone?,
         tenants,
@@ -122,6 +121,19 @@ pub(crate) fn schedule(
     Some(schedule)
 }
 
+/// The plugin; of a drill, until it gets that of the schedule it drills, a name like that schedule's.
+fn plugin(
+    written: &ScheduleWritten,
+    drill_of: Option<&ScheduleName>,
+    problems: &mut Problems,
+) -> Option<PluginName> {
+    if let Some(drilled) = drill_of {
+        return PluginName::new(drilled.as_str()).ok();
+    }
+    let at = written.plugin.as_ref()?;
+    named("a plugin", PluginName::new, at, problems)
+}
+
 /// The domain's value of a word that the schema allows; its default if there is none.
 fn chosen<T: DeserializeOwned + Default>(choice: Option<&At<String>>) -> T {
     let word = choice.map(|at| at.value.as_str().into_deserializer());
@@ -142,7 +154,7 @@ fn required(written: &ScheduleWritten, header: &Range<usize>, problems: &mut Pro
         ("name", written.name.is_none(), "name = \"acme-daily\""),
         (
             "plugin",
-            written.plugin.is_none(),
+            written.plugin.is_none() && !written.given.contains("drill-of"),
             "plugin = \"local-snapshot\"",
         ),
         ("tenants", written.tenants.is_none(), "tenants = [\"acme\"]"),

@@ -37,6 +37,7 @@ fn schedule(name: &str, trigger: Trigger, zone: &str) -> Schedule {
         retention: None,
         config: "{}".into(),
         grants: Grants::default().into(),
+        drill_of: None,
         memory: defaults::MEMORY,
         enabled: true,
     }

@@ -168,6 +168,7 @@ impl History {
             retention: None,
             config: "{}".into(),
             grants: Grants::default().into(),
+            drill_of: None,
             memory: defaults::MEMORY,
             enabled: true,
         }
