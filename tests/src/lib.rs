@@ -18,6 +18,7 @@ mod eventually;
 mod golden;
 mod host;
 mod ran;
+mod relay;
 mod tree;
 
 pub use built::{guest, plugin, plugins, repository, strongroom};
@@ -29,4 +30,5 @@ pub use eventually::{eventually, holds_for};
 pub use golden::{cases, golden};
 pub use host::Host;
 pub use ran::Ran;
+pub use relay::Relay;
 pub use tree::Tree;

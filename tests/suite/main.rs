@@ -11,6 +11,7 @@
 mod architecture;
 mod bad_input;
 mod commands;
+mod counterparts;
 mod crash;
 mod egress;
 mod harness;
@@ -19,6 +20,7 @@ mod one_outcome;
 mod policies;
 mod preview;
 mod promises;
+mod providers;
 mod restore_drills;
 mod running;
 mod sandbox;

@@ -375,8 +375,11 @@ pub(crate) struct Restore {
     /// The snapshot's id, or the beginning of it.
     pub(crate) snapshot: String,
     /// An empty folder; made if it does not exist.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) to: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "name")]
+    pub(crate) to: Option<PathBuf>,
+    /// Where a plugin restores at its provider: the name of something new there, such as a volume.
+    #[arg(long = "as", value_name = "NAME", conflicts_with = "to")]
+    pub(crate) name: Option<String>,
     /// Only this path inside the snapshot, such as `data/mail`; may be repeated.
     #[arg(long, value_name = "PATH")]
     pub(crate) path: Vec<PathBuf>,

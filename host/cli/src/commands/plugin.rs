@@ -6,7 +6,7 @@ use serde_json::json;
 use strongroom_domain::egress::Operation;
 use strongroom_domain::grants::Access;
 use strongroom_ledger::{Ledger, OpenMode, PluginRow};
-use strongroom_sandbox::Sandbox;
+use strongroom_sandbox::{Description, Sandbox};
 
 use crate::arguments::{Arguments, Plugin};
 use crate::compose;
@@ -106,6 +106,25 @@ async fn inspect(arguments: &Arguments, file: &Path) -> Result<u8, CliError> {
     for import in &inspection.imports {
         print::line(&format!("  {}", print::plain(import)));
     }
+    asks(description);
+    print::line("features");
+    for (name, value) in &description.features {
+        print::line(&format!(
+            "  {}: {}",
+            print::plain(name),
+            print::plain(value)
+        ));
+    }
+    print::line("configuration");
+    let schema = serde_json::to_string_pretty(&description.config_schema).unwrap_or_default();
+    for text in schema.lines() {
+        print::line(&format!("  {}", print::plain(text)));
+    }
+    Ok(0)
+}
+
+/// What it wants, and what it asks of the network.
+fn asks(description: &Description) {
     print::line("wants");
     for want in &description.wants {
         let must = if want.required {
@@ -143,18 +162,4 @@ async fn inspect(arguments: &Arguments, file: &Path) -> Result<u8, CliError> {
             print::line(&format!("    to bind: {}", bind.join(", ")));
         }
     }
-    print::line("features");
-    for (name, value) in &description.features {
-        print::line(&format!(
-            "  {}: {}",
-            print::plain(name),
-            print::plain(value)
-        ));
-    }
-    print::line("configuration");
-    let schema = serde_json::to_string_pretty(&description.config_schema).unwrap_or_default();
-    for text in schema.lines() {
-        print::line(&format!("  {}", print::plain(text)));
-    }
-    Ok(0)
 }

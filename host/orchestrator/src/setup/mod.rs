@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use strongroom_domain::egress::Credential;
+use strongroom_domain::grants;
 use strongroom_domain::schedule::{Limits, Schedule, Trigger};
 use strongroom_domain::{CredentialName, PluginName, ScheduleName};
 use strongroom_sandbox::call::{Ending, Request};
@@ -21,7 +22,7 @@ use strongroom_sandbox::{Plugin, Role, Sandbox};
 
 pub use fitting::{Misfit, Unwanted, prepare};
 
-use crate::access::Access;
+use crate::access::{Access, RESTORE_TREE};
 use crate::executor::Errand;
 
 /// A schedule with what serves it.
@@ -111,6 +112,19 @@ impl Prepared {
     pub fn shelf(&self) -> &ScheduleName {
         let schedule = &self.schedule;
         schedule.drill_of.as_ref().unwrap_or(&schedule.name)
+    }
+
+    /// Whether restores go into a folder: the plugin wants one. Else they go to something new at its provider.
+    #[must_use]
+    pub fn restores_to_folders(&self) -> bool {
+        match &self.served {
+            Served::Plugin { plugin, .. } => plugin.description().wants.iter().any(|want| {
+                want.capability == "files"
+                    && [RESTORE_TREE, "*"].contains(&want.name.as_str())
+                    && want.access == grants::Access::Write
+            }),
+            Served::Replies(_) => false,
+        }
     }
 }
 
