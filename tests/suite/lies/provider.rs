@@ -22,8 +22,6 @@ pub(super) struct Asked {
     /// The how many-th call of its kind, from 1.
     pub(super) nth: usize,
     pub(super) now: Timestamp,
-    /// When the host gives the call up.
-    pub(super) deadline: Timestamp,
     pub(super) run: String,
     /// The schedule that is served.
     pub(super) schedule: String,
@@ -87,7 +85,6 @@ impl Replies for Provider {
                 call,
                 nth: *nth,
                 now,
-                deadline: errand.deadline,
                 run: errand.run.to_string(),
                 schedule: errand.prepared.schedule.name.to_string(),
             };

@@ -52,8 +52,11 @@ pub(super) async fn settle(
     }
     match search(access, errand, &why).await {
         Known::Made(evidence, info) => Finished::Done(evidence, Some(info)),
-        Known::Wrong(failure) => Finished::Failed {
-            failure,
+        Known::Wrong(found) => Finished::Failed {
+            failure: match failure {
+                Some((failure, _)) => failure.and(found.detail()),
+                None => found,
+            },
             acted: true,
         },
         Known::Nothing => match failure {
