@@ -91,7 +91,8 @@ impl Errand<'_> {
     /// Calls the plugin once.
     pub(crate) async fn call(&self, access: &Access, request: Request) -> Reached {
         let now = access.clock.now();
-        let Ok(time) = std::time::Duration::try_from(self.deadline.duration_since(now)) else {
+        let left = std::time::Duration::try_from(self.deadline.duration_since(now));
+        let Some(time) = left.ok().filter(|left| !left.is_zero()) else {
             return Reached::TimedOut;
         };
         let plugin = match &self.prepared.served {

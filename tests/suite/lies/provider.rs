@@ -133,7 +133,7 @@ fn honest(shelf: &mut Shelf, errand: &Errand<'_>, request: Request, now: Timesta
         Request::List { cursor, limit } => {
             let mut all: Vec<_> = shelf.values().cloned().collect();
             all.sort_by(|a, b| (a.taken_at, &a.reference).cmp(&(b.taken_at, &b.reference)));
-            let from: usize = cursor.map_or(0, |text| text.parse().unwrap());
+            let from: usize = cursor.map_or(0, |text| text.parse().unwrap_or(0));
             let page: Vec<_> = all
                 .iter()
                 .skip(from)
