@@ -21,9 +21,9 @@ pub mod workflows;
 pub use access::{Access, NoWatcher, Watcher};
 pub use clock::{Clock, SimulatedClock, SystemClock};
 pub use dry_run::dry_run;
-pub use engine::{CLOCK_NOTICE, Engine, EngineSettings, Until, untimed};
+pub use engine::{CLOCK_NOTICE, Engine, EngineSettings, SHELVES_NOTICE, Until, untimed};
 pub use setup::{
-    Misfit, PluginFile, PluginFolder, Prepared, RefusedFile, Replies, Served, Setup, load_plugins,
-    prepare,
+    Misfit, PluginFile, PluginFolder, Prepared, RefusedFile, Replies, Served, Setup, Stranded,
+    load_plugins, prepare,
 };
 pub use strongroom_egress::auth::{SCHEMES, SchemeText};
