@@ -23,6 +23,12 @@ pub(crate) fn get(call: &Call<Config>, reference: &str) -> Result<Snapshot, Fail
 /// The tenant's snapshots of the volume, oldest first. The cursor is the name of the last one of the page before: names
 /// order as due times do, and LXD itself has no pages.
 pub(crate) fn list(call: &Call<Config>, cursor: Option<&str>, limit: u32) -> Result<Page, Failure> {
+    let other = cursor.filter(|cursor| Name::read(&call.tenant, cursor).is_none());
+    if let Some(other) = other {
+        return Err(Failure::invalid(format!(
+            "{other:?} is no cursor of this plugin"
+        )));
+    }
     let lxd = Lxd::of(call);
     // LXD lists a volume that is not there as one without snapshots: nothing may look deleted by a mistake in a name.
     let source = lxd.source()?;

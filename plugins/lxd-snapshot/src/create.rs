@@ -118,9 +118,14 @@ fn follow(
             operation,
         }
         .goes_on(format!("LXD is making snapshot `{reference}`")),
-        Ended::Forgotten => Err(Failure::unavailable(format!(
-            "LXD no longer knows how making snapshot `{reference}` ended; the next attempt makes it anew"
-        ))),
+        // The mark, if it is there, was set when the operation was seen to succeed.
+        Ended::Forgotten => match lxd.snapshot(name) {
+            Ok((found, _)) if found.description == name.complete(&call.tenant) => done(call, name),
+            Err(failure) if !matches!(failure, Failure::NotFound(_)) => Err(failure),
+            _ => Err(Failure::unavailable(format!(
+                "LXD no longer knows how making snapshot `{reference}` ended; the next attempt makes it anew"
+            ))),
+        },
         Ended::Well => {
             let (found, seen) = lxd.snapshot(name)?;
             let complete = name.complete(&call.tenant);

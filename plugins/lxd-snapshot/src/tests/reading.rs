@@ -50,6 +50,15 @@ fn snapshots_are_listed_oldest_first_in_pages() {
 }
 
 #[test]
+fn a_cursor_that_is_none_is_refused() {
+    let _fake = Fake::start();
+    for cursor in ["no-cursor", "globex.20261120T060000Z.1"] {
+        let failure = LxdSnapshot::list(call(RUN), Some(cursor), 3).unwrap_err();
+        assert!(matches!(failure, Failure::Invalid(_)), "{failure}");
+    }
+}
+
+#[test]
 fn a_volume_that_is_not_there_is_not_one_without_snapshots() {
     let fake = Fake::start();
     fake.borrow_mut().volumes.clear();
