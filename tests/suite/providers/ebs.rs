@@ -172,7 +172,7 @@ fn s4_a_lost_reply_of_ec2_leads_to_one_snapshot() {
     });
     assert!(relay.swallowed());
     assert_eq!(run["outcome"], "succeeded", "{run}");
-    assert_eq!(run["attempt"], 2, "{run}");
+    assert_eq!(run["attempts"], 2, "{run}");
     assert_eq!(
         evidence(&run, "warning"),
         [""; 0],

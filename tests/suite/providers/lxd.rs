@@ -255,13 +255,12 @@ fn p04_a_trial_restore_that_fails_inside_lxds_operation_is_no_verification() {
     let id = catalog(&host)[0]["id"].as_str().unwrap().to_owned();
     // What is in the way on the pool is not seen when the request is taken with 202.
     let scratch = format!("strongroom-verify-{id}");
-    let folder = lxd.said("/bytes").replace("{volume}", &scratch);
-    fs::create_dir(&folder).unwrap();
-    fs::write(format!("{folder}/in-the-way"), b"x").unwrap();
+    let file = lxd.said("/bytes").replace("{volume}", &scratch);
+    fs::write(&file, b"x").unwrap();
     let ran = host.run(["snapshots", "verify", &id]).ended_with(1);
     assert!(ran.stderr.contains("LXD's operation failed"), "{ran}");
     assert_eq!(catalog(&host)[0]["state"], "assumed");
-    fs::remove_dir_all(&folder).unwrap();
+    fs::remove_file(&file).unwrap();
     let _ = host.run(["snapshots", "verify", &id]).ok();
     assert_eq!(catalog(&host)[0]["state"], "verified");
 }
