@@ -1,10 +1,16 @@
 //! What a person types.
 
+mod conformance;
+mod swap;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use uuid::Uuid;
+
+pub(crate) use conformance::Test;
+pub(crate) use swap::{Back, CutOver, Report, Swap};
 
 const AFTER_HELP: &str = "Exit codes: 0 ok · 1 a run failed · 2 wrong usage or bad files · 3 refused (grant, approval, signature)
             4 not found · 5 the ledger is unavailable · 70 a bug
@@ -88,8 +94,11 @@ pub(crate) enum Command {
     /// Lists, explains, holds and verifies snapshots.
     #[command(subcommand)]
     Snapshots(Snapshots),
-    /// Restores a snapshot into an empty folder.
+    /// Restores a snapshot into an empty folder, or to something new at a provider.
     Restore(Restore),
+    /// Swaps a provider: compares a schedule with its shadow, exchanges the two, returns.
+    #[command(subcommand)]
+    Swap(Swap),
     /// Lists how the host proves who it is at providers; never a secret.
     Credentials(Credentials),
     /// Looks into plugin files.
@@ -355,10 +364,18 @@ pub(crate) enum Snapshots {
         #[arg(long)]
         name: String,
     },
-    /// Reads a whole snapshot and compares it with what was recorded.
+    /// Reads a whole snapshot, or lets the provider restore it, and compares it with what was recorded.
     Verify {
         /// Its id, or the beginning of it.
         id: String,
+    },
+    /// Compares what the providers have with the catalog; deletes nothing. Exit code 1: they do not agree.
+    Reconcile {
+        /// Only of this schedule.
+        schedule: Option<String>,
+        /// Only of this tenant.
+        #[arg(long)]
+        tenant: Option<String>,
     },
 }
 
@@ -386,6 +403,8 @@ pub(crate) enum Plugin {
         /// The `.wasm` file.
         file: PathBuf,
     },
+    /// Tries out what the contract says, case by case, on a real provider if one is named.
+    Test(Test),
 }
 
 #[derive(Debug, Subcommand)]

@@ -205,10 +205,13 @@ pub(super) fn schedule(number: usize) -> Schedule {
         timeout: defaults::TIMEOUT,
         retry: Default::default(),
         retention: None,
+        keeping: None,
         config: "{}".into(),
         grants: Default::default(),
+        drill_of: None,
         memory: defaults::MEMORY,
         enabled: true,
+        part: Default::default(),
     }
 }
 

@@ -3,6 +3,7 @@
 //! One file for each provider; here is what they share: keys, schedules with marks, requests of the test itself, and
 //! what the host wrote down.
 
+mod cinder;
 mod ebs;
 mod gcp;
 mod lxd;

@@ -82,6 +82,12 @@ async fn text(ledger: &dyn Ledger, now: Timestamp) -> Result<String, LedgerError
         "When these figures were counted",
         written.clone(),
     );
+    let rehearsed = Family::<Ended, Gauge>::default();
+    registry.register(
+        "shadow_occurrences",
+        "Ended occurrences of shadows by outcome: they are counted nowhere else",
+        rehearsed.clone(),
+    );
     for tally in ledger.tally().await? {
         let pair = Pair {
             schedule: tally.schedule.to_string(),
@@ -89,9 +95,23 @@ async fn text(ledger: &dyn Ledger, now: Timestamp) -> Result<String, LedgerError
         };
         let count = i64::try_from(tally.count).unwrap_or(i64::MAX);
         let Some(outcome) = tally.outcome else {
+            if tally.shadow {
+                continue;
+            }
             unfinished.get_or_create(&pair).set(count);
             continue;
         };
+        if tally.shadow {
+            let Pair { schedule, tenant } = pair;
+            let outcome = outcome.to_string();
+            let ended = Ended {
+                schedule,
+                tenant,
+                outcome,
+            };
+            rehearsed.get_or_create(&ended).set(count);
+            continue;
+        }
         if let (Outcome::Succeeded, Some(at)) = (outcome, tally.last_ended) {
             success.get_or_create(&pair).set(at.as_second());
         }
@@ -105,6 +125,7 @@ async fn text(ledger: &dyn Ledger, now: Timestamp) -> Result<String, LedgerError
             })
             .set(count);
     }
+    ages(&mut registry, ledger, now).await?;
     for notice in ledger.notices().await? {
         notices.get_or_create(&Named { name: notice.name }).set(1);
     }
@@ -113,6 +134,38 @@ async fn text(ledger: &dyn Ledger, now: Timestamp) -> Result<String, LedgerError
     // Writing into a string does not fail.
     let _always = encode(&mut text, &registry).is_ok();
     Ok(text)
+}
+
+/// How old the newest good snapshots are of which that is asked.
+async fn ages(
+    registry: &mut Registry,
+    ledger: &dyn Ledger,
+    now: Timestamp,
+) -> Result<(), LedgerError> {
+    let (age, most) = (
+        Family::<Pair, Gauge>::default(),
+        Family::<Pair, Gauge>::default(),
+    );
+    registry.register(
+        "newest_snapshot_age_seconds",
+        "How old the newest good snapshot is; without one, since when the schedule is known",
+        age.clone(),
+    );
+    registry.register(
+        "newest_snapshot_max_age_seconds",
+        "How old it may become",
+        most.clone(),
+    );
+    let seconds = |length: Duration| i64::try_from(length.as_secs()).unwrap_or(i64::MAX);
+    for shelf in ledger.ages().await? {
+        let pair = Pair {
+            schedule: shelf.schedule.to_string(),
+            tenant: shelf.tenant.to_string(),
+        };
+        age.get_or_create(&pair).set(seconds(shelf.age.at(now)));
+        most.get_or_create(&pair).set(seconds(shelf.age.most));
+    }
+    Ok(())
 }
 
 /// Writes the file again and again.

@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod ages;
 mod asked;
 mod audit;
 mod backfill;
@@ -9,14 +10,18 @@ mod doctor;
 mod metrics;
 mod next;
 mod occurrences;
+mod permissions;
 mod plan;
 mod plugin;
+mod plugin_test;
+mod reconcile;
 mod restore;
 mod run;
 mod schedule;
 mod simulate;
 mod snapshots;
 mod status;
+mod swap;
 
 use clap::CommandFactory;
 
@@ -46,6 +51,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, CliError> {
         Command::Occurrences(options) => occurrences::run(&arguments, options).await,
         Command::Snapshots(command) => snapshots::run(&arguments, command).await,
         Command::Restore(options) => restore::run(&arguments, options).await,
+        Command::Swap(command) => swap::run(&arguments, command).await,
         Command::Plugin(command) => plugin::run(&arguments, command).await,
         Command::Audit(command) => audit::run(&arguments, command).await,
         Command::Doctor => doctor::run(&arguments).await,

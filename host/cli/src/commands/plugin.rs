@@ -8,6 +8,7 @@ use strongroom_domain::grants::Access;
 use strongroom_ledger::{Ledger, OpenMode, PluginRow};
 use strongroom_sandbox::{Description, Sandbox};
 
+use super::plugin_test;
 use crate::arguments::{Arguments, Plugin};
 use crate::compose;
 use crate::error::CliError;
@@ -17,6 +18,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &Plugin) -> Result<u8, C
     match command {
         Plugin::List => list(arguments).await,
         Plugin::Inspect { file } => inspect(arguments, file).await,
+        Plugin::Test(options) => plugin_test::test(arguments, options).await,
     }
 }
 

@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use strongroom_domain::pause::Pause;
 use strongroom_domain::{Outcome, ScheduleName};
-use strongroom_ledger::{Ledger, Notice, OccurrenceFilter, OccurrenceRow, OpenMode, running_host};
+use strongroom_ledger::{
+    Ledger, Notice, OccurrenceFilter, OccurrenceRow, OpenMode, ShelfAge, running_host,
+};
 use strongroom_orchestrator::{Clock, SystemClock};
 
 use crate::arguments::Arguments;
@@ -23,10 +25,14 @@ const LINES: usize = 20;
 struct Status {
     host: Option<Option<u32>>,
     notices: Vec<Notice>,
+    too_old: Vec<ShelfAge>,
     paused: Vec<(ScheduleName, Pause)>,
     unfinished: Vec<OccurrenceRow>,
     ended: BTreeMap<Outcome, usize>,
     alerts: Vec<OccurrenceRow>,
+    /// The same of shadows: no promise was kept or broken.
+    rehearsed: BTreeMap<Outcome, usize>,
+    shadow_alerts: Vec<OccurrenceRow>,
 }
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<u8, CliError> {
@@ -38,14 +44,13 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<u8, CliError> {
         ..OccurrenceFilter::default()
     };
     let rows = ledger.occurrences(filter).await?;
-    let mut ended = BTreeMap::new();
-    for outcome in rows.iter().filter_map(|row| row.outcome) {
-        *ended.entry(outcome).or_default() += 1;
-    }
+    let (shadows, rows): (Vec<_>, Vec<_>) =
+        rows.into_iter().partition(|row| row.shadow_of.is_some());
     let pauses = ledger.pauses(now).await?;
     let status = Status {
         host: running_host(&arguments.state),
         notices: ledger.notices().await?,
+        too_old: too_old(ledger.as_ref(), now).await?,
         paused: pauses
             .into_iter()
             .flat_map(|(name, list)| list.into_iter().map(move |pause| (name.clone(), pause)))
@@ -57,23 +62,51 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<u8, CliError> {
                 ..OccurrenceFilter::default()
             })
             .await?,
-        ended,
-        alerts: rows
-            .into_iter()
-            .filter(|row| row.outcome.is_some_and(Outcome::alerts))
-            .collect(),
+        ended: counted(&rows),
+        alerts: alerting(rows),
+        rehearsed: counted(&shadows),
+        shadow_alerts: alerting(shadows),
     };
-    print::answer(arguments, &value(&status), || say(&status, now))
+    print::answer(arguments, &value(&status, now), || say(&status, now))
 }
 
-fn value(status: &Status) -> Value {
+fn counted(rows: &[OccurrenceRow]) -> BTreeMap<Outcome, usize> {
+    let mut ended = BTreeMap::new();
+    for outcome in rows.iter().filter_map(|row| row.outcome) {
+        *ended.entry(outcome).or_default() += 1;
+    }
+    ended
+}
+
+fn alerting(rows: Vec<OccurrenceRow>) -> Vec<OccurrenceRow> {
+    let alerts = |row: &OccurrenceRow| row.outcome.is_some_and(Outcome::alerts);
+    rows.into_iter().filter(alerts).collect()
+}
+
+/// Asked of the record and the time: nobody needs to have told.
+async fn too_old(ledger: &dyn Ledger, now: Timestamp) -> Result<Vec<ShelfAge>, CliError> {
+    let mut shelves = ledger.ages().await?;
+    shelves.retain(|shelf| shelf.age.is_too_old(now));
+    Ok(shelves)
+}
+
+fn value(status: &Status, now: Timestamp) -> Value {
     let row = super::occurrences::value;
+    let counts = |ended: &BTreeMap<Outcome, usize>| {
+        let counts = ended.iter();
+        counts
+            .map(|(outcome, count)| (outcome.to_string(), json!(count)))
+            .collect::<serde_json::Map<_, _>>()
+    };
     json!({
         "host": status.host.map(|pid| json!({ "pid": pid })),
         "notices": status.notices.iter().map(|notice| json!({ "name": notice.name, "since": notice.since, "text": notice.text })).collect::<Vec<_>>(),
+        "too_old": status.too_old.iter().map(|shelf| super::ages::value(shelf, now)).collect::<Vec<_>>(),
         "paused": status.paused.iter().map(|(name, pause)| json!({ "schedule": name, "pause": pause })).collect::<Vec<_>>(),
         "unfinished": status.unfinished.iter().map(row).collect::<Vec<_>>(),
-        "ended_last_24h": status.ended.iter().map(|(outcome, count)| (outcome.to_string(), json!(count))).collect::<serde_json::Map<_, _>>(),
+        "ended_last_24h": counts(&status.ended),
+        "shadows_last_24h": counts(&status.rehearsed),
+        "shadow_alerts_last_24h": status.shadow_alerts.iter().map(row).collect::<Vec<_>>(),
         "alerts_last_24h": status.alerts.iter().map(row).collect::<Vec<_>>(),
     })
 }
@@ -97,6 +130,13 @@ fn say(status: &Status, now: Timestamp) -> String {
                 .map(|line| format!("  {}", print::plain(line))),
         );
     }
+    for shelf in status.too_old.iter().take(LINES) {
+        lines.push(format!("TOO OLD {}", super::ages::sentence(shelf, now)));
+    }
+    if status.too_old.len() > LINES {
+        let more = status.too_old.len() - LINES;
+        lines.push(format!("        … {more} more: `strongroom metrics`"));
+    }
     for (name, pause) in &status.paused {
         let until = pause
             .until
@@ -115,6 +155,9 @@ fn say(status: &Status, now: Timestamp) -> String {
             status.alerts.len() - LINES
         ));
     }
+    for row in status.shadow_alerts.iter().rev().take(LINES).rev() {
+        lines.push(format!("SHADOW  {}", sentence(row)));
+    }
     let (under_way, waiting): (Vec<_>, Vec<_>) = status
         .unfinished
         .iter()
@@ -128,16 +171,24 @@ fn say(status: &Status, now: Timestamp) -> String {
         under_way.len(),
         waiting.len()
     ));
-    let ended: Vec<String> = status
-        .ended
-        .iter()
-        .map(|(outcome, count)| format!("{count} {outcome}"))
-        .collect();
-    lines.push(if ended.is_empty() {
+    let words = |ended: &BTreeMap<Outcome, usize>| {
+        let words = ended.iter();
+        let words: Vec<String> = words
+            .map(|(outcome, count)| format!("{count} {outcome}"))
+            .collect();
+        words.join(", ")
+    };
+    lines.push(if status.ended.is_empty() {
         "Nothing ended in the last 24 hours.".to_owned()
     } else {
-        format!("Ended in the last 24 hours: {}.", ended.join(", "))
+        format!("Ended in the last 24 hours: {}.", words(&status.ended))
     });
+    if !status.rehearsed.is_empty() {
+        lines.push(format!(
+            "Shadows, which do not count: {}.",
+            words(&status.rehearsed)
+        ));
+    }
     lines.join("\n")
 }
 

@@ -57,6 +57,9 @@ pub(super) fn pairs(schedules: &[&Schedule], horizon: Horizon) -> Vec<Warning> {
                 if found.len() == PAIRS {
                     return found.into_values().collect();
                 }
+                if rehearse(one, other) {
+                    continue;
+                }
                 let key = (*table.min(other_table), *table.max(other_table));
                 if let Some(meeting) = meetings.get(&key) {
                     found
@@ -67,6 +70,12 @@ pub(super) fn pairs(schedules: &[&Schedule], horizon: Horizon) -> Vec<Warning> {
         }
     }
     found.into_values().collect()
+}
+
+/// A shadow is due when the one it shadows is: that is meant.
+fn rehearse(one: &Schedule, other: &Schedule) -> bool {
+    let (ones, others) = (one.part.shadows(), other.part.shadows());
+    ones == Some(&other.name) || others == Some(&one.name) || (ones.is_some() && ones == others)
 }
 
 fn warning(one: &Schedule, other: &Schedule, tenant: &TenantName, meeting: Meeting) -> Warning {

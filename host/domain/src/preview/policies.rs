@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::when;
 use crate::blackout::Period;
 use crate::retention::Retention;
-use crate::schedule::{Schedule, Trigger};
+use crate::schedule::{Part, Schedule, Trigger};
 
 /// Every change of a schedule that alters what happens; each a sentence without a full stop.
 pub(super) fn changes(old: &Schedule, new: &Schedule) -> Vec<String> {
@@ -29,6 +29,10 @@ pub(super) fn changes(old: &Schedule, new: &Schedule) -> Vec<String> {
         found.push("`config` changes".to_owned());
     }
     found.extend(grants(old, new));
+    if old.part != new.part {
+        let kept = "it keeps the promise from now on: what it does counts".to_owned();
+        found.push(part(new).unwrap_or(kept));
+    }
     match (old.enabled, new.enabled) {
         (true, false) => found.push("it is disabled: nothing of it runs any more".to_owned()),
         (false, true) => found.push("it is enabled".to_owned()),
@@ -37,13 +41,26 @@ pub(super) fn changes(old: &Schedule, new: &Schedule) -> Vec<String> {
     found
 }
 
+/// What a schedule is in the swap of a provider, if it does not simply keep its promise.
+pub(super) fn part(new: &Schedule) -> Option<String> {
+    match &new.part {
+        Part::Primary => None,
+        Part::ShadowOf(primary) => Some(format!(
+            "it is a shadow of `{primary}`: nothing it does counts"
+        )),
+        Part::SucceededBy(successor) => Some(format!(
+            "`{successor}` takes its place: it makes nothing new, and its shelf runs out by its own rules"
+        )),
+    }
+}
+
 /// What a schedule says, key by key: the same keys in the same order for each.
 fn stated(schedule: &Schedule) -> Vec<(&'static str, String)> {
     let (gap, overlap) = match &schedule.trigger {
         Trigger::Cron { gap, overlap, .. } => (word(gap), word(overlap)),
         _ => (String::new(), String::new()),
     };
-    let account = schedule.account.as_ref();
+    let (account, drilled) = (schedule.account.as_ref(), schedule.drill_of.as_ref());
     let retry = &schedule.retry;
     let memory = match schedule.memory % (1 << 20) {
         0 => format!("{}MiB", schedule.memory >> 20),
@@ -54,6 +71,10 @@ fn stated(schedule: &Schedule) -> Vec<(&'static str, String)> {
         ("`dst-gap`", gap),
         ("`dst-overlap`", overlap),
         ("`plugin`", format!("`{}`", schedule.plugin)),
+        (
+            "`drill-of`",
+            drilled.map_or("none".to_owned(), |drilled| format!("`{drilled}`")),
+        ),
         ("`spread`", length(schedule.spread)),
         ("`blackout`", blackouts(schedule)),
         ("`overlap`", word(schedule.overlap)),
@@ -72,8 +93,29 @@ fn stated(schedule: &Schedule) -> Vec<(&'static str, String)> {
             "what `retention` keeps",
             kept(schedule.retention.as_deref()),
         ),
+        ("`off-site`", off_site(schedule)),
+        (
+            "`max-age`",
+            schedule.max_age().map_or("none".to_owned(), length),
+        ),
+        ("`place`", places(schedule)),
         ("`memory`", memory),
     ]
+}
+
+fn off_site(schedule: &Schedule) -> String {
+    match schedule.off_site() {
+        None => "none".to_owned(),
+        Some(off_site) if off_site.copy => format!("copies of `{}`", off_site.of),
+        Some(off_site) => format!("its own beside `{}`", off_site.of),
+    }
+}
+
+fn places(schedule: &Schedule) -> String {
+    match schedule.places() {
+        [] => "any".to_owned(),
+        places => format!("`{}`", places.join("`, `")),
+    }
 }
 
 /// The word of the schedule file.

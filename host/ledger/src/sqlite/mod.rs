@@ -5,6 +5,7 @@
 //! of `claim` and `record`, which one writer makes needless here.
 //! Read next: `open`, `writer`, `plan`, `overlap`, `claim`, `record`.
 
+mod ages;
 mod audit;
 mod catalog;
 mod claim;
@@ -39,6 +40,7 @@ use strongroom_domain::pause::Pause;
 use strongroom_domain::{Outcome, PluginName, ScheduleName, TenantName};
 use uuid::Uuid;
 
+use crate::age::{AgeLimit, ShelfAge};
 use crate::audit::{AuditEntry, AuditState, ExportReport};
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
@@ -48,7 +50,7 @@ use crate::occurrence::{
     PlanReport, Renewed, Tally, Transition, Watermark,
 };
 use crate::plugin::{PluginRow, PluginState};
-use crate::snapshot::{CatalogChange, SnapshotFilter, SnapshotRow};
+use crate::snapshot::{CatalogChange, Made, SnapshotFilter, SnapshotRow};
 use crate::state::{StateError, StateValue};
 
 pub use open::{OpenMode, running_host};
@@ -214,6 +216,10 @@ impl Ledger for SqliteLedger {
         snapshots::snapshots(&self.readers, None, &filter).await
     }
 
+    async fn made(&self) -> Result<Vec<Made>, LedgerError> {
+        snapshots::made(&self.readers).await
+    }
+
     async fn snapshot(&self, id: Uuid) -> Result<Option<SnapshotRow>, LedgerError> {
         let all = SnapshotFilter {
             gone: true,
@@ -223,6 +229,23 @@ impl Ledger for SqliteLedger {
             .await?
             .into_iter()
             .next())
+    }
+
+    async fn watch_ages(&self, wanted: Vec<AgeLimit>, now: Timestamp) -> Result<(), LedgerError> {
+        ages::watch(self, wanted, now).await
+    }
+
+    async fn ages(&self) -> Result<Vec<ShelfAge>, LedgerError> {
+        ages::all(&self.readers).await
+    }
+
+    async fn tell_age(
+        &self,
+        shelf: &ShelfAge,
+        too_old: bool,
+        now: Timestamp,
+    ) -> Result<bool, LedgerError> {
+        ages::tell(self, shelf, too_old, now).await
     }
 
     async fn state_get(

@@ -8,10 +8,11 @@ use strongroom_domain::retention::Hold;
 use uuid::Uuid;
 
 use super::columns::{
-    get_evidence, get_id, get_optional_count, get_optional_time, get_time, get_word, id, parse_word,
+    get_count, get_evidence, get_id, get_optional_count, get_optional_time, get_optional_word,
+    get_time, get_word, id, ms, parse_word,
 };
 use crate::error::LedgerError;
-use crate::snapshot::{SnapshotFilter, SnapshotRow};
+use crate::snapshot::{Made, SnapshotFilter, SnapshotOrder, SnapshotRow};
 
 pub(super) async fn snapshots(
     readers: &SqlitePool,
@@ -20,7 +21,10 @@ pub(super) async fn snapshots(
 ) -> Result<Vec<SnapshotRow>, LedgerError> {
     // Both reads see the same moment: a hold placed between them would otherwise belong to nothing.
     let mut transaction = readers.begin().await?;
-    let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM snapshots");
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "SELECT snapshots.*, (SELECT shadow_of FROM occurrences WHERE occurrences.id = snapshots.occurrence) AS shadow_of \
+         FROM snapshots",
+    );
     select(&mut query, only, filter);
     let rows = query.build().fetch_all(&mut *transaction).await?;
     let mut query = QueryBuilder::<Sqlite>::new(
@@ -47,6 +51,23 @@ pub(super) async fn snapshots(
     rows.iter().map(|row| snapshot(row, &mut holds)).collect()
 }
 
+pub(super) async fn made(readers: &SqlitePool) -> Result<Vec<Made>, LedgerError> {
+    let rows = sqlx::query(
+        "SELECT schedule, plugin, COUNT(*) AS number FROM snapshots WHERE state <> 'gone' \
+         GROUP BY schedule, plugin ORDER BY schedule, plugin",
+    )
+    .fetch_all(readers)
+    .await?;
+    let made = rows.iter().map(|row| {
+        Ok(Made {
+            schedule: get_word(row, "schedule")?,
+            plugin: get_word(row, "plugin")?,
+            count: get_count(row, "number")?,
+        })
+    });
+    made.collect()
+}
+
 fn select(query: &mut QueryBuilder<Sqlite>, only: Option<Uuid>, filter: &SnapshotFilter) {
     query.push(if filter.gone {
         " WHERE 1 = 1"
@@ -64,6 +85,9 @@ fn select(query: &mut QueryBuilder<Sqlite>, only: Option<Uuid>, filter: &Snapsho
     if let Some(tenant) = &filter.tenant {
         query.push(" AND tenant = ").push_bind(tenant.to_string());
     }
+    if let Some(plugin) = &filter.plugin {
+        query.push(" AND plugin = ").push_bind(plugin.to_string());
+    }
     if !filter.states.is_empty() {
         query.push(" AND state IN (");
         let mut words = query.separated(", ");
@@ -72,7 +96,28 @@ fn select(query: &mut QueryBuilder<Sqlite>, only: Option<Uuid>, filter: &Snapsho
         }
         query.push(")");
     }
-    query.push(" ORDER BY taken_at, id");
+    if !filter.references.is_empty() {
+        query.push(" AND reference IN (");
+        let mut names = query.separated(", ");
+        for name in &filter.references {
+            names.push_bind(name.clone());
+        }
+        query.push(")");
+    }
+    if let Some((taken_at, after)) = filter.after {
+        query
+            .push(" AND (taken_at, id) > (")
+            .push_bind(ms(taken_at))
+            .push(", ")
+            .push_bind(id(after))
+            .push(")");
+    }
+    query.push(match filter.order {
+        SnapshotOrder::Taken => " ORDER BY taken_at, id",
+        SnapshotOrder::ToVerify => {
+            " ORDER BY verified_at IS NOT NULL, verified_at, taken_at DESC, id"
+        }
+    });
     if let Some(limit) = filter.limit {
         query.push(" LIMIT ").push_bind(i64::from(limit));
     }
@@ -101,5 +146,6 @@ fn snapshot(
         last_error: row.try_get("last_error")?,
         verified_at: get_optional_time(row, "verified_at")?,
         gone_at: get_optional_time(row, "gone_at")?,
+        shadow_of: get_optional_word(row, "shadow_of")?,
     })
 }

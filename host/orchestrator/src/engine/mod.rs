@@ -4,8 +4,10 @@
 //! Never: blocks on a plugin; knows what runs. Transitions that are ready together are written in one transaction.
 //! Read next: `turns`, `endings`, `surroundings`, then `planner`, `executor`, `workflows`.
 
+mod ages;
 mod endings;
 mod surroundings;
+mod swapped;
 mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,12 +24,15 @@ use uuid::Uuid;
 
 pub use endings::untimed;
 pub use surroundings::CLOCK_NOTICE;
+pub use swapped::SHELVES_NOTICE;
+
+use ages::Ages;
 
 use crate::access::Access;
 use crate::activation;
 use crate::clock::Work;
 use crate::planner::{Pauses, Planner};
-use crate::setup::{Served, Setup};
+use crate::setup::{Prepared, Served, Setup};
 
 /// Shelves looked at after a start before more are: of a million, each costs memory and a question to the ledger.
 const SHELVES: usize = 64;
@@ -174,6 +179,8 @@ struct Loop<'a> {
     ledger: Arc<dyn Ledger>,
     until: Until,
     setup: Arc<Setup>,
+    /// Entries by digest whose plugin an edit changed, for operations that they began.
+    former: BTreeMap<(ScheduleName, String), Arc<Prepared>>,
     reloads: Option<watch::Receiver<Arc<Setup>>>,
     planner: Option<Planner>,
     pauses: Pauses,
@@ -182,6 +189,7 @@ struct Loop<'a> {
     doubt: Option<Duration>,
     /// The clock jumped and nobody has confirmed the time: nothing is deleted.
     held: bool,
+    ages: Ages,
     running: BTreeMap<Uuid, Running>,
     /// Up to when the record was looked through for alerts, and which of that very moment were told.
     told: (Timestamp, BTreeSet<Uuid>),
@@ -207,6 +215,7 @@ impl<'a> Loop<'a> {
             ledger: engine.access.ledger.clone(),
             until,
             setup: engine.setup.clone(),
+            former: BTreeMap::new(),
             reloads: engine.reloads.clone(),
             planner: None,
             pauses: Pauses::new(),
@@ -216,6 +225,7 @@ impl<'a> Loop<'a> {
             },
             doubt: None,
             held: false,
+            ages: Ages::default(),
             running: BTreeMap::new(),
             told: (now, BTreeSet::new()),
             limited: false,

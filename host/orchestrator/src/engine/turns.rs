@@ -63,16 +63,21 @@ impl Loop<'_> {
         self.waiting = None;
         let mut prevented = Vec::new();
         for claim in claimed.claims {
-            let prepared = self.prepared(&claim);
-            match prepared
-                .as_deref()
-                .and_then(|prepared| self.prevented(&claim, prepared, now))
-            {
-                Some((outcome, reason)) => {
-                    prevented.push(executor::ended(&claim, outcome, reason));
+            let ends = match self.serving(&claim) {
+                Ok(Some(prepared)) => match self.prevented(&claim, &prepared, now) {
+                    None => {
+                        self.start(claim, Some(prepared));
+                        continue;
+                    }
+                    Some(ends) => ends,
+                },
+                Ok(None) => {
+                    self.start(claim, None);
+                    continue;
                 }
-                None => self.start(claim, prepared),
-            }
+                Err(ends) => ends,
+            };
+            prevented.push(executor::ended(&claim, ends.0, ends.1));
         }
         if !prevented.is_empty() {
             self.ledger.record(prevented, now).await?;
@@ -107,16 +112,6 @@ impl Loop<'_> {
         planning::prevented(&prepared.schedule, pauses, now)
     }
 
-    /// What serves a claim: the plugin that is active, or the one that began the operation.
-    fn prepared(&self, claim: &Claim) -> Option<Arc<Prepared>> {
-        let prepared = self.setup.schedules.get(&claim.schedule)?;
-        let began = claim.operation.as_ref().map(|operation| &operation.digest);
-        match began.filter(|digest| *digest != prepared.digest()) {
-            Some(digest) => Some(self.setup.on(prepared, digest)),
-            None => Some(prepared.clone()),
-        }
-    }
-
     fn start(&mut self, claim: Claim, prepared: Option<Arc<Prepared>>) {
         let access = self.engine.access.clone();
         let work = access.clock.work();
@@ -124,10 +119,14 @@ impl Loop<'_> {
         access
             .watcher
             .started(&claim.schedule, &claim.tenant, claim.due, claim.attempt);
+        let first = prepared
+            .as_ref()
+            .and_then(|prepared| prepared.schedule.off_site())
+            .and_then(|off_site| self.setup.schedules.get(&off_site.of).cloned());
         let task = tokio::spawn({
             let claim = claim.clone();
             async move {
-                let transition = executor::attempt(&access, prepared, claim.clone()).await;
+                let transition = executor::attempt(&access, prepared, first, claim.clone()).await;
                 // The loop is gone only when the whole engine is; then nobody wants the answer.
                 let _gone = sender
                     .send(Event::Attempted(Box::new(transition), claim, work))
@@ -172,7 +171,8 @@ impl Loop<'_> {
         let planned = self.planner.as_ref().and_then(Planner::next);
         let planned = planned.filter(|due| *due <= self.end());
         let waiting = self.waiting().await?;
-        Ok([planned, waiting].into_iter().flatten().min())
+        let aged = self.ages.next().filter(|at| *at <= self.end());
+        Ok([planned, waiting, aged].into_iter().flatten().min())
     }
 
     pub(super) async fn idle_at_end(&mut self) -> Result<bool, LedgerError> {

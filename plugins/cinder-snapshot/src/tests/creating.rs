@@ -140,27 +140,27 @@ fn a_snapshot_that_fails_is_a_failure_however_often_it_is_asked_after() {
     }
 }
 
-#[test]
-fn what_the_service_refuses_has_the_right_failure() {
-    let html = || Response {
-        status: 404,
+/// Answers to a request, and the kind of failure each is.
+fn refusals() -> Vec<(Response, Failure)> {
+    let html = |status| Response {
+        status,
         headers: Vec::new(),
         body: b"<html><h1>404 Not Found</h1></html>".to_vec(),
     };
     let limit = |after: &str| {
-        http::json(
-            413,
-            &json!({"overLimit": {"code": 413, "message": "SnapshotLimitExceeded: Maximum number of snapshots allowed (1) exceeded", "retryAfter": after}}),
-        )
+        let message = "SnapshotLimitExceeded: Maximum number of snapshots allowed (1) exceeded";
+        let words = json!({"code": 413, "message": message, "retryAfter": after});
+        http::json(413, &json!({ "overLimit": words }))
     };
+    let bad = |message| fault(400, "badRequest", message);
     let mut busy = fault(429, "overLimit", "slowly");
     busy.headers
         .push(("retry-after".to_owned(), "7".to_owned()));
-    let detail = "x".to_owned();
-    for (answer, expected) in [
-        (limit("0"), Failure::Quota(detail.clone())),
-        (limit("9"), Failure::throttled("", Duration::from_secs(9))),
-        (busy, Failure::throttled("", Duration::from_secs(7))),
+    let later = |seconds| Failure::throttled("", Duration::from_secs(seconds));
+    vec![
+        (limit("0"), Failure::quota("")),
+        (limit("9"), later(9)),
+        (busy, later(7)),
         (
             fault(503, "serviceUnavailable", "later"),
             Failure::unavailable(""),
@@ -178,30 +178,26 @@ fn what_the_service_refuses_has_the_right_failure() {
             Failure::denied(""),
         ),
         (
-            fault(400, "badRequest", "Additional properties are not allowed"),
+            bad("Additional properties are not allowed"),
             Failure::invalid(""),
         ),
+        (bad("Malformed request url"), Failure::invalid("")),
         (
-            fault(400, "badRequest", "Malformed request url"),
-            Failure::invalid(""),
-        ),
-        (
-            fault(400, "badRequest", "Invalid volume: Volume is migrating"),
+            bad("Invalid volume: Volume is migrating"),
             Failure::conflict(""),
         ),
         (
             fault(406, "computeFault", "Version 3.70 is not supported"),
             Failure::invalid(""),
         ),
-        (html(), Failure::invalid("")),
-        (
-            Response {
-                status: 200,
-                ..html()
-            },
-            Failure::other(""),
-        ),
-    ] {
+        (html(404), Failure::invalid("")),
+        (html(200), Failure::other("")),
+    ]
+}
+
+#[test]
+fn what_the_service_refuses_has_the_right_failure() {
+    for (answer, expected) in refusals() {
         let world = world();
         let given = answer.clone();
         world.borrow_mut().instead = Some(Box::new(move |request| {

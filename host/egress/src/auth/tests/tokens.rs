@@ -99,7 +99,8 @@ async fn a_token_server_that_refuses_is_left_alone_for_a_while_and_named_without
     let login = token_server(&world, move |request, _| {
         let number = refused.fetch_add(1, Ordering::SeqCst);
         let body = match number {
-            0 => format!(r#"{{"error":"invalid_client","error_description":"{request:?}"}}"#),
+            0 => serde_json::json!({"error": "invalid_client", "error_description": request})
+                .to_string(),
             _ => format!(r#"{{"error":"no such: {CANARY}"}}"#),
         };
         Reply::Keep(answer("401 Unauthorized", "", &body))
