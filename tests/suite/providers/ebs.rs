@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde_json::Value;
 use strongroom_tests::{Counterpart, Host, Relay, eventually};
 
+use crate::conformance::conforms;
+
 use super::{catalog, evidence, host_with, key, last_reason, last_run, marked};
 
 /// The machine may be slow.
@@ -230,4 +232,14 @@ fn s1_what_is_not_there_or_not_granted_is_said_for_what_it_is() {
         );
         assert_eq!(catalog(&host), [Value::Null; 0]);
     }
+}
+
+#[test]
+fn p06_the_plugin_keeps_the_whole_contract_at_ec2() {
+    let Some(cloud) = Cloud::start() else { return };
+    let host = cloud.host("user", &[]);
+    let file = host.schedules().join("volume.toml");
+    let options = ["--restore-as", "acme-back"];
+    let report = conforms(&host, "ebs-snapshot", &file, &options);
+    report.whole(&["beyond-proof", "restore-missing-path"]);
 }

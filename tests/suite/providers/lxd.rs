@@ -10,6 +10,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use strongroom_tests::{Counterpart, Host, eventually};
 
+use crate::conformance::conforms;
+
 use super::{catalog, evidence, host_with, key, last_reason, last_run, marked};
 
 /// The server is real and the machine may be slow.
@@ -319,4 +321,22 @@ fn s1_what_a_real_lxd_refuses_is_said_for_what_it_is() {
         assert_eq!(catalog(&host), [Value::Null; 0]);
     }
     assert_eq!(lxd.snapshots(), [""; 0]);
+}
+
+#[test]
+fn p06_the_plugin_keeps_the_whole_contract_at_a_real_lxd() {
+    let Some(lxd) = Lxd::start() else { return };
+    let host = lxd.host("client_restricted", &[]);
+    let file = host.schedules().join("vault.toml");
+    let options = ["--restore-as", "acme-restored-1"];
+    let report = conforms(&host, "lxd-snapshot", &file, &options);
+    // A small snapshot is finished within the call that begins it.
+    report.whole(&[
+        "copy-unknown",
+        "poll-after-end",
+        "poll-after-restart",
+        "restore-missing-path",
+    ]);
+    assert_eq!(lxd.snapshots(), [""; 0]);
+    assert_eq!(lxd.volumes(), ["acme-restored-1", "audit", "vault"]);
 }
