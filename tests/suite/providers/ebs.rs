@@ -51,6 +51,40 @@ region = "<region>"
 service = "ec2"
 "#;
 
+/// Copies into another region of what the schedule above keeps.
+const COPIES: &str = r#"
+[[schedule]]
+name = "copies"
+plugin = "ebs-snapshot"
+on = "go"
+tenants = ["acme"]
+place = "<region>"
+
+[schedule.config]
+region = "<region>"
+copy-from-region = "<other-region>"
+
+[schedule.off-site]
+of = "volume"
+copy = true
+
+[schedule.grants.http.ec2]
+origin = "http://<address>"
+addresses = ["127.0.0.1"]
+credential = "here"
+operations = ["list-snapshots", "copy-snapshot", "delete-snapshot"]
+bind = { source-region = "<other-region>" }
+
+[[credential]]
+name = "here"
+scheme = "aws-sigv4"
+origin = "http://<address>"
+user = "<key>"
+secret = "file:<folder>/secret"
+region = "<region>"
+service = "ec2"
+"#;
+
 /// The server.
 struct Cloud(Counterpart);
 
@@ -87,6 +121,15 @@ impl Cloud {
         for (from, _) in changes {
             assert!(SCHEDULE.contains(from), "{from}");
         }
+        host.schedule(
+            "volume.toml",
+            &self.filled(user, &marked(SCHEDULE, changes)),
+        );
+        host
+    }
+
+    /// A text with what the server said.
+    fn filled(&self, user: &str, text: &str) -> String {
         let marks = [
             ("<region>", self.said("/region")),
             ("<zone>", self.said("/zone")),
@@ -97,8 +140,7 @@ impl Cloud {
             ("<other-zone>", self.said("/other/zone")),
             ("<other-volume>", self.said("/other/volume")),
         ];
-        host.schedule("volume.toml", &marked(&marked(SCHEDULE, changes), &marks));
-        host
+        marked(text, &marks)
     }
 }
 
@@ -242,4 +284,26 @@ fn p06_the_plugin_keeps_the_whole_contract_at_ec2() {
     let options = ["--restore-as", "acme-back"];
     let report = conforms(&host, "ebs-snapshot", &file, &options);
     report.whole(&["beyond-proof", "restore-missing-path"]);
+}
+
+#[test]
+fn p05_a_snapshot_is_copied_into_another_region_at_ec2() {
+    let Some(cloud) = Cloud::start() else { return };
+    let elsewhere = [
+        ("<region>", "<other-region>"),
+        ("<zone>", "<other-zone>"),
+        ("<volume>", "<other-volume>"),
+    ];
+    let host = cloud.host("user", &elsewhere);
+    host.schedule("copies.toml", &cloud.filled("user", COPIES));
+    let original = evidence(&once(&host, 0), "snapshot");
+    assert!(original[0].starts_with("us-east-1/snap-"), "{original:?}");
+    let _ = host.run(["once", "copies"]).ok();
+    let run = last_run(&host);
+    assert_eq!(run["schedule"], "copies", "{run}");
+    assert_eq!(evidence(&run, "copied-from"), original);
+    let copy = evidence(&run, "snapshot");
+    assert!(copy[0].starts_with("eu-west-1/snap-"), "{copy:?}");
+    assert_eq!(evidence(&run, "bytes"), [(8_u64 << 30).to_string()]);
+    assert_eq!(catalog(&host).len(), 2);
 }
