@@ -255,14 +255,15 @@ fn p04_a_trial_restore_that_fails_inside_lxds_operation_is_no_verification() {
     let host = lxd.host("client", &[]);
     let _ = host.run(["once", "vault"]).ok();
     let id = catalog(&host)[0]["id"].as_str().unwrap().to_owned();
-    // What is in the way on the pool is not seen when the request is taken with 202.
-    let scratch = format!("strongroom-verify-{id}");
-    let file = lxd.said("/bytes").replace("{volume}", &scratch);
-    fs::write(&file, b"x").unwrap();
+    // What the pool has lost is not seen when the request is taken with 202.
+    let bytes = lxd.said("/snapshot_bytes").replace("{volume}", "vault");
+    let folder = bytes.strip_suffix("/{snapshot}").unwrap();
+    let away = format!("{folder}.away");
+    fs::rename(folder, &away).unwrap();
     let ran = host.run(["snapshots", "verify", &id]).ended_with(1);
     assert!(ran.stderr.contains("LXD's operation failed"), "{ran}");
     assert_eq!(catalog(&host)[0]["state"], "assumed");
-    fs::remove_file(&file).unwrap();
+    fs::rename(&away, folder).unwrap();
     let _ = host.run(["snapshots", "verify", &id]).ok();
     assert_eq!(catalog(&host)[0]["state"], "verified");
 }
@@ -279,7 +280,7 @@ fn p04_whoever_deletes_a_volume_of_a_real_lxd_deletes_its_snapshots_and_it_is_se
     });
     let ran = host.run(["snapshots", "verify", &id]).ended_with(1);
     assert!(ran.stderr.contains("not-found"), "{ran}");
-    assert_eq!(catalog(&host)[0]["state"], "damaged");
+    assert_eq!(catalog(&host)[0]["state"], "missing");
     let _ = host.run(["once", "vault"]).ended_with(1);
     assert!(
         last_reason(&host).starts_with("not-found: "),

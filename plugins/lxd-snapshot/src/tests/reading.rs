@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use strongroom_plugin::http::Response;
-use strongroom_plugin::{Failure, Instant, SnapshotState, Snapshots};
+use strongroom_plugin::{Failure, Instant, SnapshotState, Snapshots, Step};
 
 use super::{DUE, Fake, REFERENCE, RUN, WITHIN, call, create, fact, to_the_end};
 use crate::LxdSnapshot;
@@ -113,6 +113,26 @@ fn a_deletion_ends_when_the_snapshot_is_gone() {
     assert_eq!(fact(&ended, "deleted"), Some(REFERENCE));
     let again = LxdSnapshot::start_delete(call(RUN), REFERENCE).unwrap_err();
     assert!(matches!(again, Failure::NotFound(_)), "{again}");
+}
+
+#[test]
+fn of_two_deletions_the_second_may_fail_and_both_are_done() {
+    let fake = Fake::start();
+    create(&call(RUN)).unwrap();
+    // The first one goes on, and LXD still shows the snapshot; the second one's operation fails.
+    fake.borrow_mut().lingers = true;
+    fake.borrow_mut().slow = 3;
+    let Step::Running(_) = LxdSnapshot::start_delete(call(RUN), REFERENCE).unwrap() else {
+        panic!("it goes on");
+    };
+    fake.borrow_mut().slow = 0;
+    fake.borrow_mut().fails = Some("lstat: no such file or directory".to_owned());
+    let Step::Running(operation) = LxdSnapshot::start_delete(call(RUN), REFERENCE).unwrap() else {
+        panic!("another one goes on");
+    };
+    fake.borrow_mut().snapshots.clear();
+    let ended = to_the_end(&call(RUN), LxdSnapshot::poll(call(RUN), operation.handle));
+    assert_eq!(fact(&ended.unwrap(), "deleted"), Some(REFERENCE));
 }
 
 #[test]
