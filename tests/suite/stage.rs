@@ -1,7 +1,7 @@
 //! A stage: the real engine and ledger on a simulated clock, schedules from the text of a file, and replies that a test
 //! writes in place of plugins.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use strongroom_config::{ScheduleSet, SourceFile, parse};
 use strongroom_domain::Evidence;
+use strongroom_domain::retry::Failure;
 use strongroom_ledger::{Ledger, OccurrenceFilter, OccurrenceRow, OpenMode, SqliteLedger};
 use strongroom_orchestrator::executor::Errand;
 use strongroom_orchestrator::{
@@ -41,6 +42,7 @@ struct Scripted {
     called: Mutex<Vec<Called>>,
     /// Where snapshots are, by schedule, if the provider tells.
     places: Mutex<BTreeMap<String, String>>,
+    deleted: Mutex<BTreeSet<String>>,
 }
 
 #[async_trait]
@@ -86,6 +88,16 @@ impl Replies for Scripted {
             Request::StartCreate | Request::StartCopy { .. } => {
                 done(&[("snapshot", &errand.run.to_string())])
             }
+            Request::StartDelete { reference } => {
+                if !matches!(ending, Ending::Failed(_)) {
+                    self.deleted.lock().unwrap().insert(reference);
+                }
+                ending
+            }
+            Request::Get { reference } if self.deleted.lock().unwrap().contains(&reference) => {
+                Ending::Failed(Failure::NotFound { detail: reference })
+            }
+            Request::List { .. } => Ending::Answered(Answer::Page(Vec::new(), None)),
             Request::Get { reference } => Ending::Answered(Answer::Snapshot(SnapshotInfo {
                 tenant: errand.tenant.to_string(),
                 run_id: Some(reference.clone()),
@@ -135,6 +147,7 @@ pub(super) struct Stage {
     folder: tempfile::TempDir,
     pub(super) clock: SimulatedClock,
     scripted: Arc<Scripted>,
+    replies: Arc<dyn Replies>,
     set: ScheduleSet,
     pub(super) concurrency: usize,
     pub(super) watcher: Arc<dyn Watcher>,
@@ -153,11 +166,14 @@ impl Stage {
             script: Box::new(script),
             called: Mutex::default(),
             places: Mutex::default(),
+            deleted: Mutex::default(),
         };
+        let scripted = Arc::new(scripted);
         Self {
             folder,
             clock: SimulatedClock::new(at(from)),
-            scripted: Arc::new(scripted),
+            replies: scripted.clone(),
+            scripted,
             set,
             concurrency: 64,
             watcher: Arc::new(NoWatcher),
@@ -168,6 +184,12 @@ impl Stage {
     pub(super) fn keeps(&self, schedule: &str, place: &str) {
         let mut places = self.scripted.places.lock().unwrap();
         places.insert(schedule.to_owned(), place.to_owned());
+    }
+
+    /// The same with somebody else who answers.
+    pub(super) fn served_by(from: &str, schedules: &str, replies: Arc<dyn Replies>) -> Self {
+        let stage = Self::new(from, schedules, |_, _| (Duration::ZERO, done(&[])));
+        Self { replies, ..stage }
     }
 
     /// Other schedules, for the next run.
@@ -187,13 +209,18 @@ impl Stage {
                 Role::Snapshots
             },
             schedule: Clone::clone(&located.schedule),
-            served: Served::Replies(self.scripted.clone()),
+            served: Served::Replies(self.replies.clone()),
         });
         Setup::new(prepared.collect(), self.set.limits.clone())
     }
 
+    /// A schedule with what answers for it.
+    pub(super) fn prepared(&self, name: &str) -> Prepared {
+        self.prepared_with(name, self.replies.clone())
+    }
+
     /// A schedule that is answered by somebody else.
-    pub(super) fn prepared(&self, name: &str, served: Arc<dyn Replies>) -> Prepared {
+    pub(super) fn prepared_with(&self, name: &str, served: Arc<dyn Replies>) -> Prepared {
         let located = self.set.get(name).unwrap();
         Prepared {
             role: Role::Snapshots,

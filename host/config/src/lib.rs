@@ -8,6 +8,7 @@ mod across;
 mod calendars;
 pub mod cassette;
 mod diagnostic;
+mod drills;
 pub mod edit;
 mod file;
 mod json;

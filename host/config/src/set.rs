@@ -13,6 +13,7 @@ use strongroom_domain::schedule::Limits;
 
 use crate::across;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::drills;
 use crate::located::Located;
 use crate::meant::Declared;
 use crate::off_site;
@@ -56,6 +57,7 @@ pub fn parse(files: Vec<SourceFile>, now: Timestamp) -> Result<ScheduleSet, Diag
     let (mut read, calendars) = together::read(files, now);
     let mut problems = std::mem::take(&mut read.problems);
     swaps::resolve(&mut read, &mut problems);
+    drills::complete(&mut read, &mut problems);
     across::follow(&read, &mut problems);
     off_site::look(&read, &mut problems);
     let limits = across::limits(read.limits, &read.schedules, &mut problems);

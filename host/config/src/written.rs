@@ -71,13 +71,14 @@ pub(crate) struct FileWritten {
 #[schemars(extend("oneOf" = [{"required": ["cron", "tenants"]}, {"required": ["every", "tenants"]},
     {"required": ["at", "tenants"]}, {"required": ["on", "tenants"]}, {"required": ["after", "tenants"]},
     {"required": ["shadow-of"]}, {"required": ["succeeded-by"]}]))]
+#[schemars(extend("anyOf" = [{"required": ["plugin"]}, {"required": ["drill-of"]}]))]
 pub(crate) struct ScheduleWritten {
     /// The schedule's name, unique in the folder: 1 to 63 lower-case letters, digits and inner hyphens. Runs and
     /// snapshots are recorded under it.
     #[schemars(required, example = &"acme-daily", regex(pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
     pub(crate) name: Option<At<String>>,
-    /// The plugin that runs, by the name it gives itself (`strongroom plugin inspect FILE` shows it).
-    #[schemars(required, example = &"local-snapshot", regex(pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
+    /// The plugin that runs, by the name it gives itself (`strongroom plugin inspect FILE` shows it). A drill has none.
+    #[schemars(example = &"local-snapshot", regex(pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
     pub(crate) plugin: Option<At<String>>,
     /// Rehearses beside the schedule of this name: due whenever that one is, for its tenants. What it does is recorded as a
     /// shadow's and counts as no promise kept or broken. `strongroom swap` compares the two and exchanges them.
@@ -87,6 +88,10 @@ pub(crate) struct ScheduleWritten {
     /// schedule, can be restored and run out by its `retention`, which counts what that schedule took since.
     #[schemars(example = &"acme-daily", regex(pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
     pub(crate) succeeded_by: Option<At<String>>,
+    /// This is a restore drill: it makes no snapshot, but proves one of the schedule of this name, for the same tenant,
+    /// with that one's plugin, configuration and grants.
+    #[schemars(example = &"acme-daily", regex(pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
+    pub(crate) drill_of: Option<At<String>>,
     /// When: five fields (minute, hour, day of month, month, day of week), or six with seconds first, or `@yearly`,
     /// `@monthly`, `@weekly`, `@daily`, `@hourly`. 0 and 7 are Sunday. If day of month and day of week are both
     /// restricted, either is enough.
@@ -188,6 +193,7 @@ impl ScheduleWritten {
             plugin: keys.text("plugin"),
             shadow_of: keys.text("shadow-of"),
             succeeded_by: keys.text("succeeded-by"),
+            drill_of: keys.text("drill-of"),
             cron: keys.text("cron"),
             every: keys.text("every"),
             at: keys.text_or_date("at"),

@@ -247,6 +247,7 @@ mod tests {
             keeping: None,
             config: "{}".into(),
             grants: Grants::default().into(),
+            drill_of: None,
             memory: defaults::MEMORY,
             enabled: true,
             part: Default::default(),

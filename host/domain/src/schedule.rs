@@ -22,8 +22,10 @@ use crate::{AccountName, EventName, Outcome, PluginName, ScheduleName, TenantNam
 pub struct Schedule {
     /// Unique in the folder.
     pub name: ScheduleName,
-    /// The plugin it runs.
+    /// The plugin it runs; a drill runs that of the schedule it drills.
     pub plugin: PluginName,
+    /// Set: a drill. It makes nothing; it proves that a snapshot of this schedule can be restored.
+    pub drill_of: Option<ScheduleName>,
     /// When.
     pub trigger: Trigger,
     /// The zone in which the trigger's civil times are read and shown.

@@ -30,7 +30,8 @@ pub use occurrence::{
 };
 pub use plugin::{PluginRow, PluginState};
 pub use snapshot::{
-    CatalogChange, Made, SnapshotFilter, SnapshotRow, SnapshotState, UnknownSnapshotState,
+    CatalogChange, Made, SnapshotFilter, SnapshotOrder, SnapshotRow, SnapshotState,
+    UnknownSnapshotState,
 };
 pub use sqlite::{OpenMode, SqliteLedger, running_host};
 pub use state::{StateError, StateValue};

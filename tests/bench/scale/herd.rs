@@ -208,6 +208,7 @@ pub(super) fn schedule(number: usize) -> Schedule {
         keeping: None,
         config: "{}".into(),
         grants: Default::default(),
+        drill_of: None,
         memory: defaults::MEMORY,
         enabled: true,
         part: Default::default(),

@@ -86,7 +86,7 @@ impl Restoring {
             asked: Mutex::default(),
             seen: Mutex::default(),
         });
-        let prepared = stage.prepared("daily", provider.clone());
+        let prepared = stage.prepared_with("daily", provider.clone());
         let ledger = stage.ledger(OpenMode::Visitor).await;
         let clock = SimulatedClock::new(at("2026-11-20T05:00Z"));
         let access = Access::new(Arc::new(clock.clone()), ledger.clone());

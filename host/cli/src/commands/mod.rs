@@ -14,6 +14,7 @@ mod permissions;
 mod plan;
 mod plugin;
 mod plugin_test;
+mod reconcile;
 mod restore;
 mod run;
 mod schedule;

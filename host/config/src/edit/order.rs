@@ -65,6 +65,7 @@ impl Kind {
                 "plugin",
                 "shadow-of",
                 "succeeded-by",
+                "drill-of",
                 "cron",
                 "every",
                 "at",

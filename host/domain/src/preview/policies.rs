@@ -60,7 +60,7 @@ fn stated(schedule: &Schedule) -> Vec<(&'static str, String)> {
         Trigger::Cron { gap, overlap, .. } => (word(gap), word(overlap)),
         _ => (String::new(), String::new()),
     };
-    let account = schedule.account.as_ref();
+    let (account, drilled) = (schedule.account.as_ref(), schedule.drill_of.as_ref());
     let retry = &schedule.retry;
     let memory = match schedule.memory % (1 << 20) {
         0 => format!("{}MiB", schedule.memory >> 20),
@@ -71,6 +71,10 @@ fn stated(schedule: &Schedule) -> Vec<(&'static str, String)> {
         ("`dst-gap`", gap),
         ("`dst-overlap`", overlap),
         ("`plugin`", format!("`{}`", schedule.plugin)),
+        (
+            "`drill-of`",
+            drilled.map_or("none".to_owned(), |drilled| format!("`{drilled}`")),
+        ),
         ("`spread`", length(schedule.spread)),
         ("`blackout`", blackouts(schedule)),
         ("`overlap`", word(schedule.overlap)),

@@ -38,6 +38,7 @@ fn schedule(name: &str, trigger: Trigger, zone: &str) -> Schedule {
         keeping: None,
         config: "{}".into(),
         grants: Grants::default().into(),
+        drill_of: None,
         memory: defaults::MEMORY,
         enabled: true,
         part: Default::default(),

@@ -169,6 +169,7 @@ impl History {
             keeping: None,
             config: "{}".into(),
             grants: Grants::default().into(),
+            drill_of: None,
             memory: defaults::MEMORY,
             enabled: true,
             part: Default::default(),

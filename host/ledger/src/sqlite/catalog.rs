@@ -45,8 +45,20 @@ pub(super) async fn apply(
                 error,
                 at,
             } => set_state(connection, id, state, error, at).await?,
+            CatalogChange::Verdict {
+                id,
+                state,
+                error,
+                at,
+            } => set_verdict(connection, id, state, error, at).await?,
             CatalogChange::Hold { id, hold } => place(connection, id, &hold).await?,
-            CatalogChange::Release { id, name } => release(connection, id, &name).await?,
+            CatalogChange::Release { id, name } => {
+                let released = release(connection, id, &name).await?;
+                found(released, || format!("hold `{name}` on snapshot {id}"))?;
+            }
+            CatalogChange::Expire { id, name } => {
+                release(connection, id, &name).await?;
+            }
         }
     }
     insert(connection, &added).await
@@ -145,6 +157,26 @@ async fn not_held(
     })
 }
 
+async fn set_verdict(
+    connection: &mut SqliteConnection,
+    snapshot: Uuid,
+    state: SnapshotState,
+    error: Option<String>,
+    at: Timestamp,
+) -> Result<(), LedgerError> {
+    sqlx::query(
+        "UPDATE snapshots SET state = $1, last_error = $2, verified_at = COALESCE($3, verified_at) \
+         WHERE id = $4 AND state IN ('assumed', 'verified', 'damaged', 'missing')",
+    )
+    .bind(state.as_str())
+    .bind(error)
+    .bind((state == SnapshotState::Verified).then(|| ms(at)))
+    .bind(id(snapshot))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 async fn place(
     connection: &mut SqliteConnection,
     snapshot: Uuid,
@@ -177,15 +209,13 @@ async fn release(
     connection: &mut SqliteConnection,
     snapshot: Uuid,
     name: &str,
-) -> Result<(), LedgerError> {
+) -> Result<u64, LedgerError> {
     let done = sqlx::query("DELETE FROM holds WHERE snapshot = $1 AND name = $2")
         .bind(id(snapshot))
         .bind(name)
         .execute(connection)
         .await?;
-    found(done.rows_affected(), || {
-        format!("hold `{name}` on snapshot {snapshot}")
-    })
+    Ok(done.rows_affected())
 }
 
 fn found(rows: u64, what: impl FnOnce() -> String) -> Result<(), LedgerError> {

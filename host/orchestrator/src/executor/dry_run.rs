@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{Errand, Reached, broken_contract, copying};
 use crate::access::Access;
 use crate::setup::Prepared;
+use crate::workflows::drill;
 
 /// Asks the plugin what a run would do. Nothing is changed or recorded anywhere.
 ///
@@ -20,6 +21,9 @@ pub async fn dry_run(
     prepared: &Prepared,
     tenant: &TenantName,
 ) -> Result<Evidence, Failure> {
+    if prepared.schedule.drill_of.is_some() {
+        return drill::dry_run(access, prepared, tenant).await;
+    }
     let now = access.clock.now();
     let errand = Errand {
         prepared,

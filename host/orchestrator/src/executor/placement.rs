@@ -16,6 +16,8 @@ use crate::setup::Prepared;
 
 /// The fact under which the place of a snapshot is kept with it.
 const PLACE: &str = "place";
+/// The fact under which the provider's own time of a copy is kept with it.
+pub(super) const COPIED_AT: &str = "copied-at";
 
 /// Ends a run whose snapshot was read back and agrees. `first` is the first shelf, if this one is a second one.
 pub(super) async fn settle(
@@ -23,22 +25,23 @@ pub(super) async fn settle(
     errand: &Errand<'_>,
     first: Option<Arc<Prepared>>,
     mut evidence: Evidence,
-    mut info: SnapshotInfo,
+    mut info: Box<SnapshotInfo>,
 ) -> Finished {
     let schedule = &errand.prepared.schedule;
     if let Some(detail) = elsewhere(schedule.places(), &info) {
-        return Finished::Failed(Failure::Invalid { detail });
+        return acted(Failure::Invalid { detail });
     }
     if let Some(off_site) = schedule.off_site() {
         match beside(access, errand, off_site, first, &info).await {
             Err(error) => {
                 let detail = format!("where the first shelf is is not known: {error}");
-                return Finished::Failed(Failure::Unavailable { detail });
+                return acted(Failure::Unavailable { detail });
             }
             Ok(Beside::SamePlace(reason)) => return Finished::Refused(reason),
             Ok(Beside::Apart(original)) => {
                 if let Some(original) = original.filter(|_| off_site.copy) {
                     // A copy is as old as what was copied, whenever the provider says that it was made.
+                    evidence.push(COPIED_AT, info.taken_at.to_string());
                     info.taken_at = original.taken_at;
                     evidence.push("copy-of", original.id.to_string());
                 }
@@ -51,6 +54,14 @@ pub(super) async fn settle(
         evidence.push(PLACE, place.clone());
     }
     Finished::Done(evidence, Some(info))
+}
+
+/// The plugin has made something, which does not count.
+fn acted(failure: Failure) -> Finished {
+    Finished::Failed {
+        failure,
+        acted: true,
+    }
 }
 
 /// Why a snapshot is not where it may be.

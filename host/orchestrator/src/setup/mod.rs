@@ -4,6 +4,7 @@
 //! Read next: `fitting` (each schedule proved to fit its plugin), `planner`, `executor`.
 
 mod configs;
+mod drills;
 mod fitting;
 mod keeping;
 mod services;
@@ -64,7 +65,7 @@ pub trait Replies: Send + Sync + 'static {
     /// Answers one call; it may let time pass on the clock.
     async fn reply(&self, access: &Access, errand: &Errand<'_>, request: Request) -> Ending;
 
-    /// Whether what it stands for offers a feature.
+    /// Whether a feature is offered.
     fn offers(&self, _feature: &str) -> bool {
         false
     }
@@ -99,6 +100,22 @@ impl Prepared {
             }
             Served::Replies(replies) => replies.offers(feature),
         }
+    }
+
+    /// Whether what it makes is kept somewhere else than in granted folders.
+    #[must_use]
+    pub fn reaches_a_provider(&self) -> bool {
+        match &self.served {
+            Served::Plugin { plugin, .. } => plugin.capabilities().contains("http"),
+            Served::Replies(_) => true,
+        }
+    }
+
+    /// The schedule under whose name its snapshots are in the catalog: of a drill, the one that it drills.
+    #[must_use]
+    pub fn shelf(&self) -> &ScheduleName {
+        let schedule = &self.schedule;
+        schedule.drill_of.as_ref().unwrap_or(&schedule.name)
     }
 
     /// Whether restores go into a folder: the plugin wants one. Else they go to something new at its provider.

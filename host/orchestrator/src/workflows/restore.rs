@@ -1,24 +1,23 @@
-//! What people ask of a single snapshot: verify it, restore it. Both are on record before and after.
+//! A restore that a person asks for. It is on record before and after.
 
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use strongroom_domain::Evidence;
 use strongroom_domain::retention::Hold;
 use strongroom_domain::retry::Failure;
-use strongroom_ledger::{AuditEntry, CatalogChange, LedgerError, SnapshotRow, SnapshotState};
+use strongroom_ledger::{AuditEntry, CatalogChange, LedgerError, SnapshotRow};
 use strongroom_sandbox::call::Request;
 use uuid::Uuid;
 
 use crate::access::{Access, RESTORE_TREE};
 use crate::executor::Errand;
 use crate::setup::{Prepared, Served};
-use crate::workflows::retention::{complete, entry};
+use crate::workflows::retention::entry;
 use crate::workflows::waiting::{Waited, wait};
 
 /// How long a restore or a verification may take.
-const TIME: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+pub(super) const TIME: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
 /// Characters of a hold's reason: a list shows it.
 const REASON: usize = 500;
 
@@ -76,7 +75,7 @@ fn errand<'a>(access: &Access, prepared: &'a Prepared, row: &'a SnapshotRow) -> 
     }
 }
 
-fn offered(prepared: &Prepared, feature: &'static str) -> Result<(), ShelfError> {
+pub(super) fn offered(prepared: &Prepared, feature: &'static str) -> Result<(), ShelfError> {
     if prepared.offers(feature) {
         return Ok(());
     }
@@ -87,7 +86,7 @@ fn offered(prepared: &Prepared, feature: &'static str) -> Result<(), ShelfError>
 }
 
 /// A reference means nothing to another plugin than the one that gave it.
-fn made_here(prepared: &Prepared, row: &SnapshotRow) -> Result<(), ShelfError> {
+pub(super) fn made_here(prepared: &Prepared, row: &SnapshotRow) -> Result<(), ShelfError> {
     let plugin = &prepared.schedule.plugin;
     if row.plugin == *plugin {
         return Ok(());
@@ -96,56 +95,6 @@ fn made_here(prepared: &Prepared, row: &SnapshotRow) -> Result<(), ShelfError> {
         made_by: row.plugin.to_string(),
         plugin: plugin.to_string(),
     })
-}
-
-/// Reads a whole snapshot and compares it with what was recorded; the verdict is kept in the catalog.
-///
-/// # Errors
-/// [`ShelfError::Failed`] with `corrupt` names the damaged paths, one a line.
-pub async fn verify(
-    access: &Access,
-    prepared: &Prepared,
-    row: &SnapshotRow,
-) -> Result<Evidence, ShelfError> {
-    made_here(prepared, row)?;
-    offered(prepared, "verify")?;
-    let errand = errand(access, prepared, row);
-    let result = complete(
-        access,
-        &errand,
-        Request::StartVerify {
-            reference: row.reference.clone(),
-        },
-    )
-    .await;
-    let now = access.clock.now();
-    // Not being able to look says nothing about the snapshot: then its state stays as it is.
-    let found = match &result {
-        Ok(_) => Some((SnapshotState::Verified, None)),
-        Err(failure @ (Failure::Corrupt { .. } | Failure::NotFound { .. })) => {
-            let error = format!("{}: {}", failure.kind(), failure.detail());
-            Some((SnapshotState::Damaged, Some(error)))
-        }
-        Err(_) => None,
-    };
-    let verdict = match &found {
-        Some((SnapshotState::Verified, _)) => "good",
-        Some((_, error)) => error.as_deref().unwrap_or("damaged"),
-        None => "not reached",
-    };
-    let audit = entry("snapshot-verified", row, json!({ "verdict": verdict }));
-    let change = found.map(|(state, error)| CatalogChange::State {
-        id: row.id,
-        state,
-        error,
-        at: now,
-    });
-    let changes = change.into_iter().collect();
-    access
-        .ledger
-        .change_catalog(changes, vec![audit], now)
-        .await?;
-    result.map_err(ShelfError::Failed)
 }
 
 /// Where a restore goes.
