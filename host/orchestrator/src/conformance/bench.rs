@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use strongroom_domain::grants;
 use strongroom_domain::{Evidence, TenantName};
 use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{Ending, Request, SnapshotInfo, SnapshotState};
@@ -17,7 +16,7 @@ use uuid::Uuid;
 use super::gates::Gates;
 use super::visit::{Run, Stop, Told, Visit, ensure, failed, skipped};
 use super::{Need, Verdict, said};
-use crate::access::{Access, RESTORE_TREE};
+use crate::access::Access;
 use crate::conformance::subject::{Against, Subject};
 
 /// The suite's runs are due in the past, so that none of them can be in a schedule's future.
@@ -382,12 +381,7 @@ impl Bench {
     /// Where restores go: a fresh empty folder, or the name that was given.
     pub(super) fn place(&self) -> Option<Place> {
         let against = self.against.as_ref()?;
-        let wants = &self.subject.plugin.description().wants;
-        let tree = wants.iter().any(|want| {
-            let named = want.name == RESTORE_TREE || want.name == "*";
-            want.capability == "files" && named && want.access == grants::Access::Write
-        });
-        if tree {
+        if against.prepared.restores_to_folders() {
             return Some(Place::Folders);
         }
         against.restore_as.clone().map(Place::Name)
