@@ -133,8 +133,14 @@ async fn of_another_run(
     let rows = rows.map_err(|error| Failure::Unavailable {
         detail: format!("the catalog could not be read: {error}"),
     })?;
-    let plugin = &errand.prepared.schedule.plugin;
-    let other = (rows.iter()).find(|row| row.plugin == *plugin && row.occurrence != errand.run);
+    let schedule = &errand.prepared.schedule;
+    // In folders, each shelf gives its own names: two snapshots of one moment in two places are called alike.
+    let apart = errand.prepared.restores_to_folders();
+    let other = rows.iter().find(|row| {
+        row.plugin == schedule.plugin
+            && row.occurrence != errand.run
+            && (row.schedule == schedule.name || !apart)
+    });
     Ok(other.map(|row| {
         format!(
             "snapshot `{reference}` is in the catalog already, made for {} by `{}` at {}",
