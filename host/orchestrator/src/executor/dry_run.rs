@@ -11,7 +11,6 @@ use super::{Errand, Reached, broken_contract, copying};
 use crate::access::Access;
 use crate::setup::Prepared;
 use crate::workflows::drill;
-use crate::workflows::drill;
 
 /// Asks the plugin what a run would do. Nothing is changed or recorded anywhere.
 ///
@@ -22,9 +21,6 @@ pub async fn dry_run(
     prepared: &Prepared,
     tenant: &TenantName,
 ) -> Result<Evidence, Failure> {
-    if prepared.schedule.drill_of.is_some() {
-        return drill::dry_run(access, prepared, tenant).await;
-    }
     if prepared.schedule.drill_of.is_some() {
         return drill::dry_run(access, prepared, tenant).await;
     }
