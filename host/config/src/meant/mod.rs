@@ -27,6 +27,7 @@ use std::sync::Arc;
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use strongroom_domain::calendar::Zone;
+use strongroom_domain::retention::Retention;
 use strongroom_domain::schedule::{Part, Priority, Schedule, defaults};
 use strongroom_domain::{AccountName, PluginName, ScheduleName};
 
@@ -87,16 +88,9 @@ pub(crate) fn schedule(
         problems,
     );
     let (timeout, missed_within) = lengths::of_runs(&written, problems);
-    let memory = written
-        .memory
-        .as_ref()
-        .map_or(Some(defaults::MEMORY), |at| size::memory(at, problems));
+    let memory = memory(written.memory.as_ref(), problems);
     let retry = lengths::retry(written.retry.as_ref(), problems);
-    let retention = written
-        .retention
-        .as_ref()
-        .and_then(|rules| retention::retention(rules, problems))
-        .map(|rules| shared.retention(rules));
+    let retention = retained(&written, shared, problems);
     let keeping = keeping::keeping(&written, problems);
     let config = config(written.config.as_ref(), shared, problems);
     let grants = shared.grants(grants::grants(written.grants.as_ref(), &tenants, problems));
@@ -143,6 +137,20 @@ fn plugin(
     }
     let at = written.plugin.as_ref()?;
     named("a plugin", PluginName::new, at, problems)
+}
+
+fn memory(written: Option<&At<String>>, problems: &mut Problems) -> Option<u64> {
+    written.map_or(Some(defaults::MEMORY), |at| size::memory(at, problems))
+}
+
+/// The rules, kept once for all schedules that have them.
+fn retained(
+    written: &ScheduleWritten,
+    shared: &mut Shared,
+    problems: &mut Problems,
+) -> Option<Arc<Retention>> {
+    let rules = retention::retention(written.retention.as_ref()?, problems)?;
+    Some(shared.retention(rules))
 }
 
 /// The domain's value of a word that the schema allows; its default if there is none.

@@ -133,14 +133,8 @@ async fn of_another_run(
     let rows = rows.map_err(|error| Failure::Unavailable {
         detail: format!("the catalog could not be read: {error}"),
     })?;
-    let schedule = &errand.prepared.schedule;
-    // In folders, each shelf gives its own names: two snapshots of one moment in two places are called alike.
-    let apart = errand.prepared.restores_to_folders();
-    let other = rows.iter().find(|row| {
-        row.plugin == schedule.plugin
-            && row.occurrence != errand.run
-            && (row.schedule == schedule.name || !apart)
-    });
+    let other = (rows.iter())
+        .find(|row| errand.prepared.shares_names_with(row) && row.occurrence != errand.run);
     Ok(other.map(|row| {
         format!(
             "snapshot `{reference}` is in the catalog already, made for {} by `{}` at {}",
