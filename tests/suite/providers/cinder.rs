@@ -8,6 +8,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use strongroom_tests::{Counterpart, Host, Relay, eventually};
 
+use crate::conformance::conforms;
+
 use super::{catalog, evidence, host_with, key, last_reason, last_run, marked};
 
 /// The server is real and the machine may be slow.
@@ -288,7 +290,7 @@ fn s4_a_lost_reply_of_a_real_cinder_leads_to_one_snapshot() {
     });
     assert!(relay.swallowed());
     assert_eq!(run["outcome"], "succeeded", "{run}");
-    assert_eq!(run["attempt"], 2, "{run}");
+    assert_eq!(run["attempts"], 2, "{run}");
     let made = cloud.snapshots();
     assert_eq!(made.len(), 1, "{made:?}");
     assert_eq!(made[0]["id"], *reference(&run));
@@ -342,6 +344,21 @@ fn p06_what_a_real_cinder_refuses_is_said_for_what_it_is() {
     once(&host, 0);
     assert_eq!(cloud.snapshots().len(), 1);
     assert_eq!(catalog(&host).len(), 1);
+}
+
+#[test]
+fn p06_the_plugin_keeps_the_whole_contract_at_a_real_cinder() {
+    let Some(cloud) = Cloud::start() else { return };
+    let host = cloud.host(&[]);
+    let file = host.schedules().join("volume.toml");
+    let report = conforms(
+        &host,
+        "cinder-snapshot",
+        &file,
+        &["--restore-as", "restored-1"],
+    );
+    report.whole(&["copy-unknown", "restore-missing-path"]);
+    assert_eq!(cloud.snapshots(), [Value::Null; 0]);
 }
 
 #[test]

@@ -436,7 +436,7 @@ fn the_plugin_keeps_the_whole_contract() {
         &config,
         &["--restore-as", "restored-conformance"],
     )
-    .whole(&["beyond-proof"]);
+    .whole(&["beyond-proof", "restore-missing-path"]);
     let disks = google.exists("disks");
     let names: Vec<&Value> = disks.iter().map(|disk| &disk["name"]).collect();
     assert_eq!(names.len(), 3, "{names:?}");

@@ -1,4 +1,5 @@
-//! Changes of the catalog, in the order given. A change of what does not exist undoes the whole transaction.
+//! Changes of the catalog, in the order given. A change of what does not exist undoes the whole transaction, and so does
+//! a deletion of what is held, or a hold on what is being deleted: whoever came first has it.
 
 use jiff::Timestamp;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
@@ -44,8 +45,20 @@ pub(super) async fn apply(
                 error,
                 at,
             } => set_state(connection, id, state, error, at).await?,
+            CatalogChange::Verdict {
+                id,
+                state,
+                error,
+                at,
+            } => set_verdict(connection, id, state, error, at).await?,
             CatalogChange::Hold { id, hold } => place(connection, id, &hold).await?,
-            CatalogChange::Release { id, name } => release(connection, id, &name).await?,
+            CatalogChange::Release { id, name } => {
+                let released = release(connection, id, &name).await?;
+                found(released, || format!("hold `{name}` on snapshot {id}"))?;
+            }
+            CatalogChange::Expire { id, name } => {
+                release(connection, id, &name).await?;
+            }
         }
     }
     insert(connection, &added).await
@@ -105,6 +118,9 @@ async fn set_state(
     error: Option<String>,
     at: Timestamp,
 ) -> Result<(), LedgerError> {
+    if state == SnapshotState::Deleting {
+        not_held(connection, snapshot, at).await?;
+    }
     let verified_at = (state == SnapshotState::Verified).then(|| ms(at));
     let gone_at = (state == SnapshotState::Gone).then(|| ms(at));
     let done = sqlx::query(
@@ -121,11 +137,60 @@ async fn set_state(
     found(done.rows_affected(), || format!("snapshot {snapshot}"))
 }
 
+/// A hold that is in force keeps a snapshot, whoever decided before it was placed that it goes.
+async fn not_held(
+    connection: &mut SqliteConnection,
+    snapshot: Uuid,
+    at: Timestamp,
+) -> Result<(), LedgerError> {
+    let held = sqlx::query_scalar::<_, String>(
+        "SELECT name FROM holds WHERE snapshot = $1 AND (until IS NULL OR until > $2) LIMIT 1",
+    )
+    .bind(id(snapshot))
+    .bind(ms(at))
+    .fetch_optional(connection)
+    .await?;
+    held.map_or(Ok(()), |name| {
+        Err(LedgerError::Conflict(format!(
+            "snapshot {snapshot} is held by `{name}`"
+        )))
+    })
+}
+
+async fn set_verdict(
+    connection: &mut SqliteConnection,
+    snapshot: Uuid,
+    state: SnapshotState,
+    error: Option<String>,
+    at: Timestamp,
+) -> Result<(), LedgerError> {
+    sqlx::query(
+        "UPDATE snapshots SET state = $1, last_error = $2, verified_at = COALESCE($3, verified_at) \
+         WHERE id = $4 AND state IN ('assumed', 'verified', 'damaged', 'missing')",
+    )
+    .bind(state.as_str())
+    .bind(error)
+    .bind((state == SnapshotState::Verified).then(|| ms(at)))
+    .bind(id(snapshot))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 async fn place(
     connection: &mut SqliteConnection,
     snapshot: Uuid,
     hold: &Hold,
 ) -> Result<(), LedgerError> {
+    let state = sqlx::query_scalar::<_, String>("SELECT state FROM snapshots WHERE id = $1")
+        .bind(id(snapshot))
+        .fetch_optional(&mut *connection)
+        .await?;
+    if let Some(state @ ("deleting" | "gone")) = state.as_deref() {
+        return Err(LedgerError::Conflict(format!(
+            "snapshot {snapshot} cannot be held any more: it is {state}"
+        )));
+    }
     // Selected, not given: a hold on what does not exist inserts nothing.
     let done = sqlx::query(
         "INSERT INTO holds (snapshot, name, reason, until) SELECT id, $2, $3, $4 FROM snapshots WHERE id = $1 \
@@ -144,15 +209,13 @@ async fn release(
     connection: &mut SqliteConnection,
     snapshot: Uuid,
     name: &str,
-) -> Result<(), LedgerError> {
+) -> Result<u64, LedgerError> {
     let done = sqlx::query("DELETE FROM holds WHERE snapshot = $1 AND name = $2")
         .bind(id(snapshot))
         .bind(name)
         .execute(connection)
         .await?;
-    found(done.rows_affected(), || {
-        format!("hold `{name}` on snapshot {snapshot}")
-    })
+    Ok(done.rows_affected())
 }
 
 fn found(rows: u64, what: impl FnOnce() -> String) -> Result<(), LedgerError> {

@@ -5,6 +5,7 @@
 //! of `claim` and `record`, which one writer makes needless here.
 //! Read next: `open`, `writer`, `plan`, `overlap`, `claim`, `record`.
 
+mod ages;
 mod audit;
 mod catalog;
 mod claim;
@@ -39,6 +40,7 @@ use strongroom_domain::pause::Pause;
 use strongroom_domain::{Outcome, PluginName, ScheduleName, TenantName};
 use uuid::Uuid;
 
+use crate::age::{AgeLimit, ShelfAge};
 use crate::audit::{AuditEntry, AuditState, ExportReport};
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
@@ -227,6 +229,23 @@ impl Ledger for SqliteLedger {
             .await?
             .into_iter()
             .next())
+    }
+
+    async fn watch_ages(&self, wanted: Vec<AgeLimit>, now: Timestamp) -> Result<(), LedgerError> {
+        ages::watch(self, wanted, now).await
+    }
+
+    async fn ages(&self) -> Result<Vec<ShelfAge>, LedgerError> {
+        ages::all(&self.readers).await
+    }
+
+    async fn tell_age(
+        &self,
+        shelf: &ShelfAge,
+        too_old: bool,
+        now: Timestamp,
+    ) -> Result<bool, LedgerError> {
+        ages::tell(self, shelf, too_old, now).await
     }
 
     async fn state_get(

@@ -9,10 +9,10 @@ use uuid::Uuid;
 
 use super::columns::{
     get_count, get_evidence, get_id, get_optional_count, get_optional_time, get_optional_word,
-    get_time, get_word, id, parse_word,
+    get_time, get_word, id, ms, parse_word,
 };
 use crate::error::LedgerError;
-use crate::snapshot::{Made, SnapshotFilter, SnapshotRow};
+use crate::snapshot::{Made, SnapshotFilter, SnapshotOrder, SnapshotRow};
 
 pub(super) async fn snapshots(
     readers: &SqlitePool,
@@ -85,6 +85,9 @@ fn select(query: &mut QueryBuilder<Sqlite>, only: Option<Uuid>, filter: &Snapsho
     if let Some(tenant) = &filter.tenant {
         query.push(" AND tenant = ").push_bind(tenant.to_string());
     }
+    if let Some(plugin) = &filter.plugin {
+        query.push(" AND plugin = ").push_bind(plugin.to_string());
+    }
     if !filter.states.is_empty() {
         query.push(" AND state IN (");
         let mut words = query.separated(", ");
@@ -93,7 +96,28 @@ fn select(query: &mut QueryBuilder<Sqlite>, only: Option<Uuid>, filter: &Snapsho
         }
         query.push(")");
     }
-    query.push(" ORDER BY taken_at, id");
+    if !filter.references.is_empty() {
+        query.push(" AND reference IN (");
+        let mut names = query.separated(", ");
+        for name in &filter.references {
+            names.push_bind(name.clone());
+        }
+        query.push(")");
+    }
+    if let Some((taken_at, after)) = filter.after {
+        query
+            .push(" AND (taken_at, id) > (")
+            .push_bind(ms(taken_at))
+            .push(", ")
+            .push_bind(id(after))
+            .push(")");
+    }
+    query.push(match filter.order {
+        SnapshotOrder::Taken => " ORDER BY taken_at, id",
+        SnapshotOrder::ToVerify => {
+            " ORDER BY verified_at IS NOT NULL, verified_at, taken_at DESC, id"
+        }
+    });
     if let Some(limit) = filter.limit {
         query.push(" LIMIT ").push_bind(i64::from(limit));
     }
