@@ -27,7 +27,7 @@ use std::sync::Arc;
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use strongroom_domain::calendar::Zone;
-use strongroom_domain::schedule::{Part, Priority, Schedule, defaults};
+use strongroom_domain::schedule::{Part, Priority, Schedule, Trigger, defaults};
 use strongroom_domain::{AccountName, PluginName, ScheduleName};
 
 pub use credential::Declared;
@@ -67,11 +67,7 @@ pub(crate) fn schedule(
     let plugin = plugin(&written, drill_of.as_ref(), problems).map(|name| shared.plugin(name));
     let tenants = names::tenants(written.tenants.as_ref(), shared, problems);
     let zone = zone(written.timezone.as_ref(), shared, problems);
-    let trigger = match part.as_ref().and_then(Part::other) {
-        Some(other) => Some(part::not_yet(other)),
-        None if part::is_given(&written) => None,
-        None => trigger::trigger(&written, header, shared, problems),
-    };
+    let trigger = due(&written, part.as_ref(), header, shared, problems);
     let (overlap, missed) = catching_up::policies(&written, problems);
     let spread = spread::spread(
         written.spread.as_ref(),
@@ -87,14 +83,10 @@ pub(crate) fn schedule(
         problems,
     );
     let (timeout, missed_within) = lengths::of_runs(&written, problems);
-    let memory = written
-        .memory
-        .as_ref()
-        .map_or(Some(defaults::MEMORY), |at| size::memory(at, problems));
+    let memory =
+        (written.memory.as_ref()).map_or(Some(defaults::MEMORY), |at| size::memory(at, problems));
     let retry = lengths::retry(written.retry.as_ref(), problems);
-    let retention = written
-        .retention
-        .as_ref()
+    let retention = (written.retention.as_ref())
         .and_then(|rules| retention::retention(rules, problems))
         .map(|rules| shared.retention(rules));
     let keeping = keeping::keeping(&written, problems);
@@ -130,6 +122,21 @@ pub(crate) fn schedule(
     warnings::look(&schedule, &written, header, shared, problems);
     warnings::look_at_blackout(&schedule, &written, calendars.now, problems);
     Some(schedule)
+}
+
+/// When it is due; of a schedule that has that from another one, until it is found, a trigger that stands for it.
+fn due(
+    written: &ScheduleWritten,
+    part: Option<&Part>,
+    header: &Range<usize>,
+    shared: &mut Shared,
+    problems: &mut Problems,
+) -> Option<Trigger> {
+    match part.and_then(Part::other) {
+        Some(other) => Some(part::not_yet(other)),
+        None if part::is_given(written) => None,
+        None => trigger::trigger(written, header, shared, problems),
+    }
 }
 
 /// The plugin; of a drill, until it gets that of the schedule it drills, a name like that schedule's.
