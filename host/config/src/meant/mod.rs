@@ -28,7 +28,7 @@ use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use strongroom_domain::calendar::Zone;
 use strongroom_domain::retention::Retention;
-use strongroom_domain::schedule::{Part, Priority, Schedule, defaults};
+use strongroom_domain::schedule::{Part, Priority, Schedule, Trigger, defaults};
 use strongroom_domain::{AccountName, PluginName, ScheduleName};
 
 pub use credential::Declared;
@@ -68,11 +68,7 @@ pub(crate) fn schedule(
     let plugin = plugin(&written, drill_of.as_ref(), problems).map(|name| shared.plugin(name));
     let tenants = names::tenants(written.tenants.as_ref(), shared, problems);
     let zone = zone(written.timezone.as_ref(), shared, problems);
-    let trigger = match part.as_ref().and_then(Part::other) {
-        Some(other) => Some(part::not_yet(other)),
-        None if part::is_given(&written) => None,
-        None => trigger::trigger(&written, header, shared, problems),
-    };
+    let trigger = due(&written, part.as_ref(), header, shared, problems);
     let (overlap, missed) = catching_up::policies(&written, problems);
     let spread = spread::spread(
         written.spread.as_ref(),
@@ -124,6 +120,21 @@ pub(crate) fn schedule(
     warnings::look(&schedule, &written, header, shared, problems);
     warnings::look_at_blackout(&schedule, &written, calendars.now, problems);
     Some(schedule)
+}
+
+/// When it is due; of a schedule that has that from another one, until it is found, a trigger that stands for it.
+fn due(
+    written: &ScheduleWritten,
+    part: Option<&Part>,
+    header: &Range<usize>,
+    shared: &mut Shared,
+    problems: &mut Problems,
+) -> Option<Trigger> {
+    match part.and_then(Part::other) {
+        Some(other) => Some(part::not_yet(other)),
+        None if part::is_given(written) => None,
+        None => trigger::trigger(written, header, shared, problems),
+    }
 }
 
 /// The plugin; of a drill, until it gets that of the schedule it drills, a name like that schedule's.
