@@ -1,11 +1,12 @@
 //! Changes of the catalog, in the order given. A change of what does not exist undoes the whole transaction.
 
 use jiff::Timestamp;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use strongroom_domain::retention::Hold;
 use uuid::Uuid;
 
+use super::batch::{Answers, Batch};
 use super::columns::{count, id, ms, to_json};
+use super::writer::Writer;
 use super::{ROWS, SqliteLedger};
 use crate::audit::AuditEntry;
 use crate::error::LedgerError;
@@ -17,24 +18,46 @@ pub(super) async fn change(
     audit: Vec<AuditEntry>,
     now: Timestamp,
 ) -> Result<(), LedgerError> {
+    let mut first = Writer::beginning();
+    let changes = add(&mut first, changes)?;
     let mut writer = ledger.writer().await?;
-    let mut write = writer.write().await?;
-    apply(write.connection(), changes).await?;
+    let (mut write, mut answers) = writer.write_with(first).await?;
+    changes.check(&mut answers)?;
     for entry in &audit {
         write.log.append(entry, now)?;
     }
     write.commit().await
 }
 
-pub(super) async fn apply(
-    connection: &mut SqliteConnection,
-    changes: Vec<CatalogChange>,
-) -> Result<(), LedgerError> {
+/// Changes given to a batch.
+pub(super) struct Changes(Vec<Option<String>>);
+
+impl Changes {
+    /// Whether something may turn out not to exist: then what they came to must be looked at before the commit.
+    pub(super) fn may_fail(&self) -> bool {
+        self.0.iter().any(Option::is_some)
+    }
+
+    /// Says what did not exist.
+    pub(super) fn check(self, answers: &mut Answers) -> Result<(), LedgerError> {
+        for needed in self.0 {
+            let affected = answers.next().affected;
+            if let Some(what) = needed.filter(|_| affected == 0) {
+                return Err(LedgerError::NotFound(what));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Adds the statements of changes.
+pub(super) fn add(batch: &mut Batch, changes: Vec<CatalogChange>) -> Result<Changes, LedgerError> {
     // New rows are gathered into few statements; whatever else comes waits for them.
+    let mut needed = Vec::new();
     let mut added = Vec::new();
     for change in changes {
         if !matches!(change, CatalogChange::Added(_)) {
-            insert(connection, &std::mem::take(&mut added)).await?;
+            insert(batch, &mut needed, &std::mem::take(&mut added))?;
         }
         match change {
             CatalogChange::Added(row) => added.push(row),
@@ -43,16 +66,27 @@ pub(super) async fn apply(
                 state,
                 error,
                 at,
-            } => set_state(connection, id, state, error, at).await?,
-            CatalogChange::Hold { id, hold } => place(connection, id, &hold).await?,
-            CatalogChange::Release { id, name } => release(connection, id, &name).await?,
+            } => {
+                set_state(batch, id, state, error, at);
+                needed.push(Some(format!("snapshot {id}")));
+            }
+            CatalogChange::Hold { id, hold } => {
+                place(batch, id, &hold);
+                needed.push(Some(format!("snapshot {id}")));
+            }
+            CatalogChange::Release { id, name } => {
+                release(batch, id, &name);
+                needed.push(Some(format!("hold `{name}` on snapshot {id}")));
+            }
         }
     }
-    insert(connection, &added).await
+    insert(batch, &mut needed, &added)?;
+    Ok(Changes(needed))
 }
 
-async fn insert(
-    connection: &mut SqliteConnection,
+fn insert(
+    batch: &mut Batch,
+    needed: &mut Vec<Option<String>>,
     rows: &[Box<SnapshotRow>],
 ) -> Result<(), LedgerError> {
     for chunk in rows.chunks(ROWS) {
@@ -62,7 +96,7 @@ async fn insert(
             let files = row.files.map(|files| count("files", files)).transpose()?;
             documents.push((size, files, to_json(&row.evidence)?));
         }
-        let mut query = QueryBuilder::<Sqlite>::new(
+        let query = batch.add(
             "INSERT INTO snapshots (id, occurrence, schedule, tenant, plugin, plugin_digest, reference, taken_at, \
              recorded_at, state, size, files, evidence, last_error, verified_at, gone_at) ",
         );
@@ -88,77 +122,57 @@ async fn insert(
                     .push_bind(row.gone_at.map(ms));
             },
         );
-        query.build().execute(&mut *connection).await?;
+        needed.push(None);
         for row in chunk {
             for hold in &row.holds {
-                place(connection, row.id, hold).await?;
+                place(batch, row.id, hold);
+                needed.push(None);
             }
         }
     }
     Ok(())
 }
 
-async fn set_state(
-    connection: &mut SqliteConnection,
+fn set_state(
+    batch: &mut Batch,
     snapshot: Uuid,
     state: SnapshotState,
     error: Option<String>,
     at: Timestamp,
-) -> Result<(), LedgerError> {
+) {
     let verified_at = (state == SnapshotState::Verified).then(|| ms(at));
     let gone_at = (state == SnapshotState::Gone).then(|| ms(at));
-    let done = sqlx::query(
-        "UPDATE snapshots SET state = $1, last_error = $2, verified_at = COALESCE($3, verified_at), \
-         gone_at = COALESCE($4, gone_at) WHERE id = $5",
-    )
-    .bind(state.as_str())
-    .bind(error)
-    .bind(verified_at)
-    .bind(gone_at)
-    .bind(id(snapshot))
-    .execute(connection)
-    .await?;
-    found(done.rows_affected(), || format!("snapshot {snapshot}"))
+    let query = batch.add("UPDATE snapshots SET state = ");
+    query
+        .push_bind(state.as_str())
+        .push(", last_error = ")
+        .push_bind(error)
+        .push(", verified_at = COALESCE(")
+        .push_bind(verified_at)
+        .push(", verified_at), gone_at = COALESCE(")
+        .push_bind(gone_at)
+        .push(", gone_at) WHERE id = ")
+        .push_bind(id(snapshot));
 }
 
-async fn place(
-    connection: &mut SqliteConnection,
-    snapshot: Uuid,
-    hold: &Hold,
-) -> Result<(), LedgerError> {
+fn place(batch: &mut Batch, snapshot: Uuid, hold: &Hold) {
     // Selected, not given: a hold on what does not exist inserts nothing.
-    let done = sqlx::query(
-        "INSERT INTO holds (snapshot, name, reason, until) SELECT id, $2, $3, $4 FROM snapshots WHERE id = $1 \
-         ON CONFLICT (snapshot, name) DO UPDATE SET reason = excluded.reason, until = excluded.until",
-    )
-    .bind(id(snapshot))
-    .bind(&hold.name)
-    .bind(&hold.reason)
-    .bind(hold.until.map(ms))
-    .execute(connection)
-    .await?;
-    found(done.rows_affected(), || format!("snapshot {snapshot}"))
+    let query = batch.add("INSERT INTO holds (snapshot, name, reason, until) SELECT id, ");
+    query
+        .push_bind(hold.name.as_str())
+        .push(", ")
+        .push_bind(hold.reason.as_str())
+        .push(", ")
+        .push_bind(hold.until.map(ms))
+        .push(" FROM snapshots WHERE id = ")
+        .push_bind(id(snapshot))
+        .push(" ON CONFLICT (snapshot, name) DO UPDATE SET reason = excluded.reason, until = excluded.until");
 }
 
-async fn release(
-    connection: &mut SqliteConnection,
-    snapshot: Uuid,
-    name: &str,
-) -> Result<(), LedgerError> {
-    let done = sqlx::query("DELETE FROM holds WHERE snapshot = $1 AND name = $2")
-        .bind(id(snapshot))
-        .bind(name)
-        .execute(connection)
-        .await?;
-    found(done.rows_affected(), || {
-        format!("hold `{name}` on snapshot {snapshot}")
-    })
-}
-
-fn found(rows: u64, what: impl FnOnce() -> String) -> Result<(), LedgerError> {
-    if rows == 0 {
-        Err(LedgerError::NotFound(what()))
-    } else {
-        Ok(())
-    }
+fn release(batch: &mut Batch, snapshot: Uuid, name: &str) {
+    let query = batch.add("DELETE FROM holds WHERE snapshot = ");
+    query
+        .push_bind(id(snapshot))
+        .push(" AND name = ")
+        .push_bind(name);
 }
