@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use strongroom_domain::TenantName;
+use strongroom_egress::{CallEgress, Egress};
 use strongroom_orchestrator::outside::{CallOutside, DatabaseCopy, Listener};
 use strongroom_sandbox::call::{Answer, Call, Context, Ending, Request, Step};
 use strongroom_sandbox::outside::{LogLine, Progress};
@@ -43,15 +44,17 @@ pub(crate) fn measure(size: Size, report: &mut Report) {
         .unwrap();
     let cache = tempfile::tempdir().unwrap();
     let bytes = fs::read(guest("misbehaving")).unwrap();
-    let ours = runtime.block_on(Ours::new(cache.path(), bytes.clone()));
+    let ours = runtime.block_on(Ours::new(cache.path(), bytes.clone(), CONFIG));
     let bare = Bare::new(&bytes);
-    runtime.block_on(ours.block(100));
+    let nowhere = Egress::new(Arc::new(|| jiff::Timestamp::UNIX_EPOCH));
+    let closed = || nowhere.open(Vec::new(), "strongroom/bench");
+    runtime.block_on(ours.block(100, closed));
     bare.block(100);
 
     let (mut through, mut without) = (Vec::new(), Vec::new());
     alternate(
         blocks,
-        |_| through.extend(runtime.block_on(ours.block(CALLS_PER_BLOCK))),
+        |_| through.extend(runtime.block_on(ours.block(CALLS_PER_BLOCK, closed))),
         |_| without.extend(bare.block(CALLS_PER_BLOCK)),
     );
     let mut row = |share, figure: &str, goal| {
@@ -76,14 +79,14 @@ pub(crate) fn measure(size: Size, report: &mut Report) {
     row(0.99, "  the slowest of a hundred", Goal::None);
 }
 
-struct Ours {
+/// A plugin in the sandbox.
+pub(crate) struct Ours {
     plugin: Plugin,
-    outside: Arc<CallOutside>,
     call: Call,
 }
 
 impl Ours {
-    async fn new(cache: &Path, bytes: Vec<u8>) -> Self {
+    pub(crate) async fn new(cache: &Path, bytes: Vec<u8>, config: &str) -> Self {
         let sandbox = Sandbox::new(Settings {
             compiler: CompilerCommand::new(strongroom(), ["compile-plugin"]),
             cache: cache.join("compiled"),
@@ -91,7 +94,6 @@ impl Ours {
             memory_ceiling: 256 << 20,
         });
         let plugin = sandbox.unwrap().load(bytes).await.unwrap();
-        let outside = CallOutside::new(&[], &[], None, Arc::new(Silent), Arc::new(Silent)).unwrap();
         let call = Call {
             run_id: Uuid::nil(),
             attempt: 1,
@@ -99,25 +101,23 @@ impl Ours {
             due: jiff::Timestamp::UNIX_EPOCH,
             deadline: jiff::Timestamp::MAX,
             dry_run: false,
-            config: CONFIG.to_owned(),
+            config: config.to_owned(),
         };
-        Self {
-            plugin,
-            outside: Arc::new(outside),
-            call,
-        }
+        Self { plugin, call }
     }
 
-    /// Microseconds of each call.
-    async fn block(&self, calls: usize) -> Vec<f64> {
+    /// Microseconds of each call, with a way out of its own.
+    pub(crate) async fn block(&self, calls: usize, egress: impl Fn() -> CallEgress) -> Vec<f64> {
         let mut times = Vec::with_capacity(calls);
         for _ in 0..calls {
+            let (silent, egress) = (Arc::new(Silent), egress());
+            let outside = CallOutside::new(&[], &[], None, silent.clone(), silent, egress).unwrap();
             let began = now();
             let context = Context {
                 memory: 256 << 20,
                 time: Duration::from_secs(5),
                 now: jiff::Timestamp::UNIX_EPOCH,
-                outside: self.outside.clone(),
+                outside: Arc::new(outside),
             };
             let ending = self.plugin.call(Request::Run, &self.call, context).await;
             times.push(micros(began.elapsed()));

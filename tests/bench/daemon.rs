@@ -63,7 +63,7 @@ pub(crate) fn measure(size: Size, report: &mut Report) {
 }
 
 /// A line of the process's status, in MiB.
-fn resident(id: u32, name: &str) -> f64 {
+pub(crate) fn resident(id: u32, name: &str) -> f64 {
     let status =
         fs::read_to_string(format!("/proc/{id}/status")).expect("Linux, and the daemon runs");
     let line = status

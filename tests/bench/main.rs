@@ -14,6 +14,7 @@
 
 mod call;
 mod daemon;
+mod egress;
 mod group_commit;
 mod images;
 mod measure;
@@ -21,6 +22,7 @@ mod occurrences;
 mod report;
 mod scale;
 mod simulate;
+mod waiting;
 
 use report::Report;
 
@@ -58,6 +60,16 @@ const FIGURES: &[Figure] = &[
         simulate::measure,
     ),
     ("daemon", "memory of the idle daemon", daemon::measure),
+    (
+        "egress",
+        "a request of a plugin against the same request by bare hyper",
+        egress::measure,
+    ),
+    (
+        "waiting",
+        "memory of the daemon while thousands of operations go on at a provider",
+        waiting::measure,
+    ),
     (
         "schedules",
         "loading schedule files, up to a million schedules",

@@ -23,10 +23,7 @@ impl Counterpart {
     #[must_use]
     #[track_caller]
     pub fn start(name: &str) -> Option<Self> {
-        let script: PathBuf = repository()
-            .join("tests/counterparts")
-            .join(name)
-            .join("start");
+        let script = script(name);
         let mut child = Command::new(&script)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -40,11 +37,34 @@ impl Counterpart {
         let said: Value = serde_json::from_str(&line)
             .unwrap_or_else(|error| panic!("{name} did not start ({error}): {line}"));
         let counterpart = Self { child, said };
-        if let Some(reason) = counterpart.said["unavailable"].as_str() {
-            eprintln!("skipped: {name} is not available here: {reason}");
+        if is_unavailable(name, &counterpart.said) {
             return None;
         }
         Some(counterpart)
+    }
+
+    /// Runs one of a counterpart's own proofs (`--prove`, `--test`) to its end.
+    ///
+    /// # Panics
+    /// When it fails.
+    #[track_caller]
+    pub fn proves(name: &str, word: &str) {
+        let script = script(name);
+        let output = Command::new(&script)
+            .arg(word)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap_or_else(|error| panic!("{}: {error}", script.display()));
+        let said = String::from_utf8_lossy(&output.stdout);
+        if is_unavailable(name, &serde_json::from_str(&said).unwrap_or_default()) {
+            return;
+        }
+        let complained = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            output.status.success(),
+            "{name} {word}: {}\n{said}\n{complained}",
+            output.status
+        );
     }
 
     /// What it said about itself: where it is, who may enter.
@@ -54,8 +74,9 @@ impl Counterpart {
     #[must_use]
     #[track_caller]
     pub fn text(&self, key: &str) -> &str {
-        self.said[key]
-            .as_str()
+        self.said
+            .get(key)
+            .and_then(Value::as_str)
             .unwrap_or_else(|| panic!("no text `{key}` in {}", self.said))
     }
 
@@ -64,6 +85,22 @@ impl Counterpart {
     pub fn said(&self) -> &Value {
         &self.said
     }
+}
+
+fn script(name: &str) -> PathBuf {
+    repository()
+        .join("tests/counterparts")
+        .join(name)
+        .join("start")
+}
+
+/// Whether it said that this machine lacks what it needs; the reason is printed.
+fn is_unavailable(name: &str, said: &Value) -> bool {
+    let reason = said["unavailable"].as_str();
+    if let Some(reason) = reason {
+        eprintln!("skipped: {name} is not available here: {reason}");
+    }
+    reason.is_some()
 }
 
 impl Drop for Counterpart {

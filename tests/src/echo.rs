@@ -1,6 +1,6 @@
 //! A web server of a test's own that answers with what it was asked, and keeps it.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -64,7 +64,8 @@ fn converse(stream: &TcpStream, seen: &Mutex<Vec<String>>) {
     }
 }
 
-fn read(reader: &mut impl BufRead) -> Option<String> {
+/// One request, byte for byte.
+pub(crate) fn read(reader: &mut impl BufRead) -> Option<String> {
     let (mut text, mut length) = (String::new(), 0);
     loop {
         let mut line = String::new();

@@ -11,6 +11,8 @@
 mod architecture;
 mod bad_input;
 mod commands;
+mod conformance;
+mod counterparts;
 mod crash;
 mod egress;
 mod harness;
@@ -18,7 +20,9 @@ mod one_outcome;
 mod policies;
 mod preview;
 mod promises;
+mod providers;
 mod running;
 mod sandbox;
 mod simulate;
 mod stage;
+mod swap;

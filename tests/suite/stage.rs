@@ -23,6 +23,7 @@ use tokio::sync::watch;
 #[derive(Debug, Clone)]
 pub(super) struct Called {
     pub(super) schedule: String,
+    pub(super) plugin: String,
     pub(super) call: &'static str,
     pub(super) from: Timestamp,
     pub(super) to: Timestamp,
@@ -40,6 +41,7 @@ struct Scripted {
 impl Replies for Scripted {
     async fn reply(&self, access: &Access, errand: &Errand<'_>, request: Request) -> Ending {
         let schedule = errand.prepared.schedule.name.to_string();
+        let plugin = errand.prepared.schedule.plugin.to_string();
         let call = match &request {
             Request::Run => "run",
             Request::StartCreate => "create",
@@ -56,6 +58,7 @@ impl Replies for Scripted {
             .await;
         self.called.lock().unwrap().push(Called {
             schedule,
+            plugin,
             call,
             from,
             to: access.clock.now(),

@@ -1,10 +1,16 @@
 //! What a person types.
 
+mod conformance;
+mod swap;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use uuid::Uuid;
+
+pub(crate) use conformance::Test;
+pub(crate) use swap::{Back, CutOver, Report, Swap};
 
 const AFTER_HELP: &str = "Exit codes: 0 ok · 1 a run failed · 2 wrong usage or bad files · 3 refused (grant, approval, signature)
             4 not found · 5 the ledger is unavailable · 70 a bug
@@ -88,8 +94,11 @@ pub(crate) enum Command {
     /// Lists, explains, holds and verifies snapshots.
     #[command(subcommand)]
     Snapshots(Snapshots),
-    /// Restores a snapshot into an empty folder.
+    /// Restores a snapshot into an empty folder, or to something new at a provider.
     Restore(Restore),
+    /// Swaps a provider: compares a schedule with its shadow, exchanges the two, returns.
+    #[command(subcommand)]
+    Swap(Swap),
     /// Lists how the host proves who it is at providers; never a secret.
     Credentials(Credentials),
     /// Looks into plugin files.
@@ -367,8 +376,11 @@ pub(crate) struct Restore {
     /// The snapshot's id, or the beginning of it.
     pub(crate) snapshot: String,
     /// An empty folder; made if it does not exist.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) to: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "name")]
+    pub(crate) to: Option<PathBuf>,
+    /// Where a plugin restores at its provider: the name of something new there, such as a volume.
+    #[arg(long = "as", value_name = "NAME", conflicts_with = "to")]
+    pub(crate) name: Option<String>,
     /// Only this path inside the snapshot, such as `data/mail`; may be repeated.
     #[arg(long, value_name = "PATH")]
     pub(crate) path: Vec<PathBuf>,
@@ -383,6 +395,8 @@ pub(crate) enum Plugin {
         /// The `.wasm` file.
         file: PathBuf,
     },
+    /// Tries out what the contract says, case by case, on a real provider if one is named.
+    Test(Test),
 }
 
 #[derive(Debug, Subcommand)]

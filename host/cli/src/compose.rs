@@ -14,7 +14,8 @@ use strongroom_orchestrator::{Access, Clock, SystemClock, Watcher, load_plugins,
 use strongroom_sandbox::{CompilerCommand, Sandbox, Settings};
 
 use crate::arguments::{Arguments, IdPrefix};
-use crate::error::{CliError, EXIT_LEDGER};
+use crate::error::{CliError, EXIT_LEDGER, EXIT_REFUSED};
+use crate::print;
 
 /// Live instances at once, before the machine's own cap.
 const SLOTS: u32 = 1_000;
@@ -154,6 +155,27 @@ pub(crate) fn prepared(setup: &Setup, name: &str) -> Result<Arc<Prepared>, CliEr
         CliError::not_found(format!("there is no schedule `{name}`"))
             .hint(format!("there are: {}", known.join(", ")))
     })
+}
+
+/// The entry whose plugin made a snapshot.
+pub(crate) fn keeper(setup: &Setup, row: &SnapshotRow) -> Result<Arc<Prepared>, CliError> {
+    let keeper = setup.keeper(&row.schedule, &row.plugin);
+    keeper.cloned().map_err(|stranded| {
+        CliError::not_found(format!("snapshot {} was {stranded}", print::short(row.id)))
+            .hint(stranded.hint())
+    })
+}
+
+/// Refuses a schedule that makes nothing new.
+pub(crate) fn begins(schedule: &Schedule) -> Result<(), CliError> {
+    let Some(successor) = schedule.part.successor() else {
+        return Ok(());
+    };
+    let name = &schedule.name;
+    let message = format!("`{name}` makes nothing new: `{successor}` took its place");
+    Err(CliError::new(EXIT_REFUSED, message).hint(format!(
+        "run `{successor}` instead, or return with `strongroom swap back {name} --reason WHY`"
+    )))
 }
 
 /// The name of a schedule as typed.

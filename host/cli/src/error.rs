@@ -159,8 +159,16 @@ impl From<ShelfError> for CliError {
         match error {
             ShelfError::Ledger(error) => error.into(),
             ShelfError::Failed(_) => Self::new(EXIT_FAILED, error.to_string()),
+            ShelfError::OtherPlugin { .. } => Self::not_found(error.to_string()),
             ShelfError::NotOffered { .. } => Self::new(EXIT_REFUSED, error.to_string())
                 .hint("`strongroom plugin inspect` shows the features of a plugin"),
+            ShelfError::Elsewhere {
+                to_folders: true, ..
+            } => Self::usage(error.to_string()).hint("write `--to DIR`, an empty or a new folder"),
+            ShelfError::Elsewhere {
+                to_folders: false, ..
+            } => Self::usage(error.to_string())
+                .hint("write `--as NAME`, such as the name of a new volume"),
         }
     }
 }

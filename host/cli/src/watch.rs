@@ -88,6 +88,13 @@ impl Watcher for Console {
     fn alert(&self, row: &OccurrenceRow) {
         let outcome = row.outcome.map_or("unfinished", Outcome::as_str);
         let reason = print::plain(row.reason.as_deref().unwrap_or_default());
+        if let Some(primary) = &row.shadow_of {
+            tracing::warn!(
+                target: "alert", schedule = %row.schedule, tenant = %row.tenant, due = %row.due, outcome, reason,
+                shadow_of = %primary, "{} {}, shadow of {primary}: {outcome}: {reason}", row.schedule, row.tenant
+            );
+            return;
+        }
         tracing::error!(
             target: "alert", schedule = %row.schedule, tenant = %row.tenant, due = %row.due, outcome, reason,
             "{} {} {outcome}: {reason}", row.schedule, row.tenant

@@ -29,6 +29,8 @@ pub(crate) fn follow(read: &Together, problems: &mut Diagnostics) {
     let followed: Vec<_> = schedules
         .iter()
         .filter_map(|located| match &located.schedule.trigger {
+            // A trigger without ends stands for that of a schedule that was not found.
+            Trigger::After(after) if after.outcomes.is_empty() => None,
             Trigger::After(after) => Some((located, &after.schedule)),
             _ => None,
         })
@@ -41,7 +43,9 @@ pub(crate) fn follow(read: &Together, problems: &mut Diagnostics) {
         .map(|located| (&located.schedule.name, located))
         .collect();
     let mut guesses = 0;
-    for (located, name) in &followed {
+    // One that has its trigger from another schedule says nothing of its own.
+    let own = |(located, _): &&(&Located, _)| located.schedule.part.other().is_none();
+    for (located, name) in followed.iter().filter(own) {
         if let Some(first) = known.get(name) {
             together(located, first, problems);
         } else if read.place(name).is_none() {
@@ -83,6 +87,11 @@ fn together(located: &Located, first: &Located, problems: &mut Diagnostics) {
         let hint = "name the same tenants there, or remove them here";
         let problem = located.problem("tenants", message, Some(hint));
         problems.push(first.noted_at(problem, "tenants", "the tenants of the schedule it follows"));
+    }
+    if let Some(successor) = first.schedule.part.successor() {
+        let message = format!("`{name}` follows `{followed}`, which makes nothing new");
+        let hint = format!("`{successor}` took its place: write `after = \"{successor}\"`");
+        problems.push(located.problem("after", message, Some(&hint)).as_warning());
     }
     if located.schedule.enabled && !first.schedule.enabled {
         let message = format!("`{name}` follows `{followed}`, which is not enabled");

@@ -21,6 +21,7 @@ mod schema;
 mod set;
 mod shared;
 mod source;
+mod swaps;
 mod syntax;
 mod together;
 mod unknown;

@@ -16,6 +16,7 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::located::Located;
 use crate::meant::Declared;
 use crate::source::{self, SourceFile};
+use crate::swaps;
 use crate::together;
 
 /// The most schedules of a folder: what one host can hold in its memory with the texts they come from.
@@ -53,6 +54,7 @@ pub fn load(folder_or_file: &Path, now: Timestamp) -> Result<ScheduleSet, Diagno
 pub fn parse(files: Vec<SourceFile>, now: Timestamp) -> Result<ScheduleSet, Diagnostics> {
     let (mut read, calendars) = together::read(files, now);
     let mut problems = std::mem::take(&mut read.problems);
+    swaps::resolve(&mut read, &mut problems);
     across::follow(&read, &mut problems);
     let limits = across::limits(read.limits, &read.schedules, &mut problems);
     let credentials = across::credentials(read.credentials, &read.schedules, &mut problems);

@@ -63,11 +63,12 @@ pub(crate) struct FileWritten {
 }
 
 /// Which plugin runs when, for which tenants, with which permissions. Exactly one of `cron`, `every`, `at`, `on` and
-/// `after` says when.
+/// `after` says when; an entry with `shadow-of` or `succeeded-by` has that, and its tenants, from the schedule it names.
 #[derive(Debug, JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
-#[schemars(extend("oneOf" = [{"required": ["cron"]}, {"required": ["every"]}, {"required": ["at"]}, {"required": ["on"]},
-    {"required": ["after"]}]))]
+#[schemars(extend("oneOf" = [{"required": ["cron", "tenants"]}, {"required": ["every", "tenants"]},
+    {"required": ["at", "tenants"]}, {"required": ["on", "tenants"]}, {"required": ["after", "tenants"]},
+    {"required": ["shadow-of"]}, {"required": ["succeeded-by"]}]))]
 pub(crate) struct ScheduleWritten {
     /// The schedule's name, unique in the folder: 1 to 63 lower-case letters, digits and inner hyphens. Runs and
     /// snapshots are recorded under it.
@@ -76,6 +77,14 @@ pub(crate) struct ScheduleWritten {
     /// The plugin that runs, by the name it gives itself (`strongroom plugin inspect FILE` shows it).
     #[schemars(required, example = &"local-snapshot", regex(pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
     pub(crate) plugin: Option<At<String>>,
+    /// Rehearses beside the schedule of this name: due whenever that one is, for its tenants. What it does is recorded as a
+    /// shadow's and counts as no promise kept or broken. `strongroom swap` compares the two and exchanges them.
+    #[schemars(example = &"acme-daily", regex(pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
+    pub(crate) shadow_of: Option<At<String>>,
+    /// The schedule of this name took its place: it makes nothing new. Its snapshots, and those its plugin made for that
+    /// schedule, can be restored and run out by its `retention`, which counts what that schedule took since.
+    #[schemars(example = &"acme-daily", regex(pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
+    pub(crate) succeeded_by: Option<At<String>>,
     /// When: five fields (minute, hour, day of month, month, day of week), or six with seconds first, or `@yearly`,
     /// `@monthly`, `@weekly`, `@daily`, `@hourly`. 0 and 7 are Sunday. If day of month and day of week are both
     /// restricted, either is enough.
@@ -108,8 +117,9 @@ pub(crate) struct ScheduleWritten {
     /// What `cron` does with a time that comes twice when summer time ends: run the first time, the second, or both.
     #[schemars(example = &"second", extend("enum" = ["first", "second", "both"], "default" = "first"))]
     pub(crate) dst_overlap: Option<At<String>>,
-    /// The tenants it runs for, each on its own: names like the schedule's, at most 1000.
-    #[schemars(required, example = vec!["acme", "globex"])]
+    /// Required, but for a shadow or a succeeded schedule. The tenants it runs for, each on its own: names like the
+    /// schedule's, at most 1000.
+    #[schemars(example = vec!["acme", "globex"])]
     #[schemars(length(min = 1, max = 1_000), extend("uniqueItems" = true))]
     pub(crate) tenants: Option<At<Vec<At<String>>>>,
     /// Within which time after a due time its tenants begin, each at a moment of its own that is always the same: `1s` to
@@ -165,6 +175,8 @@ impl ScheduleWritten {
         Self {
             name: keys.text("name"),
             plugin: keys.text("plugin"),
+            shadow_of: keys.text("shadow-of"),
+            succeeded_by: keys.text("succeeded-by"),
             cron: keys.text("cron"),
             every: keys.text("every"),
             at: keys.text_or_date("at"),

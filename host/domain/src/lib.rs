@@ -19,6 +19,7 @@ pub mod retention;
 pub mod retry;
 pub mod schedule;
 pub mod spread;
+pub mod swap;
 pub mod timetable;
 
 pub use evidence::Evidence;

@@ -248,6 +248,7 @@ mod tests {
             grants: Grants::default().into(),
             memory: defaults::MEMORY,
             enabled: true,
+            part: Default::default(),
         }
     }
 

@@ -12,6 +12,7 @@ use crate::calendar::{Cron, DstGap, DstOverlap, Every, Zone};
 use crate::grants::Grants;
 use crate::retention::Retention;
 use crate::retry::RetryPolicy;
+pub use crate::swap::Part;
 use crate::{AccountName, EventName, Outcome, PluginName, ScheduleName, TenantName};
 
 /// Which plugin, when, for which tenants, with what configuration, grants and policies.
@@ -57,6 +58,16 @@ pub struct Schedule {
     pub memory: u64,
     /// False: checked and listed but never due.
     pub enabled: bool,
+    /// What it is to another schedule in the swap of a provider.
+    pub part: Part,
+}
+
+impl Schedule {
+    /// Whether anything new is ever made by it: not if it is disabled or was succeeded by another one.
+    #[must_use]
+    pub fn begins(&self) -> bool {
+        self.enabled && self.part.successor().is_none()
+    }
 }
 
 /// When a schedule is due.

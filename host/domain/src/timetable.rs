@@ -42,11 +42,12 @@ struct Kept {
 }
 
 impl Timetable {
-    /// Whether a schedule has a timetable; not if it is disabled or waits for something else than time.
+    /// Whether a schedule has a timetable; not if it is disabled, was succeeded by another
+    /// one, or waits for something else than time.
     #[must_use]
     pub fn exists(schedule: &Schedule) -> bool {
         match schedule.trigger {
-            Trigger::Cron { .. } | Trigger::Every(_) | Trigger::At(_) => schedule.enabled,
+            Trigger::Cron { .. } | Trigger::Every(_) | Trigger::At(_) => schedule.begins(),
             Trigger::Event(_) | Trigger::After(_) => false,
         }
     }

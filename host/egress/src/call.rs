@@ -16,6 +16,7 @@ use crate::auth;
 use crate::connection::{Answer, Connection, NoAnswer};
 use crate::draft::Draft;
 use crate::error::{Failure, SendError, Step, shown, within};
+use crate::gate::{Gate, Leaving};
 use crate::headers;
 use crate::outside::Outside;
 use crate::request::{Opening, Request, Response};
@@ -33,10 +34,16 @@ pub struct CallEgress {
     services: BTreeMap<String, Service>,
     denials: Mutex<Vec<String>>,
     at_once: Semaphore,
+    gate: Option<Arc<dyn Gate>>,
 }
 
 impl CallEgress {
-    pub(crate) fn new(outside: Arc<Outside>, openings: Vec<Opening>, agent: HeaderValue) -> Self {
+    pub(crate) fn new(
+        outside: Arc<Outside>,
+        openings: Vec<Opening>,
+        agent: HeaderValue,
+        gate: Option<Arc<dyn Gate>>,
+    ) -> Self {
         let service = |opening: Opening| (opening.service.clone(), Service::new(opening));
         Self {
             outside,
@@ -44,6 +51,7 @@ impl CallEgress {
             services: openings.into_iter().map(service).collect(),
             denials: Mutex::default(),
             at_once: Semaphore::new(AT_ONCE),
+            gate,
         }
     }
 
@@ -86,8 +94,21 @@ impl CallEgress {
         let decided = service.opening.policy.decide(&asked);
         let decided = decided.map_err(|denial| Failure::Denied(denial.0))?;
         *operation = Some(decided.name.clone());
-        let time = service.opening.grant.time;
-        within(Step::Total, time, self.deliver(service, request, &asked)).await
+        let leaving = Leaving {
+            service: &service.opening.service,
+            operation: &decided.name,
+            access: decided.access,
+        };
+        let fault = self.gate.as_ref().and_then(|gate| gate.leaves(&leaving));
+        let grant = &service.opening.grant;
+        let delivery = self.deliver(service, request, &asked);
+        match fault {
+            None => within(Step::Total, grant.time, delivery).await,
+            Some(fault) => {
+                let fate = fault.befall(&grant.origin.host, delivery);
+                within(Step::Total, grant.time, fate).await
+            }
+        }
     }
 
     fn service(&self, request: &Request) -> Result<&Service, Failure> {

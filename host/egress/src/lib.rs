@@ -11,6 +11,7 @@ mod connection;
 mod dial;
 mod draft;
 mod error;
+mod gate;
 mod headers;
 mod outside;
 mod request;
@@ -23,5 +24,6 @@ mod tls;
 
 pub use call::CallEgress;
 pub use error::{Failure, SendError, Step, TlsFault};
+pub use gate::{Fault, Gate, Leaving};
 pub use outside::{Clock, Egress};
 pub use request::{BODY_LIMIT, Opening, Request, Response};

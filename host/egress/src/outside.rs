@@ -17,6 +17,7 @@ use crate::connection::{Answer, Bounds, Connection, NoAnswer};
 use crate::dial::{Dialler, Resolve, Server};
 use crate::draft::Draft;
 use crate::error::{Failure, Step, within};
+use crate::gate::Gate;
 use crate::request::Opening;
 use crate::tls::Trust;
 
@@ -32,7 +33,10 @@ const OWN_BYTES: u64 = 1 << 20;
 
 /// The way out of the process; cheap to clone.
 #[derive(Clone)]
-pub struct Egress(Arc<Outside>);
+pub struct Egress {
+    outside: Arc<Outside>,
+    gate: Option<Arc<dyn Gate>>,
+}
 
 /// What all ways out share.
 pub(crate) struct Outside {
@@ -55,12 +59,24 @@ impl Egress {
     pub(crate) fn with(clock: Clock, environment: Arc<Environment>, resolve: Arc<Resolve>) -> Self {
         let dialler = Dialler::new(resolve, Trust::new(Arc::clone(&clock)));
         let tokens = Tokens::default();
-        Self(Arc::new(Outside {
-            clock,
-            environment,
-            dialler,
-            tokens,
-        }))
+        Self {
+            outside: Arc::new(Outside {
+                clock,
+                environment,
+                dialler,
+                tokens,
+            }),
+            gate: None,
+        }
+    }
+
+    /// The same way out with a gate before it, through which every allowed request goes: for tests of plugins.
+    #[must_use]
+    pub fn through(&self, gate: Arc<dyn Gate>) -> Self {
+        Self {
+            outside: Arc::clone(&self.outside),
+            gate: Some(gate),
+        }
     }
 
     /// Opens services to one call of a plugin. `agent` is the `User-Agent`; what is not visible ASCII is left out of it.
@@ -72,7 +88,12 @@ impl Egress {
             .collect();
         let agent =
             HeaderValue::from_str(plain.trim()).unwrap_or(HeaderValue::from_static("strongroom"));
-        CallEgress::new(Arc::clone(&self.0), openings, agent)
+        CallEgress::new(
+            Arc::clone(&self.outside),
+            openings,
+            agent,
+            self.gate.clone(),
+        )
     }
 }
 

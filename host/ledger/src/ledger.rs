@@ -17,7 +17,7 @@ use crate::occurrence::{
     PlanReport, Renewed, Tally, Transition, Watermark,
 };
 use crate::plugin::{PluginRow, PluginState};
-use crate::snapshot::{CatalogChange, SnapshotFilter, SnapshotRow};
+use crate::snapshot::{CatalogChange, Made, SnapshotFilter, SnapshotRow};
 use crate::state::{StateError, StateValue};
 
 /// The durable state of one or several hosts.
@@ -153,6 +153,9 @@ pub trait Ledger: Send + Sync {
 
     /// Snapshots, oldest first.
     async fn snapshots(&self, filter: SnapshotFilter) -> Result<Vec<SnapshotRow>, LedgerError>;
+
+    /// Which plugins made what is still there, by schedule.
+    async fn made(&self) -> Result<Vec<Made>, LedgerError>;
 
     /// One snapshot.
     async fn snapshot(&self, id: Uuid) -> Result<Option<SnapshotRow>, LedgerError>;

@@ -28,7 +28,7 @@ pub use occurrence::{
 };
 pub use plugin::{PluginRow, PluginState};
 pub use snapshot::{
-    CatalogChange, SnapshotFilter, SnapshotRow, SnapshotState, UnknownSnapshotState,
+    CatalogChange, Made, SnapshotFilter, SnapshotRow, SnapshotState, UnknownSnapshotState,
 };
 pub use sqlite::{OpenMode, SqliteLedger, running_host};
 pub use state::{StateError, StateValue};

@@ -61,6 +61,8 @@ pub struct NewOccurrence {
     pub account: Option<AccountName>,
     /// Who asked for it.
     pub origin: Origin,
+    /// The schedule that it rehearses beside: then its end is no promise kept or broken.
+    pub shadow_of: Option<ScheduleName>,
     /// Set for one that is born ended (missed, refused, …), with the reason.
     pub ends: Option<(Outcome, String)>,
     /// What happens if another occurrence of the same schedule and tenant is unfinished; decided inside the transaction.
@@ -312,6 +314,8 @@ pub struct OccurrenceRow {
     pub account: Option<AccountName>,
     /// Who asked for it.
     pub origin: Origin,
+    /// The schedule that it rehearsed beside.
+    pub shadow_of: Option<ScheduleName>,
     /// When it was written.
     pub planned_at: Timestamp,
     /// Unclaimed: nobody may claim it earlier. Claimed: when the lease runs out. Ended: the last of these.
@@ -341,6 +345,8 @@ pub struct Tally {
     pub schedule: ScheduleName,
     /// For this tenant.
     pub tenant: TenantName,
+    /// They were rehearsals.
+    pub shadow: bool,
     /// Ended so; `None`: unfinished.
     pub outcome: Option<Outcome>,
     /// How many.

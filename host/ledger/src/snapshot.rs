@@ -110,6 +110,8 @@ pub struct SnapshotRow {
     pub verified_at: Option<Timestamp>,
     /// When it was deleted.
     pub gone_at: Option<Timestamp>,
+    /// The run that made it was a rehearsal beside this schedule. Read from that run: it is not written with the row.
+    pub shadow_of: Option<ScheduleName>,
 }
 
 /// Which snapshots to read; the default is all that are not gone.
@@ -125,6 +127,17 @@ pub struct SnapshotFilter {
     pub gone: bool,
     /// At most so many.
     pub limit: Option<u32>,
+}
+
+/// What a plugin made for a schedule and is still there, counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// For which schedule.
+    pub schedule: ScheduleName,
+    /// By which plugin.
+    pub plugin: PluginName,
+    /// How many snapshots.
+    pub count: u64,
 }
 
 /// A change of the catalog.

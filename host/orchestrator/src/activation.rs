@@ -7,29 +7,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use strongroom_config::{Diagnostic, Diagnostics, ScheduleSet};
-use strongroom_domain::{PluginName, TenantName};
+use strongroom_domain::PluginName;
 use strongroom_ledger::{LedgerError, Notice, OccurrenceFilter, PluginRow, PluginState};
-use strongroom_sandbox::call::{Answer, Request, Step};
-use strongroom_sandbox::{Plugin, Role, Sandbox};
-use uuid::Uuid;
+use strongroom_sandbox::{Plugin, Sandbox};
 
 use crate::access::Access;
-use crate::executor::{Errand, Reached};
+use crate::dry_run::probe;
 use crate::setup::{
-    Misfit, PluginFile, PluginFolder, Prepared, RefusedFile, Setup, Unwanted, load_plugins, prepare,
+    Misfit, PluginFile, PluginFolder, RefusedFile, Setup, Unwanted, load_plugins, prepare,
 };
 
 /// The notice that stands while the schedule files are wrong.
 pub const SCHEDULES_NOTICE: &str = "schedules";
 /// How the name of a notice about a plugin file begins.
 pub const PLUGIN_NOTICE: &str = "plugin:";
-
-/// How long a probing run may take.
-const PROBE: Duration = Duration::from_secs(60);
 
 /// Where everything is.
 #[derive(Debug, Clone)]
@@ -267,7 +261,7 @@ impl Activation {
         })?;
         for prepared in setup.schedules.values() {
             if let Some(tenant) = prepared.schedule.tenants.first() {
-                self.probe(prepared, tenant).await.map_err(|why| {
+                probe(&self.access, prepared, tenant).await.map_err(|why| {
                     format!(
                         "it did not pass its probing run for schedule `{}`: {why}",
                         prepared.schedule.name
@@ -276,35 +270,6 @@ impl Activation {
             }
         }
         Ok(())
-    }
-
-    /// A dry run: nothing can be changed through it. Any answer that keeps the contract is a pass, also a failure: a
-    /// source that is away today says nothing about the plugin.
-    async fn probe(&self, prepared: &Prepared, tenant: &TenantName) -> Result<(), String> {
-        let now = self.access.clock.now();
-        let errand = Errand {
-            prepared,
-            tenant,
-            run: Uuid::now_v7(),
-            attempt: 1,
-            due: now,
-            deadline: now.checked_add(PROBE).unwrap_or(now),
-            dry_run: true,
-        };
-        let request = match prepared.role {
-            Role::Snapshots => Request::StartCreate,
-            Role::Task => Request::Run,
-        };
-        match errand.call(&self.access, request).await {
-            Reached::Answer(Answer::Step(Step::Done(_))) => Ok(()),
-            Reached::Answer(_) => Err("it began something in a dry run".to_owned()),
-            Reached::Failed(failure) if failure.kind() == "crashed" => {
-                Err(failure.detail().to_owned())
-            }
-            Reached::Failed(_) => Ok(()),
-            Reached::TimedOut => Err(format!("it did not answer within {} s", PROBE.as_secs())),
-            Reached::Refused(detail) => Err(detail),
-        }
     }
 
     /// Makes files active: copies them, says so on record, and remembers those they replace.

@@ -61,6 +61,22 @@ impl From<Ending> for Reached {
     }
 }
 
+/// What one call came to, with what only the host saw of it.
+pub(crate) struct Heard {
+    pub(crate) ending: Ending,
+    /// What the plugin tried and was not let do.
+    pub(crate) held_back: Vec<String>,
+}
+
+impl From<Ending> for Heard {
+    fn from(ending: Ending) -> Self {
+        Self {
+            ending,
+            held_back: Vec::new(),
+        }
+    }
+}
+
 /// Who is asked for whom, and until when.
 pub struct Errand<'a> {
     /// Schedule and plugin.
@@ -82,9 +98,14 @@ pub struct Errand<'a> {
 impl Errand<'_> {
     /// Calls the plugin once.
     pub(crate) async fn call(&self, access: &Access, request: Request) -> Reached {
+        self.hear(access, request).await.ending.into()
+    }
+
+    /// Calls the plugin once, and tells everything that there is to tell of it.
+    pub(crate) async fn hear(&self, access: &Access, request: Request) -> Heard {
         let now = access.clock.now();
         let Ok(time) = std::time::Duration::try_from(self.deadline.duration_since(now)) else {
-            return Reached::TimedOut;
+            return Ending::TimedOut.into();
         };
         let plugin = match &self.prepared.served {
             Served::Plugin { plugin, .. } => plugin,
@@ -101,6 +122,7 @@ impl Errand<'_> {
         };
         // On a simulated clock a call takes no time; what it really took is what is recorded.
         let began = SystemClock.now();
+        let mut held_back = Vec::new();
         let ending = match access.outside(self, &request) {
             Ok(outside) => {
                 let context = Context {
@@ -109,10 +131,9 @@ impl Errand<'_> {
                     now,
                     outside: outside.clone(),
                 };
-                explained(
-                    plugin.call(request.clone(), &call, context).await,
-                    &outside.troubles(),
-                )
+                let ending = plugin.call(request.clone(), &call, context).await;
+                held_back = outside.held_back();
+                explained(ending, &outside.troubles())
             }
             Err(failure) => Ending::Failed(failure),
         };
@@ -120,7 +141,7 @@ impl Errand<'_> {
             let took = SystemClock.now().duration_since(began);
             recorder.heard(self, &request, &ending, took.try_into().unwrap_or_default());
         }
-        ending.into()
+        Heard { ending, held_back }
     }
 
     /// Calls for a snapshot's description and believes nothing else.
@@ -407,7 +428,8 @@ fn catalog_row(
         occurrence: claim.id,
         schedule: claim.schedule.clone(),
         tenant: claim.tenant.clone(),
-        plugin: claim.plugin.clone(),
+        // Not the one it was planned with: an edit may have come between.
+        plugin: prepared.schedule.plugin.clone(),
         plugin_digest: prepared.digest().to_owned(),
         reference: info.reference,
         taken_at: info.taken_at,
@@ -420,6 +442,7 @@ fn catalog_row(
         last_error: None,
         verified_at: None,
         gone_at: None,
+        shadow_of: None,
     }
 }
 
@@ -456,41 +479,4 @@ fn end(
             evidence,
         },
     )
-}
-
-/// Asks the plugin what a run would do. Nothing is changed or recorded anywhere.
-///
-/// # Errors
-/// What the plugin answered, or how it failed.
-pub async fn dry_run(
-    access: &Access,
-    prepared: &Prepared,
-    tenant: &TenantName,
-) -> Result<Evidence, Failure> {
-    let now = access.clock.now();
-    let errand = Errand {
-        prepared,
-        tenant,
-        run: Uuid::now_v7(),
-        attempt: 1,
-        due: now,
-        deadline: now
-            .checked_add(prepared.schedule.timeout)
-            .unwrap_or(Timestamp::MAX),
-        dry_run: true,
-    };
-    let request = if prepared.role == Role::Snapshots {
-        Request::StartCreate
-    } else {
-        Request::Run
-    };
-    match errand.call(access, request).await {
-        Reached::Answer(Answer::Step(Step::Done(evidence))) => Ok(evidence),
-        Reached::Answer(_) => Err(broken_contract("began something in a dry run")),
-        Reached::Failed(failure) => Err(failure),
-        Reached::TimedOut => Err(Failure::Unavailable {
-            detail: "it was not finished in time".into(),
-        }),
-        Reached::Refused(detail) => Err(broken_contract(&detail)),
-    }
 }

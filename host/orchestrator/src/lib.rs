@@ -7,6 +7,8 @@
 pub mod access;
 pub mod activation;
 pub mod clock;
+pub mod conformance;
+mod dry_run;
 pub mod engine;
 pub mod executor;
 pub mod outside;
@@ -18,10 +20,10 @@ pub mod workflows;
 
 pub use access::{Access, NoWatcher, Watcher};
 pub use clock::{Clock, SimulatedClock, SystemClock};
-pub use engine::{CLOCK_NOTICE, Engine, EngineSettings, Until, untimed};
-pub use executor::dry_run;
+pub use dry_run::dry_run;
+pub use engine::{CLOCK_NOTICE, Engine, EngineSettings, SHELVES_NOTICE, Until, untimed};
 pub use setup::{
-    Misfit, PluginFile, PluginFolder, Prepared, RefusedFile, Replies, Served, Setup, load_plugins,
-    prepare,
+    Misfit, PluginFile, PluginFolder, Prepared, RefusedFile, Replies, Served, Setup, Stranded,
+    load_plugins, prepare,
 };
 pub use strongroom_egress::auth::{SCHEMES, SchemeText};

@@ -5,6 +5,7 @@
 //! Cost: a heap of one entry a schedule; a turn touches only what is due. Read next: `edit`, then `engine`.
 
 mod edit;
+mod handover;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
@@ -21,6 +22,7 @@ use strongroom_ledger::{Ledger, LedgerError, NewOccurrence, Origin, Plan, PlanRe
 
 use crate::setup::{Prepared, Setup};
 use edit::Edit;
+use handover::Handover;
 
 /// The most due times of one schedule written in one transaction: after a long outage memory stays flat.
 const DUES_A_TURN: usize = 4_096;
@@ -118,6 +120,7 @@ impl Planner {
         now: Timestamp,
     ) -> Result<(), LedgerError> {
         let mut edit = Edit::new(ledger, pauses, now);
+        let handover = Handover::of(&self.entries, &self.known, setup);
         let mut before = std::mem::take(&mut self.entries).into_iter().peekable();
         let mut known = std::mem::take(&mut self.known);
         let mut entries = Vec::with_capacity(setup.schedules.len());
@@ -140,12 +143,12 @@ impl Planner {
                 Some(other) => Some(other.on_record()),
                 None => known.remove(name),
             };
-            let watermark = edit.begin(old, schedule).await?;
+            let watermark = edit.begin(old, schedule, handover.beside(name)).await?;
             entries.push(Entry::new(prepared, watermark));
         }
         known.extend(before.map(|gone| (gone.name().clone(), gone.on_record())));
         for old in known.values_mut() {
-            edit.end(old).await?;
+            edit.end(old, handover.beside(&old.schedule)).await?;
         }
         edit.write().await?;
         let due = entries.iter().zip(0..);
@@ -235,6 +238,7 @@ fn occurrence(schedule: &Schedule, planned: Planned) -> NewOccurrence {
         priority: schedule.priority,
         account: schedule.account.clone(),
         origin: Origin::Schedule,
+        shadow_of: schedule.part.shadows().cloned(),
         overlap: schedule.overlap,
         ends: planned.ends,
     }

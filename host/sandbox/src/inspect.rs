@@ -269,7 +269,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "the plugin imports acme:db/sql@1.0.0, wasi:sockets/tcp@0.2.6, which this host does not offer; \
-             wasi:sockets is not granted to plugins: there is no network"
+             wasi:sockets is not granted to plugins: requests go out through wasi:http/outgoing-handler"
         );
         assert!(
             error.hint().contains("strongroom:plugin/files@0.1.0"),

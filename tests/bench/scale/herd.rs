@@ -238,6 +238,7 @@ pub(super) fn schedule(number: usize) -> Schedule {
         grants: Default::default(),
         memory: defaults::MEMORY,
         enabled: true,
+        part: Default::default(),
     }
 }
 

@@ -14,16 +14,18 @@ from botocore.exceptions import ClientError
 
 REGION = "eu-west-1"
 ZONE = REGION + "a"
+#: Where copies come from.
+OTHER_REGION = "us-east-1"
 TAGS = {"tenant": "acme", "Name": "source"}
 #: What a snapshot plugin needs, and no more.
-NEEDED = ["CreateSnapshot", "DescribeSnapshots", "DeleteSnapshot", "CreateTags", "DeleteTags", "CreateVolume",
-          "DeleteVolume", "DescribeVolumes"]
+NEEDED = ["CreateSnapshot", "DescribeSnapshots", "DeleteSnapshot", "CopySnapshot", "CreateTags", "DeleteTags",
+          "CreateVolume", "DeleteVolume", "DescribeVolumes"]
 
 
-def client(service, endpoint, key="none", secret="none"):
+def client(service, endpoint, key="none", secret="none", region=REGION):
     """A client that tries once."""
     once = Config(retries={"total_max_attempts": 1})
-    return boto3.client(service, REGION, endpoint_url=endpoint, aws_access_key_id=key, aws_secret_access_key=secret,
+    return boto3.client(service, region, endpoint_url=endpoint, aws_access_key_id=key, aws_secret_access_key=secret,
                         config=once)
 
 
@@ -46,16 +48,23 @@ def refused(call, code):
     return False
 
 
+def volume(ec2, zone):
+    """A volume of 8 GiB; returns its id."""
+    tags = [{"Key": key, "Value": value} for key, value in TAGS.items()]
+    asked = {"ResourceType": "volume", "Tags": tags}
+    made = ec2.create_volume(AvailabilityZone=zone, Size=8, TagSpecifications=[asked])
+    ec2.get_waiter("volume_available").wait(VolumeIds=[made["VolumeId"]])
+    return made["VolumeId"]
+
+
 def main(endpoint):
     """Prints what the line of JSON says."""
     iam = client("iam", endpoint)
     full = user(iam, "strongroom", NEEDED)
     without = user(iam, "strongroom-without-delete", [one for one in NEEDED if one != "DeleteSnapshot"])
     ec2 = client("ec2", endpoint, *full.values())
-    tags = [{"Key": key, "Value": value} for key, value in TAGS.items()]
-    asked = {"ResourceType": "volume", "Tags": tags}
-    volume = ec2.create_volume(AvailabilityZone=ZONE, Size=8, TagSpecifications=[asked])
-    ec2.get_waiter("volume_available").wait(VolumeIds=[volume["VolumeId"]])
+    there = volume(ec2, ZONE)
+    other = volume(client("ec2", endpoint, *full.values(), region=OTHER_REGION), OTHER_REGION + "a")
     checks = {
         "an unknown key": refused(client("ec2", endpoint).describe_snapshots, "AuthFailure"),
         "a wrong secret": refused(client("ec2", endpoint, full["access_key"], "wrong").describe_snapshots, "AuthFailure"),
@@ -65,8 +74,9 @@ def main(endpoint):
     if passed:
         sys.exit(f"moto does not refuse {', '.join(passed)}")
     print(json.dumps({
-        "endpoint": endpoint, "region": REGION, "zone": ZONE, "account": "123456789012", "volume": volume["VolumeId"],
+        "endpoint": endpoint, "region": REGION, "zone": ZONE, "account": "123456789012", "volume": there,
         "volume_gb": 8, "tags": TAGS, "user": full, "user_without_delete": without,
+        "other": {"region": OTHER_REGION, "zone": OTHER_REGION + "a", "volume": other},
     }))
 
 

@@ -171,7 +171,7 @@ def _decode(part):
 
 
 def make_certificates(folder):
-    """Writes ca.pem (to trust), leaf.pem and leaf.key (to serve); returns their paths."""
+    """Writes ca.pem (to trust), leaf.pem, expired.pem and leaf.key (to serve); returns their paths."""
     ca_key = ec.generate_private_key(ec.SECP256R1())
     ca_name = _name("Counterpart test authority")
     usage = dict.fromkeys(("content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
@@ -184,15 +184,16 @@ def make_certificates(folder):
     ca = ca.add_extension(identity, critical=False).sign(ca_key, hashes.SHA256())
     key = ec.generate_private_key(ec.SECP256R1())
     names = [x509.DNSName(name) for name in ("compute.googleapis.com", "oauth2.googleapis.com", "localhost")]
-    leaf = _unsigned(_name("compute.googleapis.com"), ca_name, key.public_key())
+    leaf = _unsigned(_name("compute.googleapis.com"), ca_name, key.public_key(), days=None)
     leaf = leaf.add_extension(x509.SubjectAlternativeName([*names, x509.IPAddress(ip_address("127.0.0.1"))]), False)
     leaf = leaf.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     leaf = leaf.add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identity), False)
     leaf = leaf.add_extension(x509.ExtendedKeyUsage([x509.oid.ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-    leaf = leaf.sign(ca_key, hashes.SHA256())
-    files = {name: folder / name for name in ("ca.pem", "leaf.pem", "leaf.key")}
+    files = {name: folder / name for name in ("ca.pem", "leaf.pem", "leaf.key", "expired.pem")}
     files["ca.pem"].write_bytes(ca.public_bytes(PEM))
-    files["leaf.pem"].write_bytes(leaf.public_bytes(PEM))
+    for name, end in (("leaf.pem", timedelta(days=30)), ("expired.pem", timedelta(hours=-1))):
+        ended = leaf.not_valid_after(datetime.now(timezone.utc) + end)
+        files[name].write_bytes(ended.sign(ca_key, hashes.SHA256()).public_bytes(PEM))
     private = key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     files["leaf.key"].write_bytes(private)
     return files
@@ -202,8 +203,10 @@ def _name(name):
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def _unsigned(subject, issuer, key):
+def _unsigned(subject, issuer, key, days=30):
+    """A certificate without its extensions; `days` None leaves its end to be set."""
     now = datetime.now(timezone.utc)
     builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key)
     builder = builder.serial_number(x509.random_serial_number())
-    return builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=30))
+    builder = builder.not_valid_before(now - timedelta(days=1))
+    return builder if days is None else builder.not_valid_after(now + timedelta(days=days))

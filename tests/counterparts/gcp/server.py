@@ -133,18 +133,22 @@ def main(folder):
     """Serves; `folder`/said.json appears when everything answers."""
     folder = Path(folder)
     files = make_certificates(folder)
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.minimum_version = ssl.TLSVersion.TLSv1_2
-    tls.load_cert_chain(files["leaf.pem"], files["leaf.key"])
-    tls.set_alpn_protocols(["http/1.1"])
+    tls = {}
+    for name in ("leaf.pem", "expired.pem"):
+        tls[name] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls[name].minimum_version = ssl.TLSVersion.TLSv1_2
+        tls[name].load_cert_chain(files[name], files["leaf.key"])
+        tls[name].set_alpn_protocols(["http/1.1"])
     accounts = {key: Account(name, PROJECT, denied) for key, (name, denied) in ACCOUNTS.items()}
     document = contract.load()
     front = Front(document, accounts.values(), (PROJECT, OTHER))
-    api = Server("api", front.answer, lambda seconds: front.released.wait(seconds), tls)
+    api = Server("api", front.answer, lambda seconds: front.released.wait(seconds), tls["leaf.pem"])
+    expired = Server("expired", front.answer, tls=tls["expired.pem"])
     control = Server("control", Control(front).answer)
     port = api.server_address[1]
     said = {
         "endpoint": f"https://localhost:{port}", "host": "compute.googleapis.com", "port": port,
+        "expired": f"https://localhost:{expired.server_address[1]}",
         "token_uri": f"https://localhost:{port}/token", "ca": str(files["ca.pem"]),
         "control": f"http://127.0.0.1:{control.server_address[1]}", "project": PROJECT, "zone": "us-central1-a",
         "revision": document.revision,
@@ -156,7 +160,8 @@ def main(folder):
     ready = folder / "said.json.new"
     ready.write_text(json.dumps(said))
     ready.rename(folder / "said.json")
-    threading.Thread(target=control.serve_forever, daemon=True).start()
+    for server in (control, expired):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
     api.serve_forever()
 
 

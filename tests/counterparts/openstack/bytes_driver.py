@@ -31,6 +31,7 @@ class BytesDriver(fake_driver.FakeLoggingVolumeDriver):
         """Removes the file."""
         self._fault("delete_volume")
         (_BYTES / volume.name).unlink(missing_ok=True)
+        (_BYTES / (volume.name + ".of")).unlink(missing_ok=True)
 
     def create_snapshot(self, snapshot):
         """Copies the volume's file."""
@@ -38,13 +39,16 @@ class BytesDriver(fake_driver.FakeLoggingVolumeDriver):
         _copy(snapshot.volume_name, snapshot.name)
 
     def delete_snapshot(self, snapshot):
-        """Removes the snapshot's file."""
+        """Removes the snapshot's file; not while a volume is a layer on it, where the faults file says `layers`."""
         self._fault("delete_snapshot")
+        if _faults().get("layers") and any(one.read_text() == snapshot.name for one in _BYTES.glob("*.of")):
+            raise exception.SnapshotIsBusy(snapshot_name=snapshot.name)
         (_BYTES / snapshot.name).unlink(missing_ok=True)
 
     def create_volume_from_snapshot(self, volume, snapshot):
         """Copies the snapshot's file."""
         self._fault("create_volume_from_snapshot")
+        (_BYTES / (volume.name + ".of")).write_text(snapshot.name)
         _copy(snapshot.name, volume.name)
 
     def create_cloned_volume(self, volume, src_vref):
@@ -63,13 +67,18 @@ class BytesDriver(fake_driver.FakeLoggingVolumeDriver):
 
     def _fault(self, method):
         """Waits and fails as the faults file says for this method; the file is read again each time."""
-        try:
-            fault = json.loads(_FAULTS.read_text()).get(method, {})
-        except FileNotFoundError:
-            return
+        fault = _faults().get(method, {})
         time.sleep(fault.get("seconds", 0))
         if fault.get("error"):
             raise exception.VolumeBackendAPIException(data=fault["error"])
+
+
+def _faults():
+    """What the faults file says now; nothing without one."""
+    try:
+        return json.loads(_FAULTS.read_text())
+    except FileNotFoundError:
+        return {}
 
 
 def _copy(old, new):

@@ -240,6 +240,23 @@ fn no_cloud_vendors_crate_is_in_the_host() {
     none("A provider is a plugin; the host knows none.", offenders);
 }
 
+#[test]
+fn only_the_conformance_suite_lets_requests_go_wrong() {
+    let mut offenders = Vec::new();
+    for file in rust(&["host/"]) {
+        let own = ["host/egress/", "host/orchestrator/src/conformance/"];
+        if own.iter().any(|own| file.path.starts_with(own)) {
+            continue;
+        }
+        let code = file.code();
+        offenders.extend(file.lines_where(&code, |line| line.contains(".through(")));
+    }
+    none(
+        "A run has no gate at its way out: nothing but a test of a plugin loses a reply on purpose.",
+        offenders,
+    );
+}
+
 /// Whether the line names a crate in a path: `x::…` with nothing before it, `use x`, `extern crate x`.
 fn names_crate(line: &str, name: &str) -> bool {
     line.match_indices(name).any(|(start, _)| {

@@ -39,8 +39,8 @@ fn p05_a_grant_that_does_not_fit_says_what_to_write() {
             "wants to send requests to its service `things`",
         ),
         (
-            "origin = \"http://",
-            "origin = \"ftp://",
+            "origin = \"<origin>\"",
+            "origin = \"ftp://127.0.0.1\"",
             2,
             "is not a place",
         ),

@@ -332,7 +332,7 @@ fn an_operation_is_polled_in_instances_of_its_own() {
     runtime().block_on(async {
         let plugin = sandbox().load(misbehaving_bytes()).await.unwrap();
         let mut request = Request::Run;
-        for left in ["2", "1"] {
+        for left in ["2 100", "1 100"] {
             let ending = plugin
                 .call(
                     request,

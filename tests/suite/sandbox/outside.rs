@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use strongroom_sandbox::outside::{
-    Change, Copied, CopyItem, Entry, FileError, FileKind, FileTime, Handle, LogLine, Metadata,
-    Outside, Progress, StateError, StateValue,
+    Change, Copied, CopyItem, Entry, FileError, FileKind, FileTime, Handle, HttpError, HttpRequest,
+    HttpResponse, LogLine, Metadata, Outside, Progress, StateError, StateValue,
 };
 
 type Files<T> = Result<T, FileError>;
@@ -89,6 +89,10 @@ impl Outside for Recorder {
 
     fn progress(&self, _progress: Progress) {
         self.reports.fetch_add(1, Ordering::Relaxed);
+    }
+
+    async fn http(&self, _request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        Err(HttpError::Denied("nothing is granted here".to_owned()))
     }
 
     async fn state_get(&self, _key: String) -> Result<Option<StateValue>, StateError> {

@@ -5,6 +5,7 @@
 //! Read next: `run` (how commands are run and shown), then the module named after a task.
 
 mod bench;
+mod counterparts;
 mod demo;
 mod packages;
 mod plugins;

@@ -11,6 +11,7 @@ type Need = (&'static str, &'static str);
 /// What `cargo xtask test` needs.
 pub(crate) const FOR_TESTS: &[Need] = &[
     ("cc", "gcc"),
+    ("python3", "python3"),
     ("sqlite3", "sqlite3"),
     ("rsync", "rsync"),
     ("setfattr", "attr"),

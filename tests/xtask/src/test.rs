@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::run::{self, Done, at};
-use crate::{packages, plugins, workspace};
+use crate::{counterparts, packages, plugins, workspace};
 
 /// A part of the test: its name and what it does.
 type Part = (&'static str, fn() -> Done);
@@ -15,6 +15,7 @@ const PARTS: &[Part] = &[
     ("what the tests need", || {
         packages::install(packages::FOR_TESTS)
     }),
+    ("counterparts", counterparts::install),
     ("format", || {
         run::shown(run::cargo().args(["fmt", "--all", "--check"]))
     }),

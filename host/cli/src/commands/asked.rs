@@ -194,7 +194,7 @@ fn listening<'a>(set: &'a ScheduleSet, event: &EventName) -> Result<Vec<&'a Sche
         |schedule: &&Schedule| matches!(&schedule.trigger, Trigger::Event(name) if name == event);
     let waiting: Vec<&Schedule> = schedules()
         .filter(waits)
-        .filter(|schedule| schedule.enabled)
+        .filter(|schedule| schedule.begins())
         .collect();
     if !waiting.is_empty() {
         return Ok(waiting);

@@ -30,6 +30,7 @@ pub(crate) async fn run(arguments: &Arguments, options: &Backfill) -> Result<u8,
     let set = compose::schedules(arguments)?;
     let schedule = compose::schedule(&set, &options.schedule)?;
     let tenants = compose::tenants(schedule, options.tenant.as_deref())?;
+    compose::begins(schedule)?;
     let now = SystemClock.now();
     let (from, to) = range(options, now)?;
     let dues = dues(schedule, from, to)?;

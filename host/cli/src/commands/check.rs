@@ -1,7 +1,7 @@
 //! `strongroom check`: loads and validates everything, runs nothing.
 
 use serde_json::json;
-use strongroom_domain::schedule::{Schedule, Trigger};
+use strongroom_domain::schedule::{Part, Schedule, Trigger};
 
 use strongroom_orchestrator::{Prepared, RefusedFile, Served, Setup};
 
@@ -20,7 +20,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<u8, CliError> {
                 json!({
                     "name": prepared.schedule.name, "plugin": prepared.schedule.plugin,
                     "digest": prepared.digest(), "tenants": prepared.schedule.tenants,
-                    "when": when(&prepared.schedule), "timezone": prepared.schedule.zone.as_str(),
+                    "when": when(&prepared.schedule),
+                    "shadow_of": prepared.schedule.part.shadows(), "succeeded_by": prepared.schedule.part.successor(), "timezone": prepared.schedule.zone.as_str(),
                     "grants": prepared.schedule.grants, "permissions": permitted(prepared),
                 })
             })
@@ -111,11 +112,16 @@ fn permitted(prepared: &Prepared) -> Vec<String> {
 
 /// The trigger as written.
 fn when(schedule: &Schedule) -> String {
-    match &schedule.trigger {
+    let when = match &schedule.trigger {
         Trigger::Cron { cron, .. } => cron.as_str().to_owned(),
         Trigger::Every(every) => format!("every {}", every.as_str()),
         Trigger::At(at) => format!("at {at}"),
         Trigger::Event(event) => format!("on `{event}`"),
         Trigger::After(after) => format!("after `{}`", after.schedule),
+    };
+    match &schedule.part {
+        Part::Primary => when,
+        Part::ShadowOf(primary) => format!("{when}, shadow of `{primary}`"),
+        Part::SucceededBy(successor) => format!("never, succeeded by `{successor}`"),
     }
 }

@@ -113,6 +113,12 @@ async fn text(ledger: &dyn Ledger, now: Timestamp) -> Result<String, LedgerError
         "When these figures were counted",
         written.clone(),
     );
+    let rehearsed = Family::<Ended, Gauge>::default();
+    registry.register(
+        "shadow_occurrences",
+        "Ended occurrences of shadows by outcome: they are counted nowhere else",
+        rehearsed.clone(),
+    );
     for tally in ledger.tally().await? {
         let pair = Pair {
             schedule: tally.schedule.to_string(),
@@ -120,9 +126,23 @@ async fn text(ledger: &dyn Ledger, now: Timestamp) -> Result<String, LedgerError
         };
         let count = i64::try_from(tally.count).unwrap_or(i64::MAX);
         let Some(outcome) = tally.outcome else {
+            if tally.shadow {
+                continue;
+            }
             unfinished.get_or_create(&pair).set(count);
             continue;
         };
+        if tally.shadow {
+            let Pair { schedule, tenant } = pair;
+            let outcome = outcome.to_string();
+            let ended = Ended {
+                schedule,
+                tenant,
+                outcome,
+            };
+            rehearsed.get_or_create(&ended).set(count);
+            continue;
+        }
         if let (Outcome::Succeeded, Some(at)) = (outcome, tally.last_ended) {
             success.get_or_create(&pair).set(at.as_second());
         }

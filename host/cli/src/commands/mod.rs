@@ -11,12 +11,14 @@ mod next;
 mod occurrences;
 mod plan;
 mod plugin;
+mod plugin_test;
 mod restore;
 mod run;
 mod schedule;
 mod simulate;
 mod snapshots;
 mod status;
+mod swap;
 
 use clap::CommandFactory;
 
@@ -46,6 +48,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, CliError> {
         Command::Occurrences(options) => occurrences::run(&arguments, options).await,
         Command::Snapshots(command) => snapshots::run(&arguments, command).await,
         Command::Restore(options) => restore::run(&arguments, options).await,
+        Command::Swap(command) => swap::run(&arguments, command).await,
         Command::Plugin(command) => plugin::run(&arguments, command).await,
         Command::Audit(command) => audit::run(&arguments, command).await,
         Command::Doctor => doctor::run(&arguments).await,

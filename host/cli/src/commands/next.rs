@@ -28,7 +28,9 @@ pub(crate) async fn run(arguments: &Arguments, options: &Next) -> Result<u8, Cli
     let pauses = pauses(arguments).await?;
     let followers: Vec<&Schedule> = wanted
         .into_iter()
-        .filter(|schedule| matches!(schedule.trigger, Trigger::Event(_) | Trigger::After(_)))
+        .filter(|schedule| {
+            !schedule.begins() || matches!(schedule.trigger, Trigger::Event(_) | Trigger::After(_))
+        })
         .collect();
     if arguments.json {
         let due = dues
@@ -80,6 +82,9 @@ fn paused<'a>(schedule: &Schedule, due: DueTime, pauses: &'a Pauses) -> Option<&
 
 fn row(schedule: &Schedule, due: DueTime, pauses: &Pauses) -> Vec<String> {
     let mut notes = Vec::new();
+    if let Some(primary) = schedule.part.shadows() {
+        notes.push(format!("shadow of `{primary}`"));
+    }
     if !schedule.spread.is_zero() {
         notes.push(format!("+{} spread", length(schedule.spread)));
     }
@@ -111,7 +116,7 @@ fn as_json(schedule: &Schedule, due: DueTime, pauses: &Pauses) -> Value {
         "timezone": schedule.zone.as_str(), "tenants": schedule.tenants,
         "note": due.note.as_ref().map(ToString::to_string),
         "blackout": schedule.blackout.covers(due.at, &schedule.zone), "starts": starts,
-        "pause": paused(schedule, due, pauses),
+        "pause": paused(schedule, due, pauses), "shadow_of": schedule.part.shadows(),
     })
 }
 
@@ -147,7 +152,7 @@ fn coming<'a>(
     let from = options.from.as_deref().map(compose::time).transpose()?;
     let from = from.unwrap_or_else(|| SystemClock.now());
     let mut dues: Vec<(&Schedule, DueTime)> = Vec::new();
-    for schedule in wanted {
+    for schedule in wanted.iter().filter(|schedule| schedule.begins()) {
         let mut after = from;
         for _ in 0..options.number {
             let Some(due) = next_due(&schedule.trigger, &schedule.zone, after) else {

@@ -40,7 +40,11 @@ pub(crate) async fn run(arguments: &Arguments, options: &Occurrences) -> Result<
                 print::utc(row.due),
                 row.schedule.to_string(),
                 row.tenant.to_string(),
-                outcome,
+                if row.shadow_of.is_some() {
+                    format!("{outcome} (shadow)")
+                } else {
+                    outcome
+                },
                 row.attempts.to_string(),
                 why,
             ]
@@ -104,7 +108,7 @@ fn origin(origin: &Origin) -> Value {
 pub(crate) fn value(row: &OccurrenceRow) -> Value {
     json!({
         "id": row.id, "schedule": row.schedule, "tenant": row.tenant, "plugin": row.plugin, "due": row.due,
-        "covers": row.covers, "origin": origin(&row.origin),
+        "covers": row.covers, "origin": origin(&row.origin), "shadow_of": row.shadow_of,
         "outcome": row.outcome, "reason": row.reason, "attempts": row.attempts, "ended_at": row.ended_at,
         "evidence": row.evidence,
     })

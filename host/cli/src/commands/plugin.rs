@@ -6,8 +6,9 @@ use serde_json::json;
 use strongroom_domain::egress::Operation;
 use strongroom_domain::grants::Access;
 use strongroom_ledger::{Ledger, OpenMode, PluginRow};
-use strongroom_sandbox::Sandbox;
+use strongroom_sandbox::{Description, Sandbox};
 
+use super::plugin_test;
 use crate::arguments::{Arguments, Plugin};
 use crate::compose;
 use crate::error::CliError;
@@ -17,6 +18,7 @@ pub(crate) async fn run(arguments: &Arguments, command: &Plugin) -> Result<u8, C
     match command {
         Plugin::List => list(arguments).await,
         Plugin::Inspect { file } => inspect(arguments, file).await,
+        Plugin::Test(options) => plugin_test::test(arguments, options).await,
     }
 }
 
@@ -106,6 +108,25 @@ async fn inspect(arguments: &Arguments, file: &Path) -> Result<u8, CliError> {
     for import in &inspection.imports {
         print::line(&format!("  {}", print::plain(import)));
     }
+    asks(description);
+    print::line("features");
+    for (name, value) in &description.features {
+        print::line(&format!(
+            "  {}: {}",
+            print::plain(name),
+            print::plain(value)
+        ));
+    }
+    print::line("configuration");
+    let schema = serde_json::to_string_pretty(&description.config_schema).unwrap_or_default();
+    for text in schema.lines() {
+        print::line(&format!("  {}", print::plain(text)));
+    }
+    Ok(0)
+}
+
+/// What it wants, and what it asks of the network.
+fn asks(description: &Description) {
     print::line("wants");
     for want in &description.wants {
         let must = if want.required {
@@ -143,18 +164,4 @@ async fn inspect(arguments: &Arguments, file: &Path) -> Result<u8, CliError> {
             print::line(&format!("    to bind: {}", bind.join(", ")));
         }
     }
-    print::line("features");
-    for (name, value) in &description.features {
-        print::line(&format!(
-            "  {}: {}",
-            print::plain(name),
-            print::plain(value)
-        ));
-    }
-    print::line("configuration");
-    let schema = serde_json::to_string_pretty(&description.config_schema).unwrap_or_default();
-    for text in schema.lines() {
-        print::line(&format!("  {}", print::plain(text)));
-    }
-    Ok(0)
 }

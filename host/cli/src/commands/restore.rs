@@ -1,4 +1,4 @@
-//! `strongroom restore`: a snapshot, whole or by path, into an empty folder.
+//! `strongroom restore`: a snapshot, whole or by path, into an empty folder, or as something new at a provider.
 
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::json;
 use strongroom_ledger::OpenMode;
 use strongroom_orchestrator::SystemClock;
-use strongroom_orchestrator::workflows::restore::restore;
+use strongroom_orchestrator::workflows::restore::{RestoreTo, restore};
 
 use crate::arguments::{Arguments, Restore};
 use crate::compose;
@@ -18,8 +18,8 @@ pub(crate) async fn run(arguments: &Arguments, options: &Restore) -> Result<u8, 
     let (_, _, setup) = compose::setup(arguments).await?;
     let ledger = compose::ledger(arguments, OpenMode::Visitor).await?;
     let row = compose::snapshot(&ledger, &options.snapshot).await?;
-    let prepared = compose::prepared(&setup, row.schedule.as_str())?;
-    let folder = empty_folder(&options.to)?;
+    let prepared = compose::keeper(&setup, &row)?;
+    let to = target(options)?;
     let watcher = Arc::new(Console::new(arguments.json));
     let access = compose::access(
         arguments,
@@ -32,22 +32,35 @@ pub(crate) async fn run(arguments: &Arguments, options: &Restore) -> Result<u8, 
         .iter()
         .map(|path| path.as_os_str().as_bytes().to_vec())
         .collect();
-    let evidence = restore(&access, &prepared, &row, &folder, paths).await?;
+    let evidence = restore(&access, &prepared, &row, &to, paths).await?;
     ledger.close().await;
+    let shown = match &to {
+        RestoreTo::Folder(folder) => folder.display().to_string(),
+        RestoreTo::Name(name) => name.clone(),
+    };
     if arguments.json {
-        return print::json(&json!({ "snapshot": row.id, "to": folder, "evidence": evidence }))
+        return print::json(&json!({ "snapshot": row.id, "to": shown, "evidence": evidence }))
             .map(|()| 0);
     }
     print::line(&format!(
         "Restored {} of {} to {}, verified.",
         print::short(row.id),
         row.tenant,
-        folder.display()
+        print::plain(&shown)
     ));
     for (kind, item) in &evidence.0 {
         print::line(&format!("  {}: {}", print::plain(kind), print::plain(item)));
     }
     Ok(0)
+}
+
+/// A folder or a name: the arguments have one of them.
+fn target(options: &Restore) -> Result<RestoreTo, CliError> {
+    match (&options.to, &options.name) {
+        (Some(folder), _) => empty_folder(folder).map(RestoreTo::Folder),
+        (None, Some(name)) => Ok(RestoreTo::Name(name.clone())),
+        (None, None) => Err(CliError::usage("where to? Write `--to DIR` or `--as NAME`")),
+    }
 }
 
 fn empty_folder(to: &std::path::Path) -> Result<std::path::PathBuf, CliError> {

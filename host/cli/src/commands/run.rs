@@ -26,6 +26,7 @@ pub(crate) async fn once(arguments: &Arguments, options: &Once) -> Result<u8, Cl
     let (_, _, setup) = compose::setup(arguments).await?;
     let prepared = compose::prepared(&setup, &options.schedule)?;
     let tenants = compose::tenants(&prepared.schedule, options.tenant.as_deref())?;
+    compose::begins(&prepared.schedule)?;
     let ledger = compose::ledger(arguments, OpenMode::Visitor).await?;
     let clock = Arc::new(SystemClock);
     let watcher = Arc::new(Console::new(arguments.json));

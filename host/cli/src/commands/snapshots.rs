@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use strongroom_domain::retention::Hold;
+use strongroom_domain::retention::{Hold, Verdict};
 use strongroom_domain::{ScheduleName, TenantName};
 use strongroom_ledger::{
     AuditEntry, CatalogChange, Ledger, OpenMode, SnapshotFilter, SnapshotRow, SqliteLedger,
 };
 use strongroom_orchestrator::workflows::restore::verify;
-use strongroom_orchestrator::workflows::retention::{explain, shelf};
+use strongroom_orchestrator::workflows::retention::explain;
+use strongroom_orchestrator::workflows::shelf::shelf;
 use strongroom_orchestrator::{Clock, SystemClock};
 
 use crate::arguments::{Arguments, Snapshots};
@@ -172,7 +173,6 @@ async fn explain_shelves(
         .transpose()?
         .unwrap_or_else(|| SystemClock.now());
     let ledger = compose::ledger(arguments, OpenMode::Reader).await?;
-    let access = compose::access(arguments, std::sync::Arc::new(SystemClock), ledger, None);
     let mut told = Vec::new();
     for prepared in setup.schedules.values() {
         if schedule.is_some_and(|name| prepared.schedule.name.as_str() != name) {
@@ -184,10 +184,14 @@ async fn explain_shelves(
             .iter()
             .filter(|name| tenant.is_none_or(|tenant| name.as_str() == tenant))
         {
-            let rows = shelf(&access, prepared, name).await?;
-            for (row, verdict) in rows.iter().zip(explain(prepared, &rows, now)) {
-                told.push((row.clone(), verdict));
-            }
+            let found = shelf(ledger.as_ref(), &setup, prepared, name).await?;
+            let verdicts = explain(prepared, &found, now);
+            told.extend(found.own.into_iter().zip(verdicts));
+            told.extend(found.stranded.into_iter().map(|(row, why)| {
+                let rules = vec![why.to_string(), format!("hint: {}", why.hint())];
+                let (id, keep) = (row.id, true);
+                (row, Verdict { id, keep, rules })
+            }));
         }
     }
     if arguments.json {
@@ -316,7 +320,7 @@ async fn verify_one(arguments: &Arguments, id: &str) -> Result<u8, CliError> {
     let (_, _, setup) = compose::setup(arguments).await?;
     let ledger = compose::ledger(arguments, OpenMode::Visitor).await?;
     let row = compose::snapshot(&ledger, id).await?;
-    let prepared = compose::prepared(&setup, row.schedule.as_str())?;
+    let prepared = compose::keeper(&setup, &row)?;
     let watcher = std::sync::Arc::new(Console::new(arguments.json));
     let access = compose::access(
         arguments,
@@ -350,6 +354,6 @@ fn value(row: &SnapshotRow) -> Value {
         "taken_at": row.taken_at, "recorded_at": row.recorded_at, "state": row.state.to_string(),
         "size": row.size, "files": row.files, "evidence": row.evidence,
         "holds": row.holds.iter().map(|hold| json!({ "name": hold.name, "reason": hold.reason, "until": hold.until })).collect::<Vec<_>>(),
-        "last_error": row.last_error, "verified_at": row.verified_at, "gone_at": row.gone_at,
+        "shadow_of": row.shadow_of, "last_error": row.last_error, "verified_at": row.verified_at, "gone_at": row.gone_at,
     })
 }

@@ -27,6 +27,9 @@ struct Status {
     unfinished: Vec<OccurrenceRow>,
     ended: BTreeMap<Outcome, usize>,
     alerts: Vec<OccurrenceRow>,
+    /// The same of shadows: no promise was kept or broken.
+    rehearsed: BTreeMap<Outcome, usize>,
+    shadow_alerts: Vec<OccurrenceRow>,
 }
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<u8, CliError> {
@@ -38,10 +41,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<u8, CliError> {
         ..OccurrenceFilter::default()
     };
     let rows = ledger.occurrences(filter).await?;
-    let mut ended = BTreeMap::new();
-    for outcome in rows.iter().filter_map(|row| row.outcome) {
-        *ended.entry(outcome).or_default() += 1;
-    }
+    let (shadows, rows): (Vec<_>, Vec<_>) =
+        rows.into_iter().partition(|row| row.shadow_of.is_some());
     let pauses = ledger.pauses(now).await?;
     let status = Status {
         host: running_host(&arguments.state),
@@ -57,23 +58,43 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<u8, CliError> {
                 ..OccurrenceFilter::default()
             })
             .await?,
-        ended,
-        alerts: rows
-            .into_iter()
-            .filter(|row| row.outcome.is_some_and(Outcome::alerts))
-            .collect(),
+        ended: counted(&rows),
+        alerts: alerting(rows),
+        rehearsed: counted(&shadows),
+        shadow_alerts: alerting(shadows),
     };
     print::answer(arguments, &value(&status), || say(&status, now))
 }
 
+fn counted(rows: &[OccurrenceRow]) -> BTreeMap<Outcome, usize> {
+    let mut ended = BTreeMap::new();
+    for outcome in rows.iter().filter_map(|row| row.outcome) {
+        *ended.entry(outcome).or_default() += 1;
+    }
+    ended
+}
+
+fn alerting(rows: Vec<OccurrenceRow>) -> Vec<OccurrenceRow> {
+    let alerts = |row: &OccurrenceRow| row.outcome.is_some_and(Outcome::alerts);
+    rows.into_iter().filter(alerts).collect()
+}
+
 fn value(status: &Status) -> Value {
     let row = super::occurrences::value;
+    let counts = |ended: &BTreeMap<Outcome, usize>| {
+        let counts = ended.iter();
+        counts
+            .map(|(outcome, count)| (outcome.to_string(), json!(count)))
+            .collect::<serde_json::Map<_, _>>()
+    };
     json!({
         "host": status.host.map(|pid| json!({ "pid": pid })),
         "notices": status.notices.iter().map(|notice| json!({ "name": notice.name, "since": notice.since, "text": notice.text })).collect::<Vec<_>>(),
         "paused": status.paused.iter().map(|(name, pause)| json!({ "schedule": name, "pause": pause })).collect::<Vec<_>>(),
         "unfinished": status.unfinished.iter().map(row).collect::<Vec<_>>(),
-        "ended_last_24h": status.ended.iter().map(|(outcome, count)| (outcome.to_string(), json!(count))).collect::<serde_json::Map<_, _>>(),
+        "ended_last_24h": counts(&status.ended),
+        "shadows_last_24h": counts(&status.rehearsed),
+        "shadow_alerts_last_24h": status.shadow_alerts.iter().map(row).collect::<Vec<_>>(),
         "alerts_last_24h": status.alerts.iter().map(row).collect::<Vec<_>>(),
     })
 }
@@ -115,6 +136,9 @@ fn say(status: &Status, now: Timestamp) -> String {
             status.alerts.len() - LINES
         ));
     }
+    for row in status.shadow_alerts.iter().rev().take(LINES).rev() {
+        lines.push(format!("SHADOW  {}", sentence(row)));
+    }
     let (under_way, waiting): (Vec<_>, Vec<_>) = status
         .unfinished
         .iter()
@@ -128,16 +152,24 @@ fn say(status: &Status, now: Timestamp) -> String {
         under_way.len(),
         waiting.len()
     ));
-    let ended: Vec<String> = status
-        .ended
-        .iter()
-        .map(|(outcome, count)| format!("{count} {outcome}"))
-        .collect();
-    lines.push(if ended.is_empty() {
+    let words = |ended: &BTreeMap<Outcome, usize>| {
+        let words = ended.iter();
+        let words: Vec<String> = words
+            .map(|(outcome, count)| format!("{count} {outcome}"))
+            .collect();
+        words.join(", ")
+    };
+    lines.push(if status.ended.is_empty() {
         "Nothing ended in the last 24 hours.".to_owned()
     } else {
-        format!("Ended in the last 24 hours: {}.", ended.join(", "))
+        format!("Ended in the last 24 hours: {}.", words(&status.ended))
     });
+    if !status.rehearsed.is_empty() {
+        lines.push(format!(
+            "Shadows, which do not count: {}.",
+            words(&status.rehearsed)
+        ));
+    }
     lines.join("\n")
 }
 

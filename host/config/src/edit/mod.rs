@@ -8,6 +8,7 @@ mod comments;
 mod entry;
 mod order;
 mod spacing;
+mod swap;
 mod tidy;
 mod write;
 
@@ -17,6 +18,7 @@ use crate::diagnostic::Diagnostics;
 use crate::source::{self, SourceFile};
 
 pub use entry::{Addition, NewSchedule, NotAdded, add};
+pub use swap::{Exchange, Leaves, NotExchanged, exchange};
 pub use tidy::{NotTidied, tidy};
 pub use write::write;
 

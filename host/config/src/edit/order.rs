@@ -60,6 +60,8 @@ impl Kind {
             Self::Schedule => &[
                 "name",
                 "plugin",
+                "shadow-of",
+                "succeeded-by",
                 "cron",
                 "every",
                 "at",

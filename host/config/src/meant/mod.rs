@@ -11,6 +11,7 @@ mod grants;
 mod lengths;
 mod limit;
 mod names;
+mod part;
 mod retention;
 mod services;
 mod size;
@@ -24,12 +25,13 @@ use std::sync::Arc;
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use strongroom_domain::calendar::Zone;
-use strongroom_domain::schedule::{Priority, Schedule, defaults};
+use strongroom_domain::schedule::{Part, Priority, Schedule, defaults};
 use strongroom_domain::{AccountName, PluginName, ScheduleName};
 
 pub use credential::Declared;
 pub(crate) use credential::credential;
 pub(crate) use limit::{Limit, Limited, limit};
+pub(crate) use part::TIMETABLE;
 
 use crate::calendars::Calendars;
 use crate::problems::{Problems, shortened};
@@ -63,9 +65,14 @@ pub(crate) fn schedule(
         .as_ref()
         .and_then(|at| named("a plugin", PluginName::new, at, problems))
         .map(|name| shared.plugin(name));
+    let part = part::part(&written, problems);
     let tenants = names::tenants(written.tenants.as_ref(), shared, problems);
     let zone = zone(written.timezone.as_ref(), shared, problems);
-    let trigger = trigger::trigger(&written, header, shared, problems);
+    let trigger = match part.as_ref().and_then(Part::other) {
+        Some(other) => Some(part::not_yet(other)),
+        None if part::is_given(&written) => None,
+        None => trigger::trigger(&written, header, shared, problems),
+    };
     let (overlap, missed) = catching_up::policies(&written, problems);
     let spread = spread::spread(
         written.spread.as_ref(),
@@ -116,6 +123,7 @@ pub(crate) fn schedule(
         grants,
         memory: memory?,
         enabled: written.enabled.as_ref().is_none_or(|at| at.value),
+        part: part?,
     };
     warnings::look(&schedule, &written, header, shared, problems);
     warnings::look_at_blackout(&schedule, &written, calendars.now, problems);
@@ -148,8 +156,10 @@ fn required(written: &ScheduleWritten, header: &Range<usize>, problems: &mut Pro
         ("tenants", written.tenants.is_none(), "tenants = [\"acme\"]"),
     ];
     for (key, missing, example) in keys {
+        // Another schedule says for whom.
+        let elsewhere = key == "tenants" && part::is_given(written);
         // A key of the wrong kind is there, and was reported.
-        if missing && !written.given.contains(key) {
+        if missing && !written.given.contains(key) && !elsewhere {
             let message = format!("{} has no `{key}`", called(written));
             problems.error(header, message, format!("add a line such as `{example}`"));
         }

@@ -174,6 +174,10 @@ fn with_line(header: &str, key: &str, line: &str) -> String {
         "after-outcome" => "after = \"acme-daily\"",
         _ => "cron = \"@daily\"",
     });
+    if matches!(key, "shadow-of" | "succeeded-by") {
+        // They have it from the schedule that they name.
+        entry.truncate(2);
+    }
     if line == "missed = \"all\"" {
         entry.push("overlap = \"queue\"");
     }

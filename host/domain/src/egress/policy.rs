@@ -25,10 +25,33 @@ pub struct Policy {
 pub struct Denial(pub String);
 
 /// How near a request came to an operation; the nearest one explains the denial.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Distance {
     Path,
-    Inside(String),
+    Inside(Misread),
+}
+
+/// Why a request with the right path is not an operation. The one of which the most fits was meant; of two alike, the one
+/// that lacks nothing but another value.
+struct Misread {
+    fitted: usize,
+    value: bool,
+    reason: String,
+}
+
+impl From<String> for Distance {
+    fn from(reason: String) -> Self {
+        Self::Inside(Misread {
+            fitted: 0,
+            value: false,
+            reason,
+        })
+    }
+}
+
+impl Misread {
+    fn nearness(&self) -> (usize, bool) {
+        (self.fitted, self.value)
+    }
 }
 
 type Fits = Result<(), Distance>;
@@ -60,11 +83,16 @@ impl Policy {
     /// # Errors
     /// [`Denial`] says which operation is nearest and what of it does not fit.
     pub fn decide(&self, asked: &Asked) -> Result<&Operation, Denial> {
-        let mut nearest: Option<(&Operation, String)> = None;
+        let mut nearest: Option<(&Operation, Misread)> = None;
         for operation in &self.operations {
             match self.fits(operation, asked) {
                 Ok(()) => return Ok(operation),
-                Err(Distance::Inside(reason)) => nearest = Some((operation, reason)),
+                Err(Distance::Inside(misread)) => {
+                    let before = nearest.as_ref().map(|(_, before)| before.nearness());
+                    if before.is_none_or(|before| misread.nearness() >= before) {
+                        nearest = Some((operation, misread));
+                    }
+                }
                 Err(Distance::Path) => {}
             }
         }
@@ -78,9 +106,10 @@ impl Policy {
             .collect();
         let request = format!("{} {path} of `{}`", asked.method, self.service);
         Err(Denial(match nearest {
-            Some((operation, reason)) => {
-                format!("{request} is not allowed as `{}`: {reason}", operation.name)
-            }
+            Some((operation, misread)) => format!(
+                "{request} is not allowed as `{}`: {}",
+                operation.name, misread.reason
+            ),
             None => format!("{request} is none of the granted operations"),
         }))
     }
@@ -97,25 +126,34 @@ impl Policy {
         let mut check = Check {
             values: &self.values,
             taken,
+            fitted: 0,
         };
-        check.named("the query", &operation.query, &asked.query)?;
-        check.headers(&operation.headers, &asked.headers)?;
-        match (&operation.body, &asked.content) {
-            (Body::None, Content::Empty) => Ok(()),
-            (Body::Form(rules), Content::Form(pairs)) => check.named("the form", rules, pairs),
-            (Body::Form(rules), Content::Empty) => check.named("the form", rules, &[]),
-            (Body::Json(rules), Content::Json(value)) => check.json(rules, value),
-            (Body::Json(rules), Content::Empty) => check.required("the JSON", rules, &[]),
-            _ => Err(Distance::Inside("its body is of another kind".to_owned())),
-        }
+        check
+            .whole(operation, asked)
+            .map_err(|distance| match distance {
+                Distance::Path => Distance::Path,
+                Distance::Inside(misread) => Distance::Inside(Misread {
+                    fitted: check.fitted,
+                    ..misread
+                }),
+            })
     }
 }
 
 fn distance(misfit: Misfit) -> Distance {
     match misfit {
         Misfit::Other => Distance::Path,
-        value => Distance::Inside(explained(value)),
+        value => other_value(value),
     }
+}
+
+/// Everything fits but a parameter's value.
+fn other_value(misfit: Misfit) -> Distance {
+    Distance::Inside(Misread {
+        fitted: 0,
+        value: true,
+        reason: explained(misfit),
+    })
 }
 
 fn explained(misfit: Misfit) -> String {
@@ -156,9 +194,25 @@ const HARMLESS: [&str; 6] = [
 struct Check<'a> {
     values: &'a Values,
     taken: BTreeMap<String, String>,
+    /// Keys that fit so far.
+    fitted: usize,
 }
 
 impl Check<'_> {
+    /// Query, headers and body.
+    fn whole(&mut self, operation: &Operation, asked: &Asked) -> Fits {
+        self.named("the query", &operation.query, &asked.query)?;
+        self.headers(&operation.headers, &asked.headers)?;
+        match (&operation.body, &asked.content) {
+            (Body::None, Content::Empty) => Ok(()),
+            (Body::Form(rules), Content::Form(pairs)) => self.named("the form", rules, pairs),
+            (Body::Form(rules), Content::Empty) => self.named("the form", rules, &[]),
+            (Body::Json(rules), Content::Json(value)) => self.json(rules, value),
+            (Body::Json(rules), Content::Empty) => self.required("the JSON", rules, &[]),
+            _ => Err("its body is of another kind".to_owned().into()),
+        }
+    }
+
     /// Keys with texts: each covered by a rule whose value fits, and nothing required missing.
     fn named(&mut self, place: &str, rules: &[Rule], pairs: &[(String, String)]) -> Fits {
         let keys: Vec<Vec<String>> = pairs.iter().map(|(key, _)| split(key)).collect();
@@ -220,9 +274,7 @@ impl Check<'_> {
         for (name, value) in entries {
             // A key with a dot would be read as two, and a rule about the two would let it pass.
             if name.contains('.') && !rules.iter().any(|rule| rule.covers_any_below(key)) {
-                return Err(Distance::Inside(format!(
-                    "the JSON has the key `{name}`, which holds a dot"
-                )));
+                return Err(format!("the JSON has the key `{name}`, which holds a dot").into());
             }
             key.push(name);
             self.value(rules, key, value, keys)?;
@@ -237,27 +289,30 @@ impl Check<'_> {
         let about: Vec<&Rule> = rules.iter().filter(|rule| rule.covers(key)).collect();
         let shown: String = key.join(".").chars().take(100).collect();
         if about.is_empty() {
-            return Err(Distance::Inside(format!("{place} may not have `{shown}`")));
+            return Err(format!("{place} may not have `{shown}`").into());
         }
         let Some(template) = about.iter().find_map(|rule| rule.value()) else {
+            self.fitted += 1;
             return Ok(());
         };
         let fits = text.map_or(Err(Misfit::Other), |text| {
             template.fits(text, self.values, &mut self.taken)
         });
-        fits.map_err(|misfit| match misfit {
-            Misfit::Other => Distance::Inside(format!("`{shown}` in {place} is not `{template}`")),
-            value => Distance::Inside(explained(value)),
-        })
+        match fits {
+            Ok(()) => {
+                self.fitted += 1;
+                Ok(())
+            }
+            Err(Misfit::Other) => Err(format!("`{shown}` in {place} is not `{template}`").into()),
+            Err(value) => Err(other_value(value)),
+        }
     }
 
     fn required(&self, place: &str, rules: &[Rule], keys: &[Vec<String>]) -> Fits {
         let missing = rules
             .iter()
             .find(|rule| rule.required() && !keys.iter().any(|key| rule.covers(key)));
-        missing.map_or(Ok(()), |rule| {
-            Err(Distance::Inside(format!("{place} lacks `{rule}`")))
-        })
+        missing.map_or(Ok(()), |rule| Err(format!("{place} lacks `{rule}`").into()))
     }
 }
 
@@ -266,248 +321,4 @@ fn split(key: &str) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::egress::OperationText;
-    use crate::egress::grant::tests::grant;
-    use crate::egress::operation::tests::create;
-
-    fn tenant() -> TenantName {
-        TenantName::new("acme").unwrap()
-    }
-
-    fn policy(dry_run: bool) -> Policy {
-        let list = OperationText {
-            name: "list".into(),
-            method: "GET".into(),
-            path: "/projects/{project}/snapshots".into(),
-            query: vec!["filter=tenant:{tenant}".into(), "pageToken".into()],
-            body: "none".into(),
-            fields: Vec::new(),
-            access: "read".into(),
-            ..create()
-        };
-        let form = OperationText {
-            name: "form".into(),
-            path: "/".into(),
-            query: Vec::new(),
-            body: "form".into(),
-            fields: vec![
-                "Action=Delete".into(),
-                "Id={disk}".into(),
-                "Tag.#.Key".into(),
-                "Dry?=true".into(),
-            ],
-            ..create()
-        };
-        let wanted: Vec<_> = [create(), list, form]
-            .map(|text| Operation::read(text).unwrap())
-            .into();
-        let bind: &[(&str, &[&str])] = &[("project", &["{tenant}-prod"]), ("disk", &["data-*"])];
-        Policy::new(
-            "compute",
-            &wanted,
-            &grant(&["create-snapshot", "list", "form"], bind),
-            &tenant(),
-            dry_run,
-        )
-    }
-
-    fn decide(
-        policy: &Policy,
-        method: &str,
-        target: &str,
-        kind: &str,
-        body: &str,
-    ) -> Result<String, String> {
-        let headers = vec![("content-type".to_owned(), kind.to_owned())];
-        let asked = Asked::read(method, target, headers, body.as_bytes()).unwrap();
-        policy
-            .decide(&asked)
-            .map(|operation| operation.name.clone())
-            .map_err(|denial| denial.0)
-    }
-
-    const CREATE: &str = "/projects/acme-prod/disks/data-1/createSnapshot";
-
-    fn json(target: &str, body: &str) -> Result<String, String> {
-        decide(&policy(false), "POST", target, "application/json", body)
-    }
-
-    #[test]
-    fn a_granted_operation_passes() {
-        let body = r#"{"name": "s1", "labels": {"tenant": "acme", "run": "1"}}"#;
-        assert_eq!(
-            json(&format!("{CREATE}?requestId=1"), body).unwrap(),
-            "create-snapshot"
-        );
-        assert_eq!(
-            decide(
-                &policy(false),
-                "GET",
-                "/projects/acme-prod/snapshots?filter=tenant:acme",
-                "",
-                ""
-            )
-            .unwrap(),
-            "list"
-        );
-        let form = "Action=Delete&Id=data-7&Tag.1.Key=x";
-        assert_eq!(
-            decide(
-                &policy(false),
-                "POST",
-                "/",
-                "application/x-www-form-urlencoded",
-                form
-            )
-            .unwrap(),
-            "form"
-        );
-    }
-
-    #[test]
-    fn everything_else_is_denied_and_says_why() {
-        let good = r#"{"name": "s1", "labels": {"tenant": "acme"}}"#;
-        for (target, body, expected) in [
-            (
-                "/projects/globex-prod/disks/data-1/createSnapshot",
-                good,
-                "`project` is `globex-prod`, and only `acme-prod`",
-            ),
-            (
-                "/projects/acme-prod/disks/root/createSnapshot",
-                good,
-                "`disk` is `root`",
-            ),
-            (
-                "/projects/acme-prod/disks/data-1/delete",
-                good,
-                "none of the granted operations",
-            ),
-            (
-                "/projects/acme-prod/disks/data-1%2Fx/createSnapshot",
-                good,
-                "",
-            ),
-            (
-                &format!("{CREATE}?force=1"),
-                good,
-                "the query may not have `force`",
-            ),
-            (
-                CREATE,
-                r#"{"name": "s1", "labels": {"tenant": "globex"}}"#,
-                "`tenant` is `globex`",
-            ),
-            (
-                CREATE,
-                r#"{"name": "s1"}"#,
-                "the JSON lacks `labels.tenant={tenant}`",
-            ),
-            (
-                CREATE,
-                r#"{"labels": {"tenant": "acme"}}"#,
-                "the JSON lacks `name={snapshot?}`",
-            ),
-            (
-                CREATE,
-                r#"{"name": {"x": 1}, "labels": {"tenant": "acme"}}"#,
-                "may not have `name.x`",
-            ),
-            (
-                CREATE,
-                r#"{"name": [], "labels": {"tenant": "acme"}}"#,
-                "`name` in the JSON is not",
-            ),
-            (
-                CREATE,
-                r#"{"name": "a/b", "labels": {"tenant": "acme"}}"#,
-                "`name` in the JSON is not",
-            ),
-            (
-                CREATE,
-                r#"{"name": "s1", "labels": {"tenant": "acme"}, "source": "x"}"#,
-                "may not have `source`",
-            ),
-            (
-                CREATE,
-                r#"{"name": "s1", "labels.tenant": "acme"}"#,
-                "holds a dot",
-            ),
-            (CREATE, "", "the JSON lacks"),
-        ] {
-            let asked = Asked::read(
-                "POST",
-                target,
-                vec![("content-type".into(), "application/json".into())],
-                body.as_bytes(),
-            );
-            let Ok(asked) = asked else {
-                assert_eq!(expected, "", "{target}");
-                continue;
-            };
-            let message = policy(false).decide(&asked).unwrap_err().0;
-            assert!(
-                !expected.is_empty() && message.contains(expected),
-                "{message}"
-            );
-        }
-        let form = |body| {
-            decide(
-                &policy(false),
-                "POST",
-                "/",
-                "application/x-www-form-urlencoded",
-                body,
-            )
-            .unwrap_err()
-        };
-        assert!(form("Action=Create&Id=data-7").contains("`Action` in the form is not `Delete`"));
-        assert!(form("Action=Delete").contains("the form lacks `Id={disk}`"));
-        assert!(
-            form("Action=Delete&Id=data-7&Dry=false").contains("`Dry` in the form is not `true`")
-        );
-        assert!(json("/", "{}").unwrap_err().contains("of another kind"));
-    }
-
-    #[test]
-    fn a_dry_run_changes_nothing() {
-        let body = r#"{"name": "s1", "labels": {"tenant": "acme"}}"#;
-        assert!(decide(&policy(true), "POST", CREATE, "application/json", body).is_err());
-        assert!(
-            decide(
-                &policy(true),
-                "GET",
-                "/projects/acme-prod/snapshots?filter=tenant:acme",
-                "",
-                ""
-            )
-            .is_ok()
-        );
-    }
-
-    #[test]
-    fn headers_that_the_operation_does_not_name_are_denied() {
-        let ask = |name: &str, value: &str| {
-            let headers = vec![(name.to_owned(), value.to_owned())];
-            let asked = Asked::read(
-                "GET",
-                "/projects/acme-prod/snapshots?filter=tenant:acme",
-                headers,
-                b"",
-            )
-            .unwrap();
-            policy(false)
-                .decide(&asked)
-                .map(drop)
-                .map_err(|denial| denial.0)
-        };
-        assert_eq!(ask("accept", "application/json"), Ok(()));
-        assert!(
-            ask("x-http-method-override", "DELETE")
-                .unwrap_err()
-                .contains("the headers may not have `x-http-method-override`")
-        );
-    }
-}
+mod tests;

@@ -58,6 +58,9 @@ pub(super) fn pairs(schedules: &[&Schedule], horizon: Horizon) -> Vec<Warning> {
                 if found.len() == PAIRS {
                     return found.into_values().chain(stopped).collect();
                 }
+                if rehearse(one, other) {
+                    continue;
+                }
                 let key = (*table.min(other_table), *table.max(other_table));
                 if let Some(meeting) = meetings.get(&key) {
                     found
@@ -75,6 +78,12 @@ fn given_up(schedule: &Schedule, at: Timestamp) -> Warning {
         "schedules of one tenant were compared with each other until {at} only: there are too many due times"
     );
     Warning::of(WarningKind::TooMany, schedule, Some(at), message)
+}
+
+/// A shadow is due when the one it shadows is: that is meant.
+fn rehearse(one: &Schedule, other: &Schedule) -> bool {
+    let (ones, others) = (one.part.shadows(), other.part.shadows());
+    ones == Some(&other.name) || others == Some(&one.name) || (ones.is_some() && ones == others)
 }
 
 fn warning(one: &Schedule, other: &Schedule, tenant: &TenantName, meeting: Meeting) -> Warning {

@@ -193,12 +193,15 @@ fn timetable_key(schedule: Option<&Schedule>) -> String {
 
 /// Whether time alone makes it due.
 fn timed(schedule: &Schedule) -> bool {
-    schedule.enabled && !matches!(schedule.trigger, Trigger::Event(_) | Trigger::After(_))
+    schedule.begins() && !matches!(schedule.trigger, Trigger::Event(_) | Trigger::After(_))
 }
 
 /// When a schedule is due, in a few words.
 #[must_use]
 pub fn when(schedule: &Schedule) -> String {
+    if let Some(successor) = schedule.part.successor() {
+        return format!("never again: `{successor}` took its place");
+    }
     match &schedule.trigger {
         Trigger::Cron { cron, .. } => format!("cron `{}`", cron.as_str()),
         Trigger::Every(every) => format!("every {}", every.as_str()),
@@ -220,7 +223,8 @@ fn change(
     let (edit, changes) = match (before, after) {
         (Some(before), Some(after)) => (Edit::Changed, policies::changes(before, after)),
         (Some(_), None) => (Edit::Removed, Vec::new()),
-        (None, _) => (Edit::Added, Vec::new()),
+        (None, Some(after)) => (Edit::Added, policies::part(after).into_iter().collect()),
+        (None, None) => (Edit::Added, Vec::new()),
     };
     let list = |schedule: Option<&Schedule>| {
         schedule.map_or_else(Vec::new, |schedule| schedule.tenants.clone())

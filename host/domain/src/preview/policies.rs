@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::when;
 use crate::blackout::Period;
 use crate::retention::Retention;
-use crate::schedule::{Schedule, Trigger};
+use crate::schedule::{Part, Schedule, Trigger};
 
 /// Every change of a schedule that alters what happens; each a sentence without a full stop.
 pub(super) fn changes(old: &Schedule, new: &Schedule) -> Vec<String> {
@@ -29,12 +29,29 @@ pub(super) fn changes(old: &Schedule, new: &Schedule) -> Vec<String> {
         found.push("`config` changes".to_owned());
     }
     found.extend(grants(old, new));
+    if old.part != new.part {
+        let kept = "it keeps the promise from now on: what it does counts".to_owned();
+        found.push(part(new).unwrap_or(kept));
+    }
     match (old.enabled, new.enabled) {
         (true, false) => found.push("it is disabled: nothing of it runs any more".to_owned()),
         (false, true) => found.push("it is enabled".to_owned()),
         _ => {}
     }
     found
+}
+
+/// What a schedule is in the swap of a provider, if it does not simply keep its promise.
+pub(super) fn part(new: &Schedule) -> Option<String> {
+    match &new.part {
+        Part::Primary => None,
+        Part::ShadowOf(primary) => Some(format!(
+            "it is a shadow of `{primary}`: nothing it does counts"
+        )),
+        Part::SucceededBy(successor) => Some(format!(
+            "`{successor}` takes its place: it makes nothing new, and its shelf runs out by its own rules"
+        )),
+    }
 }
 
 /// What a schedule says, key by key: the same keys in the same order for each.

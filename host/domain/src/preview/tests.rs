@@ -39,6 +39,7 @@ fn schedule(name: &str, trigger: Trigger, zone: &str) -> Schedule {
         grants: Grants::default().into(),
         memory: defaults::MEMORY,
         enabled: true,
+        part: Default::default(),
     }
 }
 

@@ -170,6 +170,7 @@ impl History {
             grants: Grants::default().into(),
             memory: defaults::MEMORY,
             enabled: true,
+            part: Default::default(),
         }
     }
 

@@ -4,6 +4,7 @@ mod addresses;
 mod answers;
 mod bounds;
 mod denials;
+mod gate;
 mod secrets;
 mod sent;
 pub(crate) mod server;

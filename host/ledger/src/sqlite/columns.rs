@@ -89,6 +89,15 @@ pub(super) fn get_word<T: TryFrom<String>>(
     T::try_from(row.try_get(column)?).map_err(|_| misfit(column))
 }
 
+pub(super) fn get_optional_word<T: TryFrom<String>>(
+    row: &SqliteRow,
+    column: &str,
+) -> Result<Option<T>, LedgerError> {
+    let word: Option<String> = row.try_get(column)?;
+    word.map(|word| T::try_from(word).map_err(|_| misfit(column)))
+        .transpose()
+}
+
 pub(super) fn parse_word<T: std::str::FromStr>(column: &str, text: &str) -> Result<T, LedgerError> {
     text.parse().map_err(|_| misfit(column))
 }

@@ -50,7 +50,7 @@ use crate::occurrence::{
     PlanReport, Renewed, Tally, Transition, Watermark,
 };
 use crate::plugin::{PluginRow, PluginState};
-use crate::snapshot::{CatalogChange, SnapshotFilter, SnapshotRow};
+use crate::snapshot::{CatalogChange, Made, SnapshotFilter, SnapshotRow};
 use crate::state::{StateError, StateValue};
 
 pub use open::{OpenMode, running_host};
@@ -216,6 +216,10 @@ impl Ledger for SqliteLedger {
 
     async fn snapshots(&self, filter: SnapshotFilter) -> Result<Vec<SnapshotRow>, LedgerError> {
         snapshots::snapshots(self, None, &filter).await
+    }
+
+    async fn made(&self) -> Result<Vec<Made>, LedgerError> {
+        snapshots::made(&self.readers).await
     }
 
     async fn snapshot(&self, id: Uuid) -> Result<Option<SnapshotRow>, LedgerError> {

@@ -110,7 +110,8 @@ fn insert(batch: &mut Batch, rows: &[Decided], now: Timestamp) {
     for chunk in rows.chunks(ROWS) {
         let query = batch.add(
             "INSERT INTO occurrences (id, schedule, tenant, plugin, due, covers, deadline, timeout, priority, account, \
-             turn, person, cause, planned_at, ready_at, fence, attempts, outcome, reason, evidence, ended_at) ",
+             turn, person, cause, shadow_of, planned_at, ready_at, fence, attempts, outcome, reason, evidence, \
+             ended_at) ",
         );
         query.push_values(chunk, |mut columns, Decided { new, ends, .. }| {
             let (person, cause) = origin_columns(&new.origin);
@@ -129,6 +130,7 @@ fn insert(batch: &mut Batch, rows: &[Decided], now: Timestamp) {
                 .push_bind(turn(new))
                 .push_bind(person)
                 .push_bind(cause)
+                .push_bind(new.shadow_of.as_ref().map(|primary| primary.as_str()))
                 .push_bind(ms(now))
                 .push_bind(ms(new.not_before))
                 .push_bind(0_i64)

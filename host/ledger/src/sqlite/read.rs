@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::columns::{
     get_count, get_evidence, get_failure, get_id, get_operation, get_optional_id,
-    get_optional_time, get_time, get_word, id, misfit, ms, parse_word,
+    get_optional_time, get_optional_word, get_time, get_word, id, misfit, ms, parse_word,
 };
 use super::origin::{get_origin, get_priority};
 use crate::error::LedgerError;
@@ -80,6 +80,7 @@ fn occurrence(row: &SqliteRow) -> Result<OccurrenceRow, LedgerError> {
             .map(|name| AccountName::try_from(name).map_err(|_| misfit("account")))
             .transpose()?,
         origin: get_origin(row)?,
+        shadow_of: get_optional_word(row, "shadow_of")?,
         planned_at: get_time(row, "planned_at")?,
         ready_at: get_time(row, "ready_at")?,
         claimed_by: get_optional_id(row, "host")?,
@@ -97,8 +98,9 @@ fn occurrence(row: &SqliteRow) -> Result<OccurrenceRow, LedgerError> {
 
 pub(super) async fn tally(readers: &SqlitePool) -> Result<Vec<Tally>, LedgerError> {
     let rows = sqlx::query(
-        "SELECT schedule, tenant, outcome, COUNT(*) AS number, MAX(ended_at) AS ended_at FROM occurrences \
-         GROUP BY schedule, tenant, outcome ORDER BY schedule, tenant, outcome",
+        "SELECT schedule, tenant, outcome, shadow_of IS NOT NULL AS shadow, COUNT(*) AS number, \
+         MAX(ended_at) AS ended_at FROM occurrences GROUP BY schedule, tenant, shadow, outcome \
+         ORDER BY schedule, tenant, shadow, outcome",
     )
     .fetch_all(readers)
     .await?;
@@ -107,6 +109,7 @@ pub(super) async fn tally(readers: &SqlitePool) -> Result<Vec<Tally>, LedgerErro
         Ok(Tally {
             schedule: get_word(row, "schedule")?,
             tenant: get_word(row, "tenant")?,
+            shadow: row.try_get("shadow")?,
             outcome: outcome
                 .map(|word| parse_word("outcome", word))
                 .transpose()?,

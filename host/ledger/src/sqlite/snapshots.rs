@@ -1,17 +1,18 @@
 //! Reading the catalog.
 
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
 use strongroom_domain::retention::Hold;
 use uuid::Uuid;
 
 use super::SqliteLedger;
 use super::batch::Batch;
 use super::columns::{
-    get_evidence, get_id, get_optional_count, get_optional_time, get_time, get_word, id, parse_word,
+    get_count, get_evidence, get_id, get_optional_count, get_optional_time, get_optional_word,
+    get_time, get_word, id, parse_word,
 };
 use crate::error::LedgerError;
-use crate::snapshot::{SnapshotFilter, SnapshotRow};
+use crate::snapshot::{Made, SnapshotFilter, SnapshotRow};
 
 pub(super) async fn snapshots(
     ledger: &SqliteLedger,
@@ -22,7 +23,8 @@ pub(super) async fn snapshots(
     let mut batch = Batch::new();
     let query = batch.add(
         "SELECT found.*, holds.name AS hold, holds.reason AS hold_reason, holds.until AS hold_until FROM (\
-         SELECT * FROM snapshots",
+         SELECT snapshots.*, (SELECT shadow_of FROM occurrences WHERE occurrences.id = snapshots.occurrence) AS shadow_of \
+         FROM snapshots",
     );
     select(query, only, filter);
     query.push(
@@ -44,6 +46,23 @@ pub(super) async fn snapshots(
         }
     }
     Ok(snapshots)
+}
+
+pub(super) async fn made(readers: &SqlitePool) -> Result<Vec<Made>, LedgerError> {
+    let rows = sqlx::query(
+        "SELECT schedule, plugin, COUNT(*) AS number FROM snapshots WHERE state <> 'gone' \
+         GROUP BY schedule, plugin ORDER BY schedule, plugin",
+    )
+    .fetch_all(readers)
+    .await?;
+    let made = rows.iter().map(|row| {
+        Ok(Made {
+            schedule: get_word(row, "schedule")?,
+            plugin: get_word(row, "plugin")?,
+            count: get_count(row, "number")?,
+        })
+    });
+    made.collect()
 }
 
 fn select(query: &mut QueryBuilder<Sqlite>, only: Option<Uuid>, filter: &SnapshotFilter) {
@@ -96,5 +115,6 @@ fn snapshot(row: &SqliteRow, id: Uuid) -> Result<SnapshotRow, LedgerError> {
         last_error: row.try_get("last_error")?,
         verified_at: get_optional_time(row, "verified_at")?,
         gone_at: get_optional_time(row, "gone_at")?,
+        shadow_of: get_optional_word(row, "shadow_of")?,
     })
 }

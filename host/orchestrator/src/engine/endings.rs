@@ -124,6 +124,10 @@ impl Loop<'_> {
             if succeeded && let Some(prepared) = self.setup.schedules.get(&claim.schedule).cloned()
             {
                 self.retain(&prepared, &claim.tenant, Some(now));
+                let setup = self.setup.clone();
+                for old in setup.succeeded_by(&claim.schedule) {
+                    self.retain(old, &claim.tenant, Some(now));
+                }
             }
             drop(work);
         }
@@ -146,7 +150,7 @@ impl Loop<'_> {
         let follows = |prepared: &&Arc<Prepared>| {
             let schedule = &prepared.schedule;
             let counts = matches!(&schedule.trigger, Trigger::After(after) if after.outcomes.contains(&outcome));
-            counts && schedule.enabled && schedule.tenants.contains(&claim.tenant)
+            counts && schedule.begins() && schedule.tenants.contains(&claim.tenant)
         };
         let follow = |prepared: &Arc<Prepared>| {
             let pauses = planner::of(&self.pauses, &prepared.schedule.name);
@@ -179,13 +183,13 @@ impl Loop<'_> {
             looking.again = succeeded_at.or(looking.again);
             return;
         }
-        let (access, prepared, tenant) =
-            (self.engine.access.clone(), prepared.clone(), tenant.clone());
+        let (access, setup) = (self.engine.access.clone(), self.setup.clone());
+        let (prepared, tenant) = (prepared.clone(), tenant.clone());
         let (sender, work) = (self.sender.clone(), access.clock.work());
         let task = tokio::spawn(async move {
             let result = match succeeded_at {
-                Some(at) => retention::apply(&access, &prepared, &tenant, at).await,
-                None => retention::resume(&access, &prepared, &tenant).await,
+                Some(at) => retention::apply(&access, &setup, &prepared, &tenant, at).await,
+                None => retention::resume(&access, &setup, &prepared, &tenant).await,
             };
             let event = Event::Retained(prepared.schedule.name.clone(), tenant, result, work);
             let _gone = sender.send(event).is_err();
@@ -267,6 +271,7 @@ pub fn untimed(
         priority: schedule.priority,
         account: schedule.account.clone(),
         origin,
+        shadow_of: schedule.part.shadows().cloned(),
         ends: None,
         overlap: schedule.overlap,
     }

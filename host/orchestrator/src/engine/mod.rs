@@ -6,6 +6,7 @@
 
 mod endings;
 mod surroundings;
+mod swapped;
 mod turns;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,12 +23,13 @@ use uuid::Uuid;
 
 pub use endings::untimed;
 pub use surroundings::CLOCK_NOTICE;
+pub use swapped::SHELVES_NOTICE;
 
 use crate::access::Access;
 use crate::activation;
 use crate::clock::Work;
 use crate::planner::{Pauses, Planner};
-use crate::setup::{Served, Setup};
+use crate::setup::{Prepared, Served, Setup};
 
 /// Shelves looked at after a start before more are: of a million, each costs memory and a question to the ledger.
 const SHELVES: usize = 64;
@@ -199,6 +201,8 @@ struct Loop<'a> {
     ledger: Arc<dyn Ledger>,
     until: Until,
     setup: Arc<Setup>,
+    /// Entries by digest whose plugin an edit changed, for operations that they began.
+    former: BTreeMap<(ScheduleName, String), Arc<Prepared>>,
     reloads: Option<watch::Receiver<Arc<Setup>>>,
     planner: Option<Planner>,
     pauses: Pauses,
@@ -232,6 +236,7 @@ impl<'a> Loop<'a> {
             ledger: engine.access.ledger.clone(),
             until,
             setup: engine.setup.clone(),
+            former: BTreeMap::new(),
             reloads: engine.reloads.clone(),
             planner: None,
             pauses: Pauses::new(),

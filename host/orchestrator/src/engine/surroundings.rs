@@ -32,7 +32,7 @@ impl Loop<'_> {
         let ledger = self.ledger.clone();
         let planner = Planner::new(ledger.as_ref(), known, &self.setup, &self.pauses, now).await?;
         self.planner = Some(planner);
-        Ok(())
+        self.tell_of_shelves().await
     }
 
     /// Looks for what changed since the last turn. Cheap when nothing did.
@@ -63,7 +63,8 @@ impl Loop<'_> {
                 let ledger = ledger.as_ref();
                 planner.take_up(ledger, &setup, &self.pauses, now).await?;
             }
-            self.setup = setup;
+            self.change_setup(setup);
+            self.tell_of_shelves().await?;
             self.waiting = None;
         }
         Ok(())

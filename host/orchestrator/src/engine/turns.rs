@@ -67,16 +67,21 @@ impl Loop<'_> {
         }
         let mut prevented = Vec::new();
         for claim in claimed.claims {
-            let prepared = self.prepared(&claim);
-            match prepared
-                .as_deref()
-                .and_then(|prepared| self.prevented(&claim, prepared, now))
-            {
-                Some((outcome, reason)) => {
-                    prevented.push(executor::ended(&claim, outcome, reason));
+            let ends = match self.serving(&claim) {
+                Ok(Some(prepared)) => match self.prevented(&claim, &prepared, now) {
+                    None => {
+                        self.start(claim, Some(prepared));
+                        continue;
+                    }
+                    Some(ends) => ends,
+                },
+                Ok(None) => {
+                    self.start(claim, None);
+                    continue;
                 }
-                None => self.start(claim, prepared),
-            }
+                Err(ends) => ends,
+            };
+            prevented.push(executor::ended(&claim, ends.0, ends.1));
         }
         if !prevented.is_empty() {
             self.ledger.record(prevented, now).await?;
@@ -109,16 +114,6 @@ impl Loop<'_> {
         }
         let pauses = planner::of(&self.pauses, &claim.schedule);
         planning::prevented(&prepared.schedule, pauses, now)
-    }
-
-    /// What serves a claim: the plugin that is active, or the one that began the operation.
-    fn prepared(&self, claim: &Claim) -> Option<Arc<Prepared>> {
-        let prepared = self.setup.schedules.get(&claim.schedule)?;
-        let began = claim.operation.as_ref().map(|operation| &operation.digest);
-        match began.filter(|digest| *digest != prepared.digest()) {
-            Some(digest) => Some(self.setup.on(prepared, digest)),
-            None => Some(prepared.clone()),
-        }
     }
 
     fn start(&mut self, claim: Claim, prepared: Option<Arc<Prepared>>) {

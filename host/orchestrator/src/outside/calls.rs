@@ -231,7 +231,10 @@ impl Outside for CallOutside {
     }
 
     async fn sync(&self, tree: String) -> Files<()> {
-        // Nothing was written through a tree granted for reading.
+        // Nothing was written in a dry run, or through a tree granted for reading.
+        if !self.changing {
+            return Ok(());
+        }
         let tree = match self.writable(&tree) {
             Err(FileError::ReadOnly) => return Ok(()),
             tree => tree?,
@@ -245,6 +248,7 @@ impl CallOutside {
         if self.changing {
             return Ok(());
         }
+        self.hold_back("a change of its state".to_owned());
         let why = "a dry run changes nothing";
         Err(StateError::Unavailable(why.to_owned()))
     }

@@ -85,6 +85,7 @@ pub struct CallOutside {
     listener: Arc<dyn Listener>,
     egress: CallEgress,
     troubles: Mutex<Vec<String>>,
+    held_back: Mutex<Vec<String>>,
     streams: Arc<Streams>,
     stop: Stop,
     changing: bool,
@@ -121,6 +122,7 @@ impl CallOutside {
             listener,
             egress,
             troubles: Mutex::default(),
+            held_back: Mutex::default(),
             streams: Arc::default(),
             stop: Stop::default(),
             changing: true,
@@ -136,6 +138,7 @@ impl CallOutside {
 
     fn writable(&self, name: &str) -> Files<Writable> {
         if !self.changing {
+            self.hold_back(format!("a change in the tree `{name}`"));
             return Err(FileError::ReadOnly);
         }
         Writable::new(self.tree(name)?)
@@ -155,6 +158,27 @@ impl CallOutside {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// Keeps what a dry run tried to change.
+    fn hold_back(&self, change: String) {
+        let mut held = self
+            .held_back
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if held.len() < TROUBLES && !held.contains(&change) {
+            held.push(change);
+        }
+    }
+
+    /// What it tried so far and was not let do: requests that are not granted, and in a dry run changes.
+    pub(crate) fn held_back(&self) -> Vec<String> {
+        let held = self
+            .held_back
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let denied = self.egress.denials().into_iter();
+        held.iter().cloned().chain(denied).collect()
     }
 
     /// With `false` nothing can be changed through it: a dry run.

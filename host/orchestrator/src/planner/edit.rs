@@ -34,15 +34,22 @@ impl<'a> Edit<'a> {
         }
     }
 
-    /// A timetable comes into force: up to when its due times are written.
+    /// A timetable comes into force: up to when its due times are written. If one `beside` it goes on, it takes over from
+    /// there: the due times since are of the promise.
     pub(super) async fn begin(
         &mut self,
         old: Option<Watermark>,
         schedule: &Schedule,
+        beside: Option<Timestamp>,
     ) -> Result<Timestamp, LedgerError> {
         let text = Timetable::of(schedule).map(|timetable| timetable.to_text());
         // A clock that was set back: what is recorded already is not due again.
-        let until = old.as_ref().map_or(self.now, |old| old.until.max(self.now));
+        let mut until = old.as_ref().map_or(self.now, |old| old.until.max(self.now));
+        let was_due = old.as_ref().is_some_and(|old| old.timetable.is_some());
+        if let Some(beside) = beside.filter(|_| !was_due) {
+            let recorded = old.as_ref().map_or(beside, |old| old.until.max(beside));
+            until = until.min(recorded);
+        }
         match old {
             Some(old) if old.timetable == text => return Ok(old.until),
             Some(old) => self.finish(&old, Some(schedule)).await?,
@@ -57,12 +64,18 @@ impl<'a> Edit<'a> {
         Ok(until)
     }
 
-    /// A timetable is no longer in force, and nothing takes its place.
-    pub(super) async fn end(&mut self, old: &mut Watermark) -> Result<(), LedgerError> {
+    /// A timetable is no longer in force. If one `beside` it goes on from there or from earlier, that one has its due times.
+    pub(super) async fn end(
+        &mut self,
+        old: &mut Watermark,
+        beside: Option<Timestamp>,
+    ) -> Result<(), LedgerError> {
         if old.timetable.is_none() {
             return Ok(());
         }
-        self.finish(old, None).await?;
+        if beside.is_none_or(|beside| beside > old.until) {
+            self.finish(old, None).await?;
+        }
         old.until = old.until.max(self.now);
         old.timetable = None;
         self.mark(old.clone()).await
@@ -138,6 +151,7 @@ fn ended(name: &ScheduleName, timetable: &Timetable, planned: Planned) -> NewOcc
         priority: Priority::default(),
         account: None,
         origin: Origin::Schedule,
+        shadow_of: None,
         overlap: Overlap::Allow,
         ends: planned.ends,
     }

@@ -5,6 +5,7 @@
 
 mod configs;
 mod fitting;
+mod keeping;
 mod services;
 
 use std::collections::BTreeMap;
@@ -13,14 +14,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use strongroom_domain::egress::Credential;
+use strongroom_domain::grants;
 use strongroom_domain::schedule::{Limits, Schedule, Trigger};
 use strongroom_domain::{CredentialName, PluginName, ScheduleName};
 use strongroom_sandbox::call::{Ending, Request};
 use strongroom_sandbox::{Plugin, Role, Sandbox};
 
 pub use fitting::{Misfit, Unwanted, prepare};
+pub use keeping::Stranded;
 
-use crate::access::Access;
+use crate::access::{Access, RESTORE_TREE};
 use crate::executor::Errand;
 
 /// A schedule with what serves it.
@@ -90,6 +93,19 @@ impl Prepared {
             Served::Replies(_) => false,
         }
     }
+
+    /// Whether restores go into a folder: the plugin wants one. Else they go to something new at its provider.
+    #[must_use]
+    pub fn restores_to_folders(&self) -> bool {
+        match &self.served {
+            Served::Plugin { plugin, .. } => plugin.description().wants.iter().any(|want| {
+                want.capability == "files"
+                    && [RESTORE_TREE, "*"].contains(&want.name.as_str())
+                    && want.access == grants::Access::Write
+            }),
+            Served::Replies(_) => false,
+        }
+    }
 }
 
 /// The plugins of a folder.
@@ -130,6 +146,8 @@ pub struct Setup {
     pub schedules: BTreeMap<ScheduleName, Arc<Prepared>>,
     /// What runs after each schedule's end.
     pub followers: BTreeMap<ScheduleName, Vec<Arc<Prepared>>>,
+    /// Those whose place each schedule took: they make nothing new, and their shelves run out.
+    pub succeeded: BTreeMap<ScheduleName, Vec<Arc<Prepared>>>,
     /// How many may be under way at once.
     pub limits: Limits,
     /// Plugins by digest that are no longer active, for operations that began on them.
@@ -149,6 +167,10 @@ impl Setup {
             if let Trigger::After(after) = &prepared.schedule.trigger {
                 let followers = setup.followers.entry(after.schedule.clone());
                 followers.or_default().push(prepared.clone());
+            }
+            if let Some(successor) = prepared.schedule.part.successor() {
+                let old = setup.succeeded.entry(successor.clone());
+                old.or_default().push(prepared.clone());
             }
             let name = prepared.schedule.name.clone();
             setup.schedules.insert(name, prepared);

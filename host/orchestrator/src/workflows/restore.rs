@@ -1,6 +1,6 @@
 //! What people ask of a single snapshot: verify it, restore it. Both are on record before and after.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -31,9 +31,34 @@ pub enum ShelfError {
         /// The key of the feature.
         feature: &'static str,
     },
+    /// The plugin of the entry did not make it.
+    #[error("the snapshot was made by `{made_by}`, and `{plugin}` knows nothing of it")]
+    OtherPlugin {
+        /// Who made it.
+        made_by: String,
+        /// The plugin of the entry.
+        plugin: String,
+    },
+    /// The plugin restores to another kind of place.
+    #[error("plugin `{plugin}` restores {}", if *to_folders { "into a folder" } else { "to something new at its provider" })]
+    Elsewhere {
+        /// Its name.
+        plugin: String,
+        /// Into folders, and a name was given; or the other way round.
+        to_folders: bool,
+    },
     /// The ledger could not be read or written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+}
+
+/// Where a restore goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RestoreTo {
+    /// An empty folder.
+    Folder(PathBuf),
+    /// Something new at the provider, by this name.
+    Name(String),
 }
 
 fn errand<'a>(access: &Access, prepared: &'a Prepared, row: &'a SnapshotRow) -> Errand<'a> {
@@ -62,6 +87,18 @@ fn offered(prepared: &Prepared, feature: &'static str) -> Result<(), ShelfError>
     })
 }
 
+/// A reference means nothing to another plugin than the one that gave it.
+fn made_here(prepared: &Prepared, row: &SnapshotRow) -> Result<(), ShelfError> {
+    let plugin = &prepared.schedule.plugin;
+    if row.plugin == *plugin {
+        return Ok(());
+    }
+    Err(ShelfError::OtherPlugin {
+        made_by: row.plugin.to_string(),
+        plugin: plugin.to_string(),
+    })
+}
+
 /// Reads a whole snapshot and compares it with what was recorded; the verdict is kept in the catalog.
 ///
 /// # Errors
@@ -71,6 +108,7 @@ pub async fn verify(
     prepared: &Prepared,
     row: &SnapshotRow,
 ) -> Result<Evidence, ShelfError> {
+    made_here(prepared, row)?;
     offered(prepared, "verify")?;
     let errand = errand(access, prepared, row);
     let result = complete(
@@ -111,7 +149,7 @@ pub async fn verify(
     result.map_err(ShelfError::Failed)
 }
 
-/// Restores a snapshot, whole or by path, into an empty folder.
+/// Restores a snapshot, whole or by path, into an empty folder or to something new at the provider.
 ///
 /// # Errors
 /// [`ShelfError::Failed`] with `corrupt` names the damaged paths; the folder is left as it was.
@@ -119,12 +157,23 @@ pub async fn restore(
     access: &Access,
     prepared: &Prepared,
     row: &SnapshotRow,
-    to: &Path,
+    to: &RestoreTo,
     paths: Vec<Vec<u8>>,
 ) -> Result<Evidence, ShelfError> {
+    made_here(prepared, row)?;
     offered(prepared, "restore")?;
     if !paths.is_empty() {
         offered(prepared, "restore-paths")?;
+    }
+    let (place, folder) = match to {
+        RestoreTo::Folder(folder) => (RESTORE_TREE.to_owned(), Some(folder.clone())),
+        RestoreTo::Name(name) => (name.clone(), None),
+    };
+    if prepared.restores_to_folders() != folder.is_some() {
+        return Err(ShelfError::Elsewhere {
+            plugin: prepared.schedule.plugin.to_string(),
+            to_folders: folder.is_none(),
+        });
     }
     let whole = paths.is_empty();
     let now = access.clock.now();
@@ -134,13 +183,13 @@ pub async fn restore(
         .change_catalog(Vec::new(), vec![asked], now)
         .await?;
     let access = Access {
-        restore_to: Some(to.to_owned()),
+        restore_to: folder,
         ..access.clone()
     };
     let errand = errand(&access, prepared, row);
     let request = Request::StartRestore {
         reference: row.reference.clone(),
-        place: RESTORE_TREE.to_owned(),
+        place,
         paths,
     };
     let result = complete(&access, &errand, request).await;

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use strongroom_domain::retention::{ShelfItem, Verdict, decide};
 use strongroom_domain::retry::Failure;
+use strongroom_domain::swap::running_out;
 use strongroom_domain::{Evidence, Outcome, TenantName};
 use strongroom_ledger::{
-    AuditEntry, CatalogChange, LedgerError, OccurrenceFilter, SnapshotFilter, SnapshotRow,
+    AuditEntry, CatalogChange, LedgerError, OccurrenceFilter, OccurrenceRow, SnapshotRow,
     SnapshotState,
 };
 use strongroom_sandbox::Role;
@@ -17,35 +18,26 @@ use strongroom_sandbox::call::{Answer, Operation, Request, Step};
 
 use crate::access::Access;
 use crate::executor::{Errand, Reached, broken_contract};
-use crate::setup::Prepared;
+use crate::setup::{Prepared, Setup};
+use crate::workflows::shelf::{Shelf, shelf};
 
 /// How long one deletion may take, polls included: a provider that needs longer is asked again after the next success.
 const DELETION_TIME: std::time::Duration = std::time::Duration::from_secs(30 * 60);
 
-/// The snapshots of one schedule and tenant that are still there, oldest first.
-///
-/// # Errors
-/// The ledger cannot be read.
-pub async fn shelf(
-    access: &Access,
-    prepared: &Prepared,
-    tenant: &TenantName,
-) -> Result<Vec<SnapshotRow>, LedgerError> {
-    let filter = SnapshotFilter {
-        schedule: Some(prepared.schedule.name.clone()),
-        tenant: Some(tenant.clone()),
-        gone: false,
-        ..SnapshotFilter::default()
-    };
-    access.ledger.snapshots(filter).await
-}
-
-/// Says for each snapshot of a shelf which rules keep it, or why it goes.
+/// Says for each snapshot that an entry keeps which rules keep it, or why it goes.
 #[must_use]
-pub fn explain(prepared: &Prepared, shelf: &[SnapshotRow], now: Timestamp) -> Vec<Verdict> {
-    let items: Vec<ShelfItem> = shelf.iter().map(item).collect();
-    let retention = prepared.schedule.retention.clone().unwrap_or_default();
-    decide(&items, &retention, &prepared.schedule.zone, now)
+pub fn explain(prepared: &Prepared, shelf: &Shelf, now: Timestamp) -> Vec<Verdict> {
+    let items = |rows: &[SnapshotRow]| rows.iter().map(item).collect::<Vec<ShelfItem>>();
+    let schedule = &prepared.schedule;
+    let retention = schedule.retention.clone().unwrap_or_default();
+    let (own, zone) = (items(&shelf.own), &schedule.zone);
+    match schedule.part.successor() {
+        Some(successor) => {
+            let theirs = items(&shelf.beside);
+            running_out(&own, &theirs, successor, &retention, zone, now)
+        }
+        None => decide(&own, &retention, zone, now),
+    }
 }
 
 fn item(row: &SnapshotRow) -> ShelfItem {
@@ -70,6 +62,7 @@ fn item(row: &SnapshotRow) -> ShelfItem {
 /// The ledger cannot be read or written; then nothing more is deleted.
 pub async fn apply(
     access: &Access,
+    setup: &Setup,
     prepared: &Prepared,
     tenant: &TenantName,
     as_of: Timestamp,
@@ -77,10 +70,10 @@ pub async fn apply(
     if prepared.role != Role::Snapshots || prepared.schedule.retention.is_none() {
         return Ok(0);
     }
-    let shelf = shelf(access, prepared, tenant).await?;
+    let shelf = shelf(access.ledger.as_ref(), setup, prepared, tenant).await?;
     let verdicts = explain(prepared, &shelf, as_of);
     let mut deleted = 0;
-    for (row, verdict) in shelf.iter().zip(&verdicts) {
+    for (row, verdict) in shelf.own.iter().zip(&verdicts) {
         if !verdict.keep && delete(access, prepared, row, &verdict.rules).await? {
             deleted += 1;
         }
@@ -88,7 +81,8 @@ pub async fn apply(
     Ok(deleted)
 }
 
-/// Takes up what a crash may have cut short: if the last thing that happened was a success, retention as of then.
+/// Takes up what a crash may have cut short: if the last thing that happened was a success, retention as of then. Of a
+/// schedule that makes nothing new, that of its successor.
 ///
 /// Without a success nothing is deleted, however old it has become meanwhile.
 ///
@@ -96,22 +90,26 @@ pub async fn apply(
 /// The ledger cannot be read or written.
 pub async fn resume(
     access: &Access,
+    setup: &Setup,
     prepared: &Prepared,
     tenant: &TenantName,
 ) -> Result<usize, LedgerError> {
+    let schedule = &prepared.schedule;
+    let follows = schedule.part.successor().unwrap_or(&schedule.name);
     let filter = OccurrenceFilter {
-        schedule: Some(prepared.schedule.name.clone()),
+        schedule: Some(follows.clone()),
         tenant: Some(tenant.clone()),
         limit: Some(1),
         newest_first: true,
         ..OccurrenceFilter::default()
     };
     let last = access.ledger.occurrences(filter).await?.pop();
-    match last.and_then(|last| {
-        last.ended_at
-            .filter(|_| last.outcome == Some(Outcome::Succeeded))
-    }) {
-        Some(ended_at) => apply(access, prepared, tenant, ended_at).await,
+    let counts = |last: &OccurrenceRow| {
+        let rehearsed = schedule.part.successor().is_some() && last.shadow_of.is_some();
+        last.outcome == Some(Outcome::Succeeded) && !rehearsed
+    };
+    match last.filter(counts).and_then(|last| last.ended_at) {
+        Some(ended_at) => apply(access, setup, prepared, tenant, ended_at).await,
         None => Ok(0),
     }
 }
@@ -122,6 +120,9 @@ async fn delete(
     row: &SnapshotRow,
     rules: &[String],
 ) -> Result<bool, LedgerError> {
+    if row.plugin != prepared.schedule.plugin {
+        return Ok(false);
+    }
     let now = access.clock.now();
     let intended = entry(
         "snapshot-deletion-intended",

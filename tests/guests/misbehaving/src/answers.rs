@@ -24,23 +24,28 @@ pub(crate) fn echo(call: Call) -> Step {
 }
 
 /// An operation whose handle is the number of polls still to come.
-pub(crate) fn running(polls: u64) -> Step {
+/// Goes on for so many polls, one every `after` milliseconds.
+pub(crate) fn running(polls: u64, after: u64) -> Step {
     Step::Running(Operation {
-        handle: polls.to_string().into_bytes(),
-        poll_after: 100,
+        handle: format!("{polls} {after}").into_bytes(),
+        poll_after: after,
         percent: None,
         note: format!("{polls} polls to go"),
     })
 }
 
 pub(crate) fn poll(handle: &[u8]) -> Result<Step, Failure> {
-    let polls: u64 = std::str::from_utf8(handle)
+    let read = |text: &str| -> Option<(u64, u64)> {
+        let (polls, after) = text.split_once(' ')?;
+        Some((polls.parse().ok()?, after.parse().ok()?))
+    };
+    let (polls, after) = std::str::from_utf8(handle)
         .ok()
-        .and_then(|text| text.parse().ok())
+        .and_then(read)
         .ok_or_else(|| Failure::Invalid("not a handle of this plugin".to_owned()))?;
     match polls {
         0 | 1 => Ok(Step::Done(vec![fact("polled", "done")])),
-        more => Ok(running(more - 1)),
+        more => Ok(running(more - 1, after)),
     }
 }
 

@@ -48,7 +48,7 @@ fn hundred() -> u64 {
 pub enum Act {
     /// Done, with what it was called with as evidence.
     Ok,
-    /// An operation that is done after `amount` polls.
+    /// An operation that is done after `amount` polls, one every `text` milliseconds (100).
     Running,
     /// The failure named by `text`.
     Failure,
@@ -128,7 +128,7 @@ impl task::exports::strongroom::plugin::task::Guest for Misbehaving {
         let amount = config.amount;
         match config.r#do {
             Act::Ok => Ok(answers::echo(call)),
-            Act::Running => Ok(answers::running(amount)),
+            Act::Running => Ok(answers::running(amount, config.text.parse().unwrap_or(100))),
             Act::Failure => Err(answers::failure(&config.text)),
             Act::Spin => compute::spin(),
             Act::Recursion => Ok(answers::number("depth", compute::recurse(0))),

@@ -130,7 +130,9 @@ fn summary(schedule: &Schedule, span: &Span, rows: &[&OccurrenceRow]) -> Summary
 
 fn messages(rows: &[OccurrenceRow]) -> Vec<Message> {
     let told = rows.iter().filter_map(|row| {
-        let outcome = row.outcome.filter(|outcome| outcome.alerts())?;
+        // A shadow keeps no promise: what it does not do is in its calendar.
+        let counts = row.shadow_of.is_none();
+        let outcome = row.outcome.filter(|outcome| counts && outcome.alerts())?;
         Some(Message {
             at: row.ended_at.unwrap_or(row.due),
             schedule: row.schedule.clone(),

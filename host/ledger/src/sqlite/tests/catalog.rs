@@ -206,3 +206,54 @@ async fn a_plugin_file_is_registered_once() {
     assert_eq!(fixture.ledger.plugins().await.unwrap(), [row]);
     assert_eq!(fixture.size().await, 1);
 }
+
+#[tokio::test]
+async fn rehearsals_are_told_apart_in_rows_in_snapshots_and_in_counts() {
+    let fixture = Fixture::new().await;
+    let daily = ScheduleName::new("daily").unwrap();
+    let shadow = NewOccurrence {
+        shadow_of: Some(daily.clone()),
+        ..occurrence("daily-new", "acme", 0)
+    };
+    let promised = occurrence("daily", "acme", 0);
+    let ids = [shadow.id, promised.id];
+    fixture.plan(vec![shadow, promised], 0).await;
+    let marks = [
+        fixture.row(ids[0]).await.shadow_of,
+        fixture.row(ids[1]).await.shadow_of,
+    ];
+    assert_eq!(marks, [Some(daily), None]);
+    let made = |number: u128, plugin: &str, occurrence: Uuid| SnapshotRow {
+        occurrence,
+        plugin: PluginName::new(plugin).unwrap(),
+        ..snapshot(number, 10)
+    };
+    let rows = [
+        made(1, "old", ids[1]),
+        made(2, "new", ids[0]),
+        made(3, "new", ids[0]),
+    ];
+    for row in rows {
+        let added = CatalogChange::Added(Box::new(row));
+        change(&fixture, added).await.unwrap();
+    }
+    change(&fixture, state(3, SnapshotState::Gone, 20))
+        .await
+        .unwrap();
+    let all = SnapshotFilter::default();
+    let rows = fixture.ledger.snapshots(all).await.unwrap();
+    let rehearsed: Vec<_> = rows.iter().map(|row| row.shadow_of.is_some()).collect();
+    assert_eq!(rehearsed, [false, true]);
+    let made = fixture.ledger.made().await.unwrap();
+    let made: Vec<_> = made
+        .iter()
+        .map(|one| (one.schedule.as_str(), one.plugin.as_str(), one.count))
+        .collect();
+    assert_eq!(made, [("daily", "new", 1), ("daily", "old", 1)]);
+    let tally = fixture.ledger.tally().await.unwrap();
+    let tally: Vec<_> = tally
+        .iter()
+        .map(|one| (one.schedule.as_str(), one.shadow, one.count))
+        .collect();
+    assert_eq!(tally, [("daily", false, 1), ("daily-new", true, 1)]);
+}

@@ -138,6 +138,7 @@ fn occurrence(schedule: &str, tenant: &str, due: i64) -> NewOccurrence {
         priority: Priority::Normal,
         account: None,
         origin: Origin::Schedule,
+        shadow_of: None,
         ends: None,
         overlap: Overlap::Skip,
     }
@@ -205,6 +206,7 @@ fn snapshot(id: u128, taken: i64) -> SnapshotRow {
         last_error: None,
         verified_at: None,
         gone_at: None,
+        shadow_of: None,
     }
 }
 

@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use strongroom_domain::grants::Access;
+use strongroom_egress::{CallEgress, Egress};
 use strongroom_sandbox::outside::{
     Copied, CopyItem, CopyMethod, Entry, FileError, LogLine, Outside, Progress,
 };
@@ -44,6 +45,11 @@ impl DatabaseCopy for NoDatabases {
     async fn copy(&self, _: &Path, _: &Path) -> Result<u64, String> {
         Err("no databases here".into())
     }
+}
+
+/// A way out that leads nowhere.
+fn nowhere() -> CallEgress {
+    Egress::new(Arc::new(|| jiff::Timestamp::UNIX_EPOCH)).open(Vec::new(), "strongroom/0 (tests)")
 }
 
 impl Room {
@@ -124,7 +130,7 @@ fn open(folder: &Path, own: &[PathBuf], databases: Arc<dyn DatabaseCopy>) -> Cal
         access,
     };
     let trees = [tree("source", Access::Read), tree("place", Access::Write)];
-    CallOutside::new(&trees, own, None, databases, Arc::new(Quiet)).unwrap()
+    CallOutside::new(&trees, own, None, databases, Arc::new(Quiet), nowhere()).unwrap()
 }
 
 fn is_root() -> bool {

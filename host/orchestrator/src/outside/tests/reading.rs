@@ -9,7 +9,7 @@ use std::sync::Arc;
 use strongroom_domain::grants::Access;
 use strongroom_sandbox::outside::{FileError, FileKind, Outside};
 
-use super::{NoDatabases, Quiet, Room, as_nobody, is_root, paths, refused};
+use super::{NoDatabases, Quiet, Room, as_nobody, is_root, nowhere, paths, refused};
 use crate::outside::stop::Stop;
 use crate::outside::trees::Tree;
 use crate::outside::walk::Walker;
@@ -265,7 +265,15 @@ fn a_grant_that_names_no_folder_is_an_error_with_its_path() {
             folder,
             access: Access::Read,
         };
-        CallOutside::new(&[tree], &[], None, Arc::new(NoDatabases), Arc::new(Quiet)).map(drop)
+        CallOutside::new(
+            &[tree],
+            &[],
+            None,
+            Arc::new(NoDatabases),
+            Arc::new(Quiet),
+            nowhere(),
+        )
+        .map(drop)
     };
     let missing = open(room.source("none")).unwrap_err();
     assert!(matches!(missing, TreeError::Missing { .. }));

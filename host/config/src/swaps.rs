@@ -1,0 +1,155 @@
+//! Schedules that have their due times and tenants from another one: shadows, and those that were succeeded.
+//!
+//! Owns: finding that schedule, and what is wrong with pairs that do not fit.
+//! Never: a chain: the one that is named keeps its promise by itself.
+//! Read next: `set`, `edit::swap`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use strongroom_domain::ScheduleName;
+use strongroom_domain::grants::Access;
+use strongroom_domain::schedule::{Part, Schedule};
+
+use crate::diagnostic::Diagnostics;
+use crate::located::Located;
+use crate::together::Together;
+use crate::unknown::nearest;
+
+/// A name is compared with all others for so many hints.
+const GUESSES: usize = 20;
+
+/// Gives every shadow and every succeeded schedule what it has from another one.
+pub(crate) fn resolve(read: &mut Together, problems: &mut Diagnostics) {
+    let with_part = |located: &Located| located.schedule.part != Part::Primary;
+    if !read.schedules.iter().any(with_part) {
+        return;
+    }
+    let known: HashMap<ScheduleName, Located> = read
+        .schedules
+        .iter()
+        .map(|located| (located.schedule.name.clone(), located.clone()))
+        .collect();
+    let mut guesses = 0;
+    let mut found = Vec::new();
+    for located in read.schedules.iter().filter(|one| with_part(one)) {
+        let Some(other) = located.schedule.part.other() else {
+            continue;
+        };
+        let key = key(&located.schedule.part);
+        match known.get(other) {
+            _ if *other == located.schedule.name => {
+                let message = format!("`{other}` names itself");
+                let hint = "write the `name` of the other schedule of the swap";
+                problems.push(located.problem(key, message, Some(hint)));
+            }
+            // It is said of the other one.
+            Some(first) if is_cut_short(&first.schedule, &located.schedule) => {}
+            Some(first) => match unfit(&located.schedule, &first.schedule) {
+                Some((message, hint)) => {
+                    let problem = located.problem(key, message, Some(&hint));
+                    let there = self::key(&first.schedule.part);
+                    problems.push(first.noted_at(problem, there, "the schedule that it names"));
+                }
+                None => found.push(first.clone()),
+            },
+            // What is wrong with that one was said.
+            None if read.place(other).is_some() => {}
+            None => {
+                guesses += 1;
+                let names = read.names().map(ScheduleName::as_str);
+                let near = (guesses <= GUESSES).then(|| nearest(other.as_str(), names));
+                let hint = near.flatten().map_or_else(
+                    || "write the `name` of a schedule of this folder".to_owned(),
+                    |near| format!("did you mean `\"{near}\"`?"),
+                );
+                let message = format!("there is no schedule `{other}`");
+                problems.push(located.problem(key, message, Some(&hint)));
+            }
+        }
+    }
+    let found: HashMap<&ScheduleName, &Located> = found
+        .iter()
+        .map(|located| (&located.schedule.name, located))
+        .collect();
+    for located in &mut read.schedules {
+        let first = located
+            .schedule
+            .part
+            .other()
+            .and_then(|name| found.get(name));
+        if let Some(first) = first {
+            take(Arc::make_mut(&mut located.schedule), &first.schedule);
+            shared(located, problems);
+        }
+    }
+}
+
+fn key(part: &Part) -> &'static str {
+    match part {
+        Part::Primary => "name",
+        Part::ShadowOf(_) => "shadow-of",
+        Part::SucceededBy(_) => "succeeded-by",
+    }
+}
+
+/// Whether a shadow has taken the place of the schedule that it still shadows.
+fn is_cut_short(shadow: &Schedule, first: &Schedule) -> bool {
+    shadow.part.shadows() == Some(&first.name) && first.part.successor() == Some(&shadow.name)
+}
+
+/// Why two schedules are no pair, and what to do.
+fn unfit(schedule: &Schedule, first: &Schedule) -> Option<(String, String)> {
+    let other = &first.name;
+    let (is_shadow, why) = match (&schedule.part, &first.part) {
+        (_, Part::Primary) => return None,
+        (_, Part::SucceededBy(new)) if is_cut_short(schedule, first) => {
+            let message = format!("`{new}` took the place of `{other}` and is still its shadow");
+            let hint = "a cut-over was cut short: remove this line and say here when and for whom, as the other one did";
+            return Some((message, hint.to_owned()));
+        }
+        (Part::ShadowOf(_), Part::ShadowOf(of)) => {
+            (true, format!("it is a shadow of `{of}` itself"))
+        }
+        (Part::ShadowOf(_), Part::SucceededBy(new)) => (true, format!("`{new}` took its place")),
+        (_, Part::ShadowOf(of)) => (false, format!("it is only a shadow of `{of}`")),
+        (_, Part::SucceededBy(new)) => (false, format!("`{new}` took its place in turn")),
+    };
+    let (what, hint) = if is_shadow {
+        ("have a shadow", "name the schedule that keeps the promise")
+    } else {
+        (
+            "take the place of another schedule",
+            "name the schedule that keeps the promise now",
+        )
+    };
+    Some((format!("`{other}` cannot {what}: {why}"), hint.to_owned()))
+}
+
+/// Everything that says when and for whom.
+fn take(schedule: &mut Schedule, first: &Schedule) {
+    schedule.trigger = first.trigger.clone();
+    schedule.zone = first.zone.clone();
+    schedule.tenants.clone_from(&first.tenants);
+    schedule.spread = first.spread;
+    schedule.blackout = first.blackout.clone();
+    schedule.enabled &= first.enabled || schedule.part.successor().is_some();
+}
+
+/// Sources that the tenants of the other schedule would share.
+fn shared(located: &Located, problems: &mut Diagnostics) {
+    let schedule = &located.schedule;
+    let [first, second, ..] = schedule.tenants.as_slice() else {
+        return;
+    };
+    for (name, tree) in &schedule.grants.files {
+        if tree.access == Access::Read && !tree.per_tenant() {
+            let message = format!(
+                "`{name}` is one folder for all tenants: `{first}` would get the data of `{second}`"
+            );
+            let hint = "write `{tenant}` where the tenant's name belongs";
+            let key = format!("grants.files.{name}.path");
+            problems.push(located.problem(&key, message, Some(hint)));
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Listing and looking up.
+
+use std::collections::BTreeSet;
+
+use strongroom_sandbox::call::{Request, SnapshotInfo};
+
+use super::is_unchanged;
+use crate::access::RESTORE_TREE;
+use crate::conformance::bench::Bench;
+use crate::conformance::visit::{Told, ensure, failed};
+use crate::conformance::{Case, Need, said};
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        name: "pages",
+        says: "`list` has the tenant's snapshots, oldest first, each once; pages of one, of two and of a thousand make the same list",
+        needs: &[Need::Provider],
+        run: |bench| Box::pin(pages(bench)),
+    },
+    Case {
+        name: "bad-cursor",
+        says: "A cursor that is none of this plugin's is refused as `invalid` or `not-found`",
+        needs: &[Need::Provider],
+        run: |bench| Box::pin(bad_cursor(bench)),
+    },
+    Case {
+        name: "malformed-reference",
+        says: "A reference that cannot be one of this plugin's is `not-found` or `invalid` to `get`, `start-delete` and `start-restore`",
+        needs: &[Need::Provider],
+        run: |bench| Box::pin(malformed_reference(bench)),
+    },
+];
+
+/// So many snapshots make three pages of one.
+const SNAPSHOTS: usize = 3;
+/// Nobody needs to see more pages than this to know.
+const PAGES: usize = 20;
+
+async fn pages(bench: &Bench) -> Told<()> {
+    let shelf = bench.shelf(SNAPSHOTS).await?;
+    let visit = bench.visit()?;
+    let all = visit.everything().await?;
+    let mut seen = BTreeSet::new();
+    for info in &all {
+        ensure(seen.insert(&info.reference), || {
+            format!("`{}` is listed twice", said::short(&info.reference))
+        })?;
+        ensure(info.tenant == visit.tenant().as_str(), || {
+            format!(
+                "tenant `{}` is shown {}",
+                visit.tenant(),
+                said::snapshot(info)
+            )
+        })?;
+    }
+    if let Some(missing) = shelf
+        .iter()
+        .find(|made| !seen.contains(&made.info.reference))
+    {
+        return failed(format!("{} is not listed", said::snapshot(&missing.info)));
+    }
+    for pair in all.windows(2) {
+        if let [older, newer] = pair {
+            ensure(older.taken_at <= newer.taken_at, || {
+                format!(
+                    "`{}` of {} is listed before `{}` of {}",
+                    said::short(&older.reference),
+                    older.taken_at,
+                    said::short(&newer.reference),
+                    newer.taken_at
+                )
+            })?;
+        }
+    }
+    for limit in [1_u32, 2] {
+        let most = PAGES * limit as usize;
+        let paged = visit.pages(limit, most).await?;
+        ensure(same(&paged, &all), || {
+            format!(
+                "pages of {limit} list {}; one page of a thousand lists {}",
+                names(&paged),
+                names(&all)
+            )
+        })?;
+    }
+    Ok(())
+}
+
+/// Whether the pages are the list, or where many are, its beginning.
+fn same(paged: &[SnapshotInfo], all: &[SnapshotInfo]) -> bool {
+    let whole = paged.len() == all.len() || paged.len() >= PAGES;
+    let mut pairs = paged.iter().zip(all);
+    whole && paged.len() <= all.len() && pairs.all(|(one, other)| one.reference == other.reference)
+}
+
+fn names(infos: &[SnapshotInfo]) -> String {
+    let first = infos.iter().take(8).map(|info| &info.reference);
+    format!("{} ({})", infos.len(), said::names(first))
+}
+
+async fn bad_cursor(bench: &Bench) -> Told<()> {
+    let visit = bench.visit()?;
+    for cursor in ["no-cursor-of-this-plugin", "\u{fffd}%00../"] {
+        let list = Request::List {
+            cursor: Some(cursor.to_owned()),
+            limit: 10,
+        };
+        visit.refused(list, &["invalid", "not-found"]).await?;
+    }
+    Ok(())
+}
+
+async fn malformed_reference(bench: &Bench) -> Told<()> {
+    let visit = bench.visit()?;
+    let before = visit.references().await?;
+    let long = "x".repeat(512);
+    let kinds = ["not-found", "invalid"];
+    for reference in [
+        "no-such-snapshot",
+        "../../etc/passwd",
+        "a/b?c=d&e#f",
+        "ünknown\n",
+        &long,
+    ] {
+        let reference = reference.to_owned();
+        let get = Request::Get {
+            reference: reference.clone(),
+        };
+        visit.refused(get, &kinds).await?;
+        let delete = Request::StartDelete {
+            reference: reference.clone(),
+        };
+        visit.refused(delete, &kinds).await?;
+        let restore = Request::StartRestore {
+            reference,
+            place: RESTORE_TREE.to_owned(),
+            paths: Vec::new(),
+        };
+        visit.dry().refused(restore, &kinds).await?;
+    }
+    is_unchanged(&visit, &before, "asking for what is not there").await
+}

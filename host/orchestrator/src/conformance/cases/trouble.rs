@@ -1,0 +1,269 @@
+//! A provider that is busy, away or talks nonsense: the right failure, one request, nothing believed.
+
+use std::time::Duration;
+
+use strongroom_domain::retry::Failure;
+use strongroom_egress::{Fault, Response};
+use strongroom_sandbox::call::{Answer, Ending, Operation, Request, Step};
+
+use super::is_unchanged;
+use crate::conformance::bench::{Bench, Made};
+use crate::conformance::gates::Which;
+use crate::conformance::visit::{Told, ensure, failed};
+use crate::conformance::{Case, Need, said};
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        name: "throttled",
+        says: "429 with `Retry-After` is `throttled` with at least that wait; to `poll` also `running`, with at least that `poll-after`. The host waits, the plugin does not ask again",
+        needs: &[Need::Provider, Need::Requests],
+        run: |bench| Box::pin(throttled(bench)),
+    },
+    Case {
+        name: "busy",
+        says: "503 is `unavailable` or `throttled`, to `poll` also `running`, and the plugin does not ask again",
+        needs: &[Need::Provider, Need::Requests],
+        run: |bench| Box::pin(busy(bench)),
+    },
+    Case {
+        name: "unreachable",
+        says: "A provider that nobody reaches is `unavailable`, to `poll` also `running`, and the plugin does not ask again",
+        needs: &[Need::Provider, Need::Requests],
+        run: |bench| Box::pin(unreachable(bench)),
+    },
+    Case {
+        name: "page-of-html",
+        says: "A page of HTML instead of an answer is `other` or `unavailable`: never an end, never that something is gone",
+        needs: &[Need::Provider, Need::Requests],
+        run: |bench| Box::pin(page_of_html(bench)),
+    },
+    Case {
+        name: "cut-off-answer",
+        says: "Half an answer is `other` or `unavailable`: never half a list, never a snapshot",
+        needs: &[Need::Provider, Need::Requests],
+        run: |bench| Box::pin(cut_off_answer(bench)),
+    },
+    Case {
+        name: "silence",
+        says: "A provider that never answers ends the call by its deadline",
+        needs: &[Need::Provider, Need::Requests],
+        run: |bench| Box::pin(silence(bench)),
+    },
+];
+
+/// What a busy provider asks for.
+const RETRY_AFTER: Duration = Duration::from_secs(7);
+/// So many requests of one call are no storm: another page, another service.
+const REQUESTS: usize = 3;
+/// How long a call may take where nobody answers, and how much later it may end.
+const SHORT: Duration = Duration::from_secs(1);
+const SLACK: Duration = Duration::from_secs(2);
+
+fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Fault {
+    let header = |(name, value): &(&str, &str)| ((*name).to_owned(), value.as_bytes().to_vec());
+    Fault::Answered(Response {
+        status,
+        headers: headers.iter().map(header).collect(),
+        body: body.as_bytes().to_vec(),
+    })
+}
+
+/// One call of each kind about a snapshot that is there; none of them reaches the provider.
+fn one_of_each(made: &Made) -> Vec<Request> {
+    let reference = || made.info.reference.clone();
+    let mut requests = vec![
+        Request::Get {
+            reference: reference(),
+        },
+        Request::List {
+            cursor: None,
+            limit: 10,
+        },
+        Request::StartCreate,
+        Request::StartDelete {
+            reference: reference(),
+        },
+    ];
+    if let Some(handle) = made.handle.clone() {
+        requests.push(Request::PollSnapshots { handle });
+    }
+    requests
+}
+
+/// Makes one call of each kind with this fault on every request; each answer is judged.
+async fn each(
+    bench: &Bench,
+    fault: &Fault,
+    judge: impl Fn(&Request, &Ending) -> Result<(), String>,
+) -> Told<()> {
+    let made = bench.first().await?;
+    let visit = bench.fresh().await?;
+    let before = visit.references().await?;
+    for request in one_of_each(&made) {
+        let function = said::function(&request);
+        let shut = bench.gates.shut(Which::Every, fault.clone());
+        let ending = visit.call(request.clone()).await;
+        let sent = shut.sent();
+        drop(shut);
+        if sent.is_empty() {
+            // Nothing was asked, so nothing went wrong: a handle may be all that is needed to know that it is over.
+            continue;
+        }
+        if let Err(expected) = judge(&request, &ending) {
+            return failed(format!(
+                "`{function}` {}; expected {expected}",
+                said::ending(&ending)
+            ));
+        }
+        ensure(sent.len() <= REQUESTS, || {
+            format!(
+                "`{function}` asked {} times without a pause: {}",
+                sent.len(),
+                said::requests(&sent)
+            )
+        })?;
+    }
+    is_unchanged(&visit, &before, "a provider that did nothing").await
+}
+
+/// A failure of one of these kinds.
+fn of_kind(ending: &Ending, kinds: &[&str]) -> Result<(), String> {
+    match ending {
+        Ending::Failed(failure) if kinds.contains(&failure.kind()) => Ok(()),
+        _ => Err(said::names(kinds)),
+    }
+}
+
+/// An operation that is polled goes on, whoever cannot be asked just now.
+fn goes_on<'a>(request: &Request, ending: &'a Ending) -> Option<&'a Operation> {
+    match (request, ending) {
+        (
+            Request::PollSnapshots { .. },
+            Ending::Answered(Answer::Step(Step::Running(operation))),
+        ) => Some(operation),
+        _ => None,
+    }
+}
+
+async fn throttled(bench: &Bench) -> Told<()> {
+    let seconds = RETRY_AFTER.as_secs().to_string();
+    let fault = answer(429, &[("retry-after", &seconds)], "");
+    each(bench, &fault, |request, ending| {
+        let wait = match (goes_on(request, ending), ending) {
+            (Some(operation), _) => operation.poll_after,
+            (None, Ending::Failed(Failure::Throttled { retry_after_ms, .. })) => {
+                Duration::from_millis(*retry_after_ms)
+            }
+            _ => return Err(format!("`throttled` with at least {RETRY_AFTER:?}")),
+        };
+        if wait >= RETRY_AFTER {
+            return Ok(());
+        }
+        Err(format!("a wait of at least {RETRY_AFTER:?}, not {wait:?}"))
+    })
+    .await
+}
+
+async fn busy(bench: &Bench) -> Told<()> {
+    let fault = answer(503, &[("content-type", "text/plain")], "come back later");
+    let kinds = ["unavailable", "throttled"];
+    each(bench, &fault, |request, ending| {
+        match goes_on(request, ending) {
+            Some(_) => Ok(()),
+            None => of_kind(ending, &kinds),
+        }
+    })
+    .await
+}
+
+async fn unreachable(bench: &Bench) -> Told<()> {
+    each(bench, &Fault::Unsent, |request, ending| {
+        match goes_on(request, ending) {
+            Some(_) => Ok(()),
+            None => of_kind(ending, &["unavailable"]),
+        }
+    })
+    .await
+}
+
+async fn page_of_html(bench: &Bench) -> Told<()> {
+    let page = "<!DOCTYPE html><html><head><title>Welcome</title></head><body>Please sign in.</body></html>";
+    let fault = answer(200, &[("content-type", "text/html; charset=utf-8")], page);
+    each(bench, &fault, not_believed).await
+}
+
+/// Deleting may go on: the answer's status is good, and the polls that follow will see.
+fn not_believed(request: &Request, ending: &Ending) -> Result<(), String> {
+    let running = matches!(ending, Ending::Answered(Answer::Step(Step::Running(_))));
+    let deleting = matches!(request, Request::StartDelete { .. });
+    if goes_on(request, ending).is_some() || (running && deleting) {
+        return Ok(());
+    }
+    of_kind(ending, &["other", "unavailable"])
+}
+
+async fn cut_off_answer(bench: &Bench) -> Told<()> {
+    let made = bench.first().await?;
+    let visit = bench.visit()?;
+    let reading = [
+        Request::Get {
+            reference: made.info.reference.clone(),
+        },
+        Request::List {
+            cursor: None,
+            limit: 10,
+        },
+    ];
+    for request in reading {
+        let function = said::function(&request);
+        let shut = bench.gates.shut(Which::Every, Fault::Cut);
+        let ending = visit.call(request).await;
+        drop(shut);
+        if let Err(expected) = of_kind(&ending, &["other", "unavailable"]) {
+            return failed(format!(
+                "`{function}` {}; expected {expected}",
+                said::ending(&ending)
+            ));
+        }
+    }
+    Ok(())
+}
+
+async fn silence(bench: &Bench) -> Told<()> {
+    let made = bench.first().await?;
+    let visit = bench.visit()?.within(SHORT);
+    let began = bench.now();
+    let get = Request::Get {
+        reference: made.info.reference,
+    };
+    let shut = bench.gates.shut(Which::Every, Fault::Hanging);
+    let ending = visit.call(get).await;
+    drop(shut);
+    let took = bench.since(began);
+    ensure(took <= SHORT + SLACK, || {
+        format!("a call with {SHORT:?} to its deadline took {took:?}")
+    })?;
+    match &ending {
+        Ending::TimedOut => Ok(()),
+        _ => match of_kind(&ending, &["unavailable"]) {
+            Ok(()) => Ok(()),
+            Err(expected) => failed(format!(
+                "`get` {}; expected {expected} or no answer",
+                said::ending(&ending)
+            )),
+        },
+    }
+}
+
+/// A failure after which the host tries again, or none.
+pub(super) fn may_be_repeated(ending: &Ending, kinds: &[&str]) -> Told<()> {
+    match ending {
+        Ending::Answered(Answer::Step(_)) | Ending::TimedOut => Ok(()),
+        Ending::Failed(failure) if kinds.contains(&failure.kind()) => Ok(()),
+        other => failed(format!(
+            "it {}; expected {}, after which the host tries again",
+            said::ending(other),
+            said::names(kinds)
+        )),
+    }
+}

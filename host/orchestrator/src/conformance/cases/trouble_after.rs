@@ -1,0 +1,167 @@
+//! The provider did it, and the plugin was not told: a repeated call finds what the first one began.
+
+use std::time::Duration;
+
+use strongroom_egress::Fault;
+use strongroom_sandbox::call::{Answer, Ending, Request};
+
+use super::trouble::may_be_repeated;
+use super::{is_the_only_new_one, is_unchanged};
+use crate::conformance::bench::{Bench, Undisturbed};
+use crate::conformance::gates::Which;
+use crate::conformance::visit::{Told, ensure, failed};
+use crate::conformance::{Case, Need, said};
+
+const NEEDS: &[Need] = &[
+    Need::Provider,
+    Need::Requests,
+    Need::Feature("idempotent-create"),
+];
+
+pub(super) const CASES: &[Case] = &[
+    Case {
+        name: "lost-reply",
+        says: "A provider did what `start-create` asked and the reply was lost: the failure is one that is tried again, and the same run called again finds the one snapshot",
+        needs: NEEDS,
+        run: |bench| Box::pin(lost_reply(bench)),
+    },
+    Case {
+        name: "cut-off-create",
+        says: "Only half of the reply to `start-create` came: the same run called again finds the one snapshot",
+        needs: NEEDS,
+        run: |bench| Box::pin(cut_off_create(bench)),
+    },
+    Case {
+        name: "deadline",
+        says: "`start-create` that the host stopped at its deadline, the provider having acted: the same run called again finds the one snapshot",
+        needs: NEEDS,
+        run: |bench| Box::pin(deadline(bench)),
+    },
+];
+
+/// What deletes, and so comes last.
+pub(super) const LAST: &[Case] = &[Case {
+    name: "lost-reply-to-delete",
+    says: "A provider deleted and the reply was lost: the failure is one that is tried again, and called again it is done or `not-found`",
+    needs: &[Need::Provider, Need::Requests],
+    run: |bench| Box::pin(lost_reply_to_delete(bench)),
+}];
+
+/// So many replies of one creation are lost in turn.
+const LOST: usize = 3;
+/// A deadline that leaves time to ask, and to wait in vain.
+const LEAST: Duration = Duration::from_secs(1);
+const MOST: Duration = Duration::from_secs(30);
+const SLACK: Duration = Duration::from_secs(2);
+
+async fn lost_reply(bench: &Bench) -> Told<()> {
+    let Undisturbed { writes, .. } = undisturbed(bench).await?;
+    for nth in 1..=writes.min(LOST) {
+        let kinds = ["unavailable", "throttled"];
+        disturbed(bench, Which::Write(nth), Fault::Lost, None, &kinds).await?;
+    }
+    Ok(())
+}
+
+async fn cut_off_create(bench: &Bench) -> Told<()> {
+    undisturbed(bench).await?;
+    let kinds = ["other", "unavailable", "throttled"];
+    disturbed(bench, Which::Write(1), Fault::Cut, None, &kinds).await
+}
+
+async fn deadline(bench: &Bench) -> Told<()> {
+    let Undisturbed { took, .. } = undisturbed(bench).await?;
+    let time = (took * 4).clamp(LEAST, MOST);
+    let kinds = ["unavailable", "throttled"];
+    disturbed(bench, Which::Write(1), Fault::Hanging, Some(time), &kinds).await
+}
+
+async fn lost_reply_to_delete(bench: &Bench) -> Told<()> {
+    let shelf = bench.shelf(2).await?;
+    let Some(made) = shelf.last() else {
+        return failed("there is no snapshot to delete");
+    };
+    let visit = bench.visit()?;
+    let mut expected = visit.references().await?;
+    let reference = made.info.reference.clone();
+    expected.remove(&reference);
+    let delete = Request::StartDelete {
+        reference: reference.clone(),
+    };
+    let shut = bench.gates.shut(Which::Write(1), Fault::Lost);
+    let ending = visit.call(delete.clone()).await;
+    let changes = shut.sent().iter().any(|sent| sent.changes);
+    drop(shut);
+    bench.gone(&reference);
+    ensure(changes, || {
+        format!(
+            "none of the requests that `start-delete` sent is an operation of access `write`, and it {}",
+            said::ending(&ending)
+        )
+    })?;
+    may_be_repeated(&ending, &["unavailable", "throttled", "not-found"])?;
+    let again = visit.again();
+    match again.call(delete).await {
+        Ending::Answered(Answer::Step(step)) => drop(again.follow(step).await?),
+        Ending::Failed(failure) if failure.kind() == "not-found" => {}
+        other => {
+            return failed(format!(
+                "called again, `start-delete` {}",
+                said::ending(&other)
+            ));
+        }
+    }
+    is_unchanged(&visit, &expected, "deleting with a lost reply").await
+}
+
+async fn undisturbed(bench: &Bench) -> Told<Undisturbed> {
+    let undisturbed = bench.undisturbed().await?;
+    ensure(undisturbed.writes > 0, || {
+        "`start-create` made a snapshot, and none of the requests it sent is an operation of access `write`".to_owned()
+    })?;
+    Ok(undisturbed)
+}
+
+/// Makes a snapshot while something goes wrong, and makes it again.
+async fn disturbed(
+    bench: &Bench,
+    which: Which,
+    fault: Fault,
+    time: Option<Duration>,
+    kinds: &[&str],
+) -> Told<()> {
+    let visit = bench.fresh().await?;
+    let before = visit.references().await?;
+    let began = bench.now();
+    let shut = bench.gates.shut(which, fault);
+    let ending = match time {
+        Some(time) => visit.within(time).call(Request::StartCreate).await,
+        None => visit.call(Request::StartCreate).await,
+    };
+    let sent = shut.sent();
+    drop(shut);
+    if let Some(time) = time {
+        let took = bench.since(began);
+        ensure(took <= time + SLACK, || {
+            format!("a call with {time:?} to its deadline took {took:?}")
+        })?;
+    }
+    may_be_repeated(&ending, kinds)?;
+    ensure(
+        sent.iter().filter(|sent| sent.changes).count() <= LOST + 1,
+        || {
+            format!(
+                "`start-create` asked again and again without a pause: {}",
+                said::requests(&sent)
+            )
+        },
+    )?;
+    let again = visit.again();
+    let step = again.step(Request::StartCreate).await?;
+    let (evidence, handle) = again.follow(step).await?;
+    let Some(reference) = evidence.get("snapshot").map(str::to_owned) else {
+        return failed("the evidence of a finished snapshot has no `snapshot`, its reference");
+    };
+    is_the_only_new_one(&visit, &before, &reference).await?;
+    bench.take(&visit, evidence, handle).await.map(drop)
+}

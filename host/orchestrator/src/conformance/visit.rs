@@ -1,0 +1,274 @@
+//! One call of a case, and what is expected of it.
+//!
+//! Owns: the sentences of what happened instead. Never: believes what a plugin says of a snapshot: it asks again.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use strongroom_domain::retry::Failure;
+use strongroom_domain::{Evidence, TenantName};
+use strongroom_sandbox::call::{Answer, Ending, Request, SnapshotInfo, Step};
+use uuid::Uuid;
+
+use super::bench::Bench;
+use super::said;
+use crate::executor::{Errand, Heard};
+use crate::setup::Prepared;
+
+/// Why a case did not pass.
+#[derive(Debug, Clone)]
+pub(super) enum Stop {
+    /// What happened instead of what the contract says.
+    Failed(String),
+    /// Why it could not be tried.
+    Skipped(String),
+}
+
+/// What a part of a case brings.
+pub(super) type Told<T> = Result<T, Stop>;
+
+/// The contract was broken.
+pub(super) fn failed<T>(what: impl Into<String>) -> Told<T> {
+    Err(Stop::Failed(what.into()))
+}
+
+/// There is nothing to try.
+pub(super) fn skipped<T>(why: impl Into<String>) -> Told<T> {
+    Err(Stop::Skipped(why.into()))
+}
+
+/// Holds, or what happened instead.
+pub(super) fn ensure(holds: bool, what: impl FnOnce() -> String) -> Told<()> {
+    if holds { Ok(()) } else { failed(what()) }
+}
+
+/// Nobody waits longer between two polls: a poll may come at any time.
+const POLL: Duration = Duration::from_secs(2);
+/// A provider that really is busy is waited for so often, and at most so long each time.
+const PATIENCE: u32 = 5;
+const BUSY: Duration = Duration::from_secs(120);
+/// Most pages of a listing: more never end.
+const PAGES: usize = 100_000;
+
+/// A run of the suite: every call of it has this id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Run {
+    pub(super) id: Uuid,
+    pub(super) due: Timestamp,
+}
+
+/// Who calls, for whom, as which run.
+#[derive(Clone)]
+pub(super) struct Visit<'a> {
+    bench: &'a Bench,
+    prepared: Prepared,
+    tenant: TenantName,
+    pub(super) run: Run,
+    attempt: u32,
+    time: Duration,
+    dry_run: bool,
+}
+
+impl<'a> Visit<'a> {
+    pub(super) fn new(bench: &'a Bench, prepared: Prepared, tenant: TenantName, run: Run) -> Self {
+        let time = prepared.schedule.timeout;
+        Self {
+            bench,
+            prepared,
+            tenant,
+            run,
+            attempt: 1,
+            time,
+            dry_run: false,
+        }
+    }
+
+    /// The same run once more, as after a retry.
+    pub(super) fn again(&self) -> Self {
+        let mut again = self.clone();
+        again.attempt += 1;
+        again
+    }
+
+    /// Changing nothing.
+    pub(super) fn dry(&self) -> Self {
+        let mut dry = self.clone();
+        dry.dry_run = true;
+        dry
+    }
+
+    /// With so much time for a call.
+    pub(super) fn within(&self, time: Duration) -> Self {
+        let mut short = self.clone();
+        short.time = time;
+        short
+    }
+
+    /// Asked for somebody else.
+    pub(super) fn of(&self, tenant: &TenantName) -> Self {
+        let mut other = self.clone();
+        other.tenant = tenant.clone();
+        other
+    }
+
+    /// Asked of a plugin that was loaded anew.
+    pub(super) fn by(&self, prepared: Prepared) -> Self {
+        let mut other = self.clone();
+        other.prepared = prepared;
+        other
+    }
+
+    pub(super) fn tenant(&self) -> &TenantName {
+        &self.tenant
+    }
+
+    /// Calls once.
+    pub(super) async fn call(&self, request: Request) -> Ending {
+        self.hear(request).await.ending
+    }
+
+    /// Calls once, and tells also what the plugin was not let do.
+    pub(super) async fn hear(&self, request: Request) -> Heard {
+        let now = self.bench.now();
+        let errand = Errand {
+            prepared: &self.prepared,
+            tenant: &self.tenant,
+            run: self.run.id,
+            attempt: self.attempt,
+            due: self.run.due,
+            deadline: now.checked_add(self.time).unwrap_or(Timestamp::MAX),
+            dry_run: self.dry_run,
+        };
+        let function = said::function(&request);
+        let heard = errand.hear(&self.bench.access(&request), request).await;
+        self.bench.note(function, now, &heard.ending);
+        // Whoever the grants are not for may well be denied.
+        if !self.dry_run && self.prepared.schedule.tenants.first() == Some(&self.tenant) {
+            self.bench.deny(heard.held_back.clone());
+        }
+        heard
+    }
+
+    /// Calls, and once more after the wait that a busy provider asks for.
+    async fn calmly(&self, request: Request) -> Ending {
+        let mut ending = self.call(request.clone()).await;
+        for _ in 0..PATIENCE {
+            let Ending::Failed(Failure::Throttled { retry_after_ms, .. }) = &ending else {
+                break;
+            };
+            let wait = Duration::from_millis(*retry_after_ms);
+            self.bench.wait(wait.min(BUSY)).await;
+            ending = self.call(request.clone()).await;
+        }
+        ending
+    }
+
+    /// An answer that is a step.
+    pub(super) async fn step(&self, request: Request) -> Told<Step> {
+        let function = said::function(&request);
+        match self.calmly(request).await {
+            Ending::Answered(Answer::Step(step)) => Ok(step),
+            other => failed(format!("`{function}` {}", said::ending(&other))),
+        }
+    }
+
+    /// Calls and polls until it is done.
+    pub(super) async fn done(&self, request: Request) -> Told<Evidence> {
+        let step = self.step(request).await?;
+        Ok(self.follow(step).await?.0)
+    }
+
+    /// Polls until it is done; with the last handle.
+    pub(super) async fn follow(&self, mut step: Step) -> Told<(Evidence, Option<Vec<u8>>)> {
+        let end = self
+            .bench
+            .now()
+            .checked_add(self.time)
+            .unwrap_or(Timestamp::MAX);
+        let mut last = None;
+        loop {
+            match step {
+                Step::Done(evidence) => return Ok((evidence, last)),
+                Step::Running(operation) => {
+                    ensure(self.bench.now() < end, || {
+                        format!(
+                            "it still goes on after {:?}: {}",
+                            self.time,
+                            said::short(&operation.note)
+                        )
+                    })?;
+                    self.bench.wait(operation.poll_after.min(POLL)).await;
+                    let handle = operation.handle;
+                    last = Some(handle.clone());
+                    step = self.step(Request::PollSnapshots { handle }).await?;
+                }
+            }
+        }
+    }
+
+    /// Reads a snapshot back.
+    pub(super) async fn get(&self, reference: &str) -> Told<SnapshotInfo> {
+        let reference = reference.to_owned();
+        match self.calmly(Request::Get { reference }).await {
+            Ending::Answered(Answer::Snapshot(info)) => Ok(info),
+            other => failed(format!(
+                "`get` of a snapshot that is there {}",
+                said::ending(&other)
+            )),
+        }
+    }
+
+    /// One page.
+    pub(super) async fn page(
+        &self,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> Told<(Vec<SnapshotInfo>, Option<String>)> {
+        match self.calmly(Request::List { cursor, limit }).await {
+            Ending::Answered(Answer::Page(page, next)) => Ok((page, next)),
+            other => failed(format!(
+                "`list` with limit {limit} {}",
+                said::ending(&other)
+            )),
+        }
+    }
+
+    /// Everything that is listed, page by page, at most `most` snapshots.
+    pub(super) async fn pages(&self, limit: u32, most: usize) -> Told<Vec<SnapshotInfo>> {
+        let (mut all, mut cursor) = (Vec::new(), None);
+        for _ in 0..PAGES {
+            let (page, next) = self.page(cursor, limit).await?;
+            all.extend(page);
+            cursor = next;
+            if cursor.is_none() || all.len() >= most {
+                return Ok(all);
+            }
+        }
+        failed(format!("`list` with limit {limit} has no last page"))
+    }
+
+    /// Everything that is listed.
+    pub(super) async fn everything(&self) -> Told<Vec<SnapshotInfo>> {
+        self.pages(1_000, usize::MAX).await
+    }
+
+    /// The names of everything that is listed.
+    pub(super) async fn references(&self) -> Told<BTreeSet<String>> {
+        let all = self.everything().await?;
+        Ok(all.into_iter().map(|info| info.reference).collect())
+    }
+
+    /// An answer that is a failure of one of these kinds.
+    pub(super) async fn refused(&self, request: Request, kinds: &[&str]) -> Told<Failure> {
+        let function = said::function(&request);
+        match self.calmly(request).await {
+            Ending::Failed(failure) if kinds.contains(&failure.kind()) => Ok(failure),
+            other => failed(format!(
+                "`{function}` {}; expected {}",
+                said::ending(&other),
+                said::names(kinds)
+            )),
+        }
+    }
+}

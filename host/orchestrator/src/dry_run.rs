@@ -1,0 +1,77 @@
+//! Dry runs: a plugin is asked what it would do, and nothing can be changed through the call.
+//!
+//! Owns: that a dry run answers at once. Never: writes anything to the ledger. Read next: `executor`.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use strongroom_domain::retry::Failure;
+use strongroom_domain::{Evidence, TenantName};
+use strongroom_sandbox::Role;
+use strongroom_sandbox::call::{Answer, Request, Step};
+use uuid::Uuid;
+
+use crate::access::Access;
+use crate::executor::{Errand, Reached, broken_contract};
+use crate::setup::Prepared;
+
+/// How long a probing run may take.
+const PROBE: Duration = Duration::from_secs(60);
+
+/// Asks the plugin what a run would do. Nothing is changed or recorded anywhere.
+///
+/// # Errors
+/// What the plugin answered, or how it failed.
+pub async fn dry_run(
+    access: &Access,
+    prepared: &Prepared,
+    tenant: &TenantName,
+) -> Result<Evidence, Failure> {
+    match ask(access, prepared, tenant, prepared.schedule.timeout).await {
+        Reached::Answer(Answer::Step(Step::Done(evidence))) => Ok(evidence),
+        Reached::Answer(_) => Err(broken_contract("began something in a dry run")),
+        Reached::Failed(failure) => Err(failure),
+        Reached::TimedOut => Err(Failure::Unavailable {
+            detail: "it was not finished in time".into(),
+        }),
+        Reached::Refused(detail) => Err(broken_contract(&detail)),
+    }
+}
+
+/// Whether a plugin keeps the contract in a dry run. Any answer that does is a pass, also a failure: a source that is
+/// away today says nothing about the plugin.
+///
+/// # Errors
+/// What it did instead, in half a sentence.
+pub(crate) async fn probe(
+    access: &Access,
+    prepared: &Prepared,
+    tenant: &TenantName,
+) -> Result<(), String> {
+    match ask(access, prepared, tenant, PROBE).await {
+        Reached::Answer(Answer::Step(Step::Done(_))) => Ok(()),
+        Reached::Answer(_) => Err("it began something in a dry run".to_owned()),
+        Reached::Failed(failure) if failure.kind() == "crashed" => Err(failure.detail().to_owned()),
+        Reached::Failed(_) => Ok(()),
+        Reached::TimedOut => Err(format!("it did not answer within {} s", PROBE.as_secs())),
+        Reached::Refused(detail) => Err(detail),
+    }
+}
+
+async fn ask(access: &Access, prepared: &Prepared, tenant: &TenantName, time: Duration) -> Reached {
+    let now = access.clock.now();
+    let errand = Errand {
+        prepared,
+        tenant,
+        run: Uuid::now_v7(),
+        attempt: 1,
+        due: now,
+        deadline: now.checked_add(time).unwrap_or(Timestamp::MAX),
+        dry_run: true,
+    };
+    let request = match prepared.role {
+        Role::Snapshots => Request::StartCreate,
+        Role::Task => Request::Run,
+    };
+    errand.call(access, request).await
+}

@@ -1,0 +1,7 @@
+//! The swap of a provider: rehearsed beside the old one, cut over, returned, and never an old snapshot in wrong hands.
+
+mod clouds;
+mod planned;
+mod shelves;
+mod through_the_binary;
+mod under_way;
