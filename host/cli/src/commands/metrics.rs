@@ -62,23 +62,32 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<u8, CliError> {
 /// The same figures for programs.
 async fn value(ledger: &dyn Ledger, now: Timestamp) -> Result<Value, LedgerError> {
     let (mut ended, mut unfinished, mut success) = (Vec::new(), Vec::new(), Vec::new());
+    let mut rehearsed = Vec::new();
     for tally in ledger.tally().await? {
         let (schedule, tenant, count) = (&tally.schedule, &tally.tenant, tally.count);
         let Some(outcome) = tally.outcome else {
-            unfinished.push(json!({ "schedule": schedule, "tenant": tenant, "count": count }));
+            if !tally.shadow {
+                unfinished.push(json!({ "schedule": schedule, "tenant": tenant, "count": count }));
+            }
             continue;
         };
+        let counted = json!({
+            "schedule": schedule, "tenant": tenant, "outcome": outcome, "count": count,
+        });
+        if tally.shadow {
+            rehearsed.push(counted);
+            continue;
+        }
         if let (Outcome::Succeeded, Some(at)) = (outcome, tally.last_ended) {
             success.push(json!({ "schedule": schedule, "tenant": tenant, "at": at }));
         }
-        ended.push(json!({
-            "schedule": schedule, "tenant": tenant, "outcome": outcome, "count": count,
-        }));
+        ended.push(counted);
     }
     let notices = ledger.notices().await?;
     let notices: Vec<String> = notices.into_iter().map(|notice| notice.name).collect();
     Ok(json!({
         "occurrences": ended, "unfinished": unfinished, "last_success": success, "notices": notices, "written": now,
+        "shadow_occurrences": rehearsed,
     }))
 }
 
