@@ -13,7 +13,8 @@ pub struct Echo {
 }
 
 impl Echo {
-    /// Starts it. `/things/redirect` answers with a redirect to itself, `/things/page` with a page of HTML.
+    /// Starts it. `/things/redirect` answers with a redirect to itself, `/things/page` with a page of HTML,
+    /// `/things/locked` as to somebody with a wrong key, `/things/broken` as one that is out of order.
     ///
     /// # Panics
     /// When there is no free port.
@@ -93,6 +94,10 @@ fn answer(request: &str) -> String {
         .unwrap_or("none");
     let (status, kind, body) = if request.contains(" /things/redirect") {
         ("302 Found", "text/plain", String::new())
+    } else if request.contains(" /things/locked") {
+        ("401 Unauthorized", "text/plain", "who are you?".to_owned())
+    } else if request.contains(" /things/broken") {
+        ("503 Service Unavailable", "text/plain", "later".to_owned())
     } else if request.contains(" /things/page") {
         ("200 OK", "text/html", "<html>a page</html>".to_owned())
     } else {

@@ -9,3 +9,4 @@ mod names;
 mod repository;
 mod shape;
 mod source;
+mod way_out;

@@ -1,6 +1,7 @@
 //! A stage: the real engine and ledger on a simulated clock, schedules from the text of a file, and replies that a test
 //! writes in place of plugins.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -8,10 +9,12 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use strongroom_config::{ScheduleSet, SourceFile, parse};
 use strongroom_domain::Evidence;
+use strongroom_domain::retry::Failure;
 use strongroom_ledger::{Ledger, OccurrenceFilter, OccurrenceRow, OpenMode, SqliteLedger};
 use strongroom_orchestrator::executor::Errand;
 use strongroom_orchestrator::{
-    Access, Clock, Engine, EngineSettings, Prepared, Replies, Served, Setup, SimulatedClock, Until,
+    Access, Clock, Engine, EngineSettings, NoWatcher, Prepared, Replies, Served, Setup,
+    SimulatedClock, Until, Watcher,
 };
 use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{
@@ -25,6 +28,8 @@ pub(super) struct Called {
     pub(super) schedule: String,
     pub(super) plugin: String,
     pub(super) call: &'static str,
+    /// The reference it was about.
+    pub(super) about: Option<String>,
     pub(super) from: Timestamp,
     pub(super) to: Timestamp,
 }
@@ -35,6 +40,9 @@ type Script = dyn Fn(&str, &'static str) -> (Duration, Ending) + Send + Sync;
 struct Scripted {
     script: Box<Script>,
     called: Mutex<Vec<Called>>,
+    /// Where snapshots are, by schedule, if the provider tells.
+    places: Mutex<BTreeMap<String, String>>,
+    deleted: Mutex<BTreeSet<String>>,
 }
 
 #[async_trait]
@@ -45,10 +53,17 @@ impl Replies for Scripted {
         let call = match &request {
             Request::Run => "run",
             Request::StartCreate => "create",
+            Request::StartCopy { .. } => "copy",
             Request::PollTask { .. } | Request::PollSnapshots { .. } => "poll",
             Request::StartDelete { .. } => "delete",
             Request::Get { .. } => "get",
             _ => "other",
+        };
+        let about = match &request {
+            Request::StartCopy { reference } | Request::StartDelete { reference } => {
+                Some(reference.clone())
+            }
+            _ => None,
         };
         let from = access.clock.now();
         let (takes, ending) = (self.script)(&schedule, call);
@@ -57,14 +72,32 @@ impl Replies for Scripted {
             .sleep_until(from.checked_add(takes).unwrap())
             .await;
         self.called.lock().unwrap().push(Called {
-            schedule,
+            schedule: schedule.clone(),
             plugin,
             call,
+            about,
             from,
             to: access.clock.now(),
         });
         match request {
-            Request::StartCreate => done(&[("snapshot", &errand.run.to_string())]),
+            Request::StartCreate | Request::StartCopy { .. }
+                if matches!(ending, Ending::Failed(_)) =>
+            {
+                ending
+            }
+            Request::StartCreate | Request::StartCopy { .. } => {
+                done(&[("snapshot", &errand.run.to_string())])
+            }
+            Request::StartDelete { reference } => {
+                if !matches!(ending, Ending::Failed(_)) {
+                    self.deleted.lock().unwrap().insert(reference);
+                }
+                ending
+            }
+            Request::Get { reference } if self.deleted.lock().unwrap().contains(&reference) => {
+                Ending::Failed(Failure::NotFound { detail: reference })
+            }
+            Request::List { .. } => Ending::Answered(Answer::Page(Vec::new(), None)),
             Request::Get { reference } => Ending::Answered(Answer::Snapshot(SnapshotInfo {
                 tenant: errand.tenant.to_string(),
                 run_id: Some(reference.clone()),
@@ -72,7 +105,7 @@ impl Replies for Scripted {
                 state: SnapshotState::Ready,
                 size: None,
                 source: None,
-                place: None,
+                place: self.places.lock().unwrap().get(&schedule).cloned(),
                 labels: Vec::new(),
                 reference,
             })),
@@ -114,8 +147,10 @@ pub(super) struct Stage {
     folder: tempfile::TempDir,
     pub(super) clock: SimulatedClock,
     scripted: Arc<Scripted>,
+    replies: Arc<dyn Replies>,
     set: ScheduleSet,
     pub(super) concurrency: usize,
+    pub(super) watcher: Arc<dyn Watcher>,
 }
 
 impl Stage {
@@ -130,14 +165,31 @@ impl Stage {
         let scripted = Scripted {
             script: Box::new(script),
             called: Mutex::default(),
+            places: Mutex::default(),
+            deleted: Mutex::default(),
         };
+        let scripted = Arc::new(scripted);
         Self {
             folder,
             clock: SimulatedClock::new(at(from)),
-            scripted: Arc::new(scripted),
+            replies: scripted.clone(),
+            scripted,
             set,
             concurrency: 64,
+            watcher: Arc::new(NoWatcher),
         }
+    }
+
+    /// The provider says from now on that snapshots of this schedule are there.
+    pub(super) fn keeps(&self, schedule: &str, place: &str) {
+        let mut places = self.scripted.places.lock().unwrap();
+        places.insert(schedule.to_owned(), place.to_owned());
+    }
+
+    /// The same with somebody else who answers.
+    pub(super) fn served_by(from: &str, schedules: &str, replies: Arc<dyn Replies>) -> Self {
+        let stage = Self::new(from, schedules, |_, _| (Duration::ZERO, done(&[])));
+        Self { replies, ..stage }
     }
 
     /// Other schedules, for the next run.
@@ -157,15 +209,33 @@ impl Stage {
                 Role::Snapshots
             },
             schedule: Clone::clone(&located.schedule),
-            served: Served::Replies(self.scripted.clone()),
+            served: Served::Replies(self.replies.clone()),
         });
         Setup::new(prepared.collect(), self.set.limits.clone())
+    }
+
+    /// A schedule with what answers for it.
+    pub(super) fn prepared(&self, name: &str) -> Prepared {
+        self.prepared_with(name, self.replies.clone())
+    }
+
+    /// A schedule that is answered by somebody else.
+    pub(super) fn prepared_with(&self, name: &str, served: Arc<dyn Replies>) -> Prepared {
+        let located = self.set.get(name).unwrap();
+        Prepared {
+            role: Role::Snapshots,
+            schedule: Clone::clone(&located.schedule),
+            served: Served::Replies(served),
+        }
     }
 
     /// Runs the host until then, while `meanwhile` happens; what is due by then ends.
     pub(super) async fn run_while(&self, until: &str, meanwhile: impl Future<Output = ()>) {
         let ledger = self.ledger(OpenMode::Scratch).await;
-        let access = Access::new(Arc::new(self.clock.clone()), ledger.clone());
+        let access = Access {
+            watcher: self.watcher.clone(),
+            ..Access::new(Arc::new(self.clock.clone()), ledger.clone())
+        };
         let (_go_on, stop) = watch::channel(false);
         let settings = EngineSettings {
             concurrency: self.concurrency,

@@ -364,10 +364,18 @@ pub(crate) enum Snapshots {
         #[arg(long)]
         name: String,
     },
-    /// Reads a whole snapshot and compares it with what was recorded.
+    /// Reads a whole snapshot, or lets the provider restore it, and compares it with what was recorded.
     Verify {
         /// Its id, or the beginning of it.
         id: String,
+    },
+    /// Compares what the providers have with the catalog; deletes nothing. Exit code 1: they do not agree.
+    Reconcile {
+        /// Only of this schedule.
+        schedule: Option<String>,
+        /// Only of this tenant.
+        #[arg(long)]
+        tenant: Option<String>,
     },
 }
 

@@ -160,6 +160,8 @@ impl From<ShelfError> for CliError {
             ShelfError::Ledger(error) => error.into(),
             ShelfError::Failed(_) => Self::new(EXIT_FAILED, error.to_string()),
             ShelfError::OtherPlugin { .. } => Self::not_found(error.to_string()),
+            ShelfError::Gone(_) => Self::not_found(error.to_string())
+                .hint("`strongroom snapshots list` shows what is there"),
             ShelfError::NotOffered { .. } => Self::new(EXIT_REFUSED, error.to_string())
                 .hint("`strongroom plugin inspect` shows the features of a plugin"),
             ShelfError::Elsewhere {

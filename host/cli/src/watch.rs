@@ -6,8 +6,9 @@ use std::sync::{Mutex, PoisonError};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use jiff::Timestamp;
+use strongroom_domain::preview::length;
 use strongroom_domain::{Outcome, ScheduleName, TenantName};
-use strongroom_ledger::OccurrenceRow;
+use strongroom_ledger::{OccurrenceRow, ShelfAge};
 use strongroom_orchestrator::Watcher;
 use strongroom_sandbox::outside::Progress;
 
@@ -16,6 +17,8 @@ use crate::print;
 /// Logs what begins and ends; on a terminal shows how far it is.
 pub(crate) struct Console {
     terminal: bool,
+    /// Said to a person who waits and has no terminal; to each the same only once.
+    awaited: Option<Mutex<String>>,
     bars: MultiProgress,
     running: Mutex<BTreeMap<(ScheduleName, TenantName), ProgressBar>>,
 }
@@ -24,9 +27,16 @@ impl Console {
     pub(crate) fn new(json: bool) -> Self {
         Self {
             terminal: std::io::stderr().is_terminal() && !json,
+            awaited: None,
             bars: MultiProgress::new(),
             running: Mutex::default(),
         }
+    }
+
+    /// Somebody waits: what goes on is said, also without a terminal.
+    pub(crate) fn awaited(mut self) -> Self {
+        self.awaited = Some(Mutex::default());
+        self
     }
 
     fn bar(&self, schedule: &ScheduleName, tenant: &TenantName) -> ProgressBar {
@@ -99,6 +109,50 @@ impl Watcher for Console {
             target: "alert", schedule = %row.schedule, tenant = %row.tenant, due = %row.due, outcome, reason,
             "{} {} {outcome}: {reason}", row.schedule, row.tenant
         );
+    }
+
+    fn age(&self, shelf: &ShelfAge, too_old: bool, now: Timestamp) {
+        let (schedule, tenant) = (&shelf.schedule, &shelf.tenant);
+        if !too_old {
+            tracing::info!(%schedule, %tenant, "the newest good snapshot is no longer too old");
+            return;
+        }
+        let (age, most) = (length(shelf.age.at(now)), length(shelf.age.most));
+        let newest = shelf.age.newest.map(tracing::field::display);
+        tracing::error!(
+            target: "alert", %schedule, %tenant, newest, age, max_age = most,
+            "{schedule} {tenant}: {}, and may be {most} old", match shelf.age.newest {
+                Some(_) => format!("the newest good snapshot is {age} old"),
+                None => format!("there is no good snapshot after {age}"),
+            }
+        );
+    }
+
+    fn goes_on(
+        &self,
+        schedule: &ScheduleName,
+        tenant: &TenantName,
+        note: &str,
+        percent: Option<u8>,
+    ) {
+        let note = print::plain(note);
+        if self.terminal {
+            let bar = self.bar(schedule, tenant);
+            bar.set_length(100);
+            bar.set_position(percent.unwrap_or_default().into());
+            bar.set_message(note);
+            return;
+        }
+        let Some(said) = &self.awaited else {
+            return;
+        };
+        let percent = percent.map_or_else(String::new, |percent| format!(" ({percent} %)"));
+        let line = format!("{note}{percent}");
+        let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+        if *said != line {
+            tracing::info!(%schedule, %tenant, "goes on at the provider: {line}");
+            *said = line;
+        }
     }
 
     fn ended(&self, schedule: &ScheduleName, tenant: &TenantName, due: Timestamp, what: &str) {

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use strongroom_domain::schedule::Schedule;
+use strongroom_domain::schedule::{OffSite, Schedule};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -32,6 +32,11 @@ impl Located {
             span,
             source: Arc::clone(source),
         }
+    }
+
+    /// What it is a second shelf of.
+    pub(crate) fn off_site(&self) -> Option<&OffSite> {
+        self.schedule.off_site()
     }
 
     /// The file, as it is shown to people.
@@ -63,7 +68,8 @@ impl Located {
     }
 
     /// A problem with a second place: a key of this schedule.
-    pub(crate) fn noted_at(&self, problem: Diagnostic, key: &str, label: &str) -> Diagnostic {
+    #[must_use]
+    pub fn noted_at(&self, problem: Diagnostic, key: &str, label: &str) -> Diagnostic {
         problem.noted(&self.source, self.place(key), label)
     }
 

@@ -156,6 +156,26 @@ impl<'a> Keys<'a> {
         (list.is_empty() || !texts.is_empty()).then_some(At { value: texts, span })
     }
 
+    /// A list of texts, or one text that stands for a list of itself.
+    pub(crate) fn text_or_texts(&mut self, key: &str) -> Option<At<Vec<At<String>>>> {
+        let (value, span) = self.find(key)?;
+        match value {
+            DeValue::Array(list)
+                if list.is_empty() || list.iter().any(|item| item.get_ref().is_str()) =>
+            {
+                self.texts(key)
+            }
+            DeValue::String(_) => self.text(key).map(|at| At {
+                span: at.span.clone(),
+                value: vec![at],
+            }),
+            other => {
+                self.kind(key, "a text or a list of texts", other, &span);
+                None
+            }
+        }
+    }
+
     /// Any table, as JSON.
     pub(crate) fn json(
         &mut self,
@@ -181,6 +201,7 @@ impl<'a> Keys<'a> {
             "retry" => section(Table::Retry),
             "retention" => section(Table::Retention),
             "blackout" => section(Table::Blackout),
+            "off-site" => section(Table::OffSite),
             _ => section(Table::Grants),
         };
         Some(Keys {

@@ -38,6 +38,16 @@ fn schema_of<T: JsonSchema>() -> Value {
 
 /// TOML has no null: a key is there or not.
 fn without_null(schema: &mut Schema) {
+    if let Some(Value::Array(some)) = schema.get_mut("anyOf") {
+        some.retain(|one| one.get("type").is_none_or(|kind| kind != "null"));
+        // What is left of an optional choice is the choice itself.
+        if let [Value::Object(one)] = some.as_slice()
+            && one.contains_key("anyOf")
+        {
+            let inner = one.get("anyOf").cloned().unwrap_or_default();
+            schema.insert("anyOf".to_owned(), inner);
+        }
+    }
     let Some(Value::Array(kinds)) = schema.get("type") else {
         return;
     };
@@ -80,6 +90,7 @@ pub(crate) enum Table {
     Schedule,
     Retry,
     Retention,
+    OffSite,
     Blackout,
     Grants,
     Tree,
@@ -90,7 +101,7 @@ pub(crate) enum Table {
     Time,
 }
 
-const TABLES: [(Table, &str, &str); 12] = [
+const TABLES: [(Table, &str, &str); 13] = [
     (Table::File, "a schedule file", ""),
     (
         Table::Schedule,
@@ -106,6 +117,11 @@ const TABLES: [(Table, &str, &str); 12] = [
         Table::Retention,
         "[schedule.retention]",
         "/properties/schedule/items/properties/retention",
+    ),
+    (
+        Table::OffSite,
+        "[schedule.off-site]",
+        "/properties/schedule/items/properties/off-site",
     ),
     (
         Table::Blackout,

@@ -13,8 +13,10 @@ use strongroom_domain::schedule::Limits;
 
 use crate::across;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::drills;
 use crate::located::Located;
 use crate::meant::Declared;
+use crate::off_site;
 use crate::source::{self, SourceFile};
 use crate::swaps;
 use crate::together;
@@ -55,7 +57,9 @@ pub fn parse(files: Vec<SourceFile>, now: Timestamp) -> Result<ScheduleSet, Diag
     let (mut read, calendars) = together::read(files, now);
     let mut problems = std::mem::take(&mut read.problems);
     swaps::resolve(&mut read, &mut problems);
+    drills::complete(&mut read, &mut problems);
     across::follow(&read, &mut problems);
+    off_site::look(&read, &mut problems);
     let limits = across::limits(read.limits, &read.schedules, &mut problems);
     let credentials = across::credentials(read.credentials, &read.schedules, &mut problems);
     problems.extend(too_many(&read.schedules, SCHEDULES_LIMIT));

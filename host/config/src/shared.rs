@@ -17,7 +17,7 @@ use strongroom_domain::calendar::{
 };
 use strongroom_domain::grants::Grants;
 use strongroom_domain::retention::Retention;
-use strongroom_domain::schedule::Trigger;
+use strongroom_domain::schedule::{Keeping, Trigger};
 use strongroom_domain::{PluginName, TenantName};
 
 /// Due times looked at for the distances between them: a quarter of a year of daily runs.
@@ -52,6 +52,7 @@ pub(crate) struct Shared {
     plugins: HashSet<PluginName>,
     texts: HashSet<Arc<str>>,
     grants: HashSet<Arc<Grants>>,
+    keepings: HashSet<Arc<Keeping>>,
     blackouts: HashSet<Arc<[Period]>>,
     retentions: HashMap<Rules, (Arc<Retention>, Compared)>,
     distances: HashMap<Rhythm, Distances>,
@@ -97,6 +98,13 @@ impl Shared {
             return Arc::clone(known);
         }
         once(&mut self.grants, Arc::new(grants))
+    }
+
+    pub(crate) fn keeping(&mut self, keeping: Keeping) -> Arc<Keeping> {
+        if let Some(known) = self.keepings.get(&keeping) {
+            return Arc::clone(known);
+        }
+        once(&mut self.keepings, Arc::new(keeping))
     }
 
     pub(crate) fn blackout(&mut self, periods: Vec<Period>) -> Arc<[Period]> {

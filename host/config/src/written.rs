@@ -13,10 +13,12 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use crate::reader::Keys;
 
 mod calendar;
+mod off_site;
 mod services;
 mod tables;
 
 pub(crate) use calendar::{CalendarWritten, DayWritten, TimeWritten};
+pub(crate) use off_site::OffSiteWritten;
 pub(crate) use services::{CredentialWritten, ServiceWritten};
 pub(crate) use tables::{
     BlackoutWritten, GrantsWritten, LimitWritten, RetentionWritten, RetryWritten, TreeWritten,
@@ -69,13 +71,14 @@ pub(crate) struct FileWritten {
 #[schemars(extend("oneOf" = [{"required": ["cron", "tenants"]}, {"required": ["every", "tenants"]},
     {"required": ["at", "tenants"]}, {"required": ["on", "tenants"]}, {"required": ["after", "tenants"]},
     {"required": ["shadow-of"]}, {"required": ["succeeded-by"]}]))]
+#[schemars(extend("anyOf" = [{"required": ["plugin"]}, {"required": ["drill-of"]}]))]
 pub(crate) struct ScheduleWritten {
     /// The schedule's name, unique in the folder: 1 to 63 lower-case letters, digits and inner hyphens. Runs and
     /// snapshots are recorded under it.
     #[schemars(required, example = &"acme-daily", regex(pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
     pub(crate) name: Option<At<String>>,
-    /// The plugin that runs, by the name it gives itself (`strongroom plugin inspect FILE` shows it).
-    #[schemars(required, example = &"local-snapshot", regex(pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
+    /// The plugin that runs, by the name it gives itself (`strongroom plugin inspect FILE` shows it). A drill has none.
+    #[schemars(example = &"local-snapshot", regex(pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
     pub(crate) plugin: Option<At<String>>,
     /// Rehearses beside the schedule of this name: due whenever that one is, for its tenants. What it does is recorded as a
     /// shadow's and counts as no promise kept or broken. `strongroom swap` compares the two and exchanges them.
@@ -85,6 +88,10 @@ pub(crate) struct ScheduleWritten {
     /// schedule, can be restored and run out by its `retention`, which counts what that schedule took since.
     #[schemars(example = &"acme-daily", regex(pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
     pub(crate) succeeded_by: Option<At<String>>,
+    /// This is a restore drill: it makes no snapshot, but proves one of the schedule of this name, for the same tenant,
+    /// with that one's plugin, configuration and grants.
+    #[schemars(example = &"acme-daily", regex(pattern = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"))]
+    pub(crate) drill_of: Option<At<String>>,
     /// When: five fields (minute, hour, day of month, month, day of week), or six with seconds first, or `@yearly`,
     /// `@monthly`, `@weekly`, `@daily`, `@hourly`. 0 and 7 are Sunday. If day of month and day of week are both
     /// restricted, either is enough.
@@ -159,6 +166,15 @@ pub(crate) struct ScheduleWritten {
     pub(crate) retry: Option<RetryWritten>,
     /// Which snapshots are kept. One is kept if any rule keeps it; without this table all are kept.
     pub(crate) retention: Option<RetentionWritten>,
+    /// Its snapshots are a second shelf, in another place than those of another schedule.
+    pub(crate) off_site: Option<OffSiteWritten>,
+    /// How old the newest good snapshot of a tenant may become before somebody is told, `1m` to `3660d`.
+    #[schemars(example = &"36h")]
+    pub(crate) max_age: Option<At<String>>,
+    /// The only places where its snapshots may be, a text or a list of texts, by the provider's own names: a region, a
+    /// datacentre, a pool. A snapshot that is read back from elsewhere is a failure.
+    #[schemars(example = &"eu-west-1", with = "Option<services::Bound>")]
+    pub(crate) place: Option<At<Vec<At<String>>>>,
     /// The plugin's own configuration, checked against the JSON Schema that the plugin publishes.
     #[schemars(with = "Option<BTreeMap<String, serde_json::Value>>")]
     pub(crate) config: Option<At<serde_json::Map<String, serde_json::Value>>>,
@@ -177,6 +193,7 @@ impl ScheduleWritten {
             plugin: keys.text("plugin"),
             shadow_of: keys.text("shadow-of"),
             succeeded_by: keys.text("succeeded-by"),
+            drill_of: keys.text("drill-of"),
             cron: keys.text("cron"),
             every: keys.text("every"),
             at: keys.text_or_date("at"),
@@ -199,6 +216,9 @@ impl ScheduleWritten {
             enabled: keys.flag("enabled"),
             retry: keys.table("retry").map(RetryWritten::read),
             retention: keys.table("retention").map(RetentionWritten::read),
+            off_site: keys.table("off-site").map(OffSiteWritten::read),
+            max_age: keys.text("max-age"),
+            place: keys.text_or_texts("place"),
             config: keys.json("config"),
             grants: keys.table("grants").map(GrantsWritten::read),
             given: keys.refuse_unknown(),

@@ -19,6 +19,21 @@ pub struct Grants {
     pub http: BTreeMap<String, ServiceGrant>,
 }
 
+impl Grants {
+    /// Whether both open the same services at the same places.
+    #[must_use]
+    pub fn same_services(&self, other: &Self) -> bool {
+        let places = |grants: &Self| -> Vec<_> {
+            grants
+                .http
+                .iter()
+                .map(|(service, grant)| (service.clone(), grant.origin.clone()))
+                .collect()
+        };
+        places(self) == places(other)
+    }
+}
+
 /// A folder given to a plugin under a name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TreeGrant {

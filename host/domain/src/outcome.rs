@@ -46,9 +46,9 @@ outcomes! {
     Superseded = "superseded",
     /// A person or a shutdown stopped it. Next: nothing.
     Cancelled = "cancelled",
-    /// It did not finish within its deadline. Next: an alert; the provider may still have acted.
+    /// It did not finish within its deadline, and the provider has nothing of it or was not asked. Next: an alert.
     TimedOut = "timed-out",
-    /// Whether it was done is not known. Next: it is read back at the provider, never repeated blindly.
+    /// Whether it was done is not known: it could not be read back either. Next: an alert; reconciliation shows what is there.
     Unknown = "unknown",
 }
 

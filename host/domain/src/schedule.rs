@@ -22,8 +22,10 @@ use crate::{AccountName, EventName, Outcome, PluginName, ScheduleName, TenantNam
 pub struct Schedule {
     /// Unique in the folder.
     pub name: ScheduleName,
-    /// The plugin it runs.
+    /// The plugin it runs; a drill runs that of the schedule it drills.
     pub plugin: PluginName,
+    /// Set: a drill. It makes nothing; it proves that a snapshot of this schedule can be restored.
+    pub drill_of: Option<ScheduleName>,
     /// When.
     pub trigger: Trigger,
     /// The zone in which the trigger's civil times are read and shown.
@@ -50,6 +52,8 @@ pub struct Schedule {
     pub retry: RetryPolicy,
     /// What to keep; absent: everything.
     pub retention: Option<Arc<Retention>>,
+    /// Where its snapshots are kept and how old the newest may become; absent: nothing is asked.
+    pub keeping: Option<Arc<Keeping>>,
     /// The plugin's configuration as JSON; an object.
     pub config: Arc<str>,
     /// What the plugin may use.
@@ -68,6 +72,46 @@ impl Schedule {
     pub fn begins(&self) -> bool {
         self.enabled && self.part.successor().is_none()
     }
+}
+
+impl Schedule {
+    /// The schedule whose snapshots this one has elsewhere.
+    #[must_use]
+    pub fn off_site(&self) -> Option<&OffSite> {
+        self.keeping.as_ref()?.off_site.as_ref()
+    }
+
+    /// How old the newest good snapshot of a tenant may become.
+    #[must_use]
+    pub fn max_age(&self) -> Option<Duration> {
+        self.keeping.as_ref()?.max_age
+    }
+
+    /// The only places, by the provider's own names, where its snapshots may be; empty: any.
+    #[must_use]
+    pub fn places(&self) -> &[String] {
+        self.keeping.as_ref().map_or(&[], |keeping| &keeping.places)
+    }
+}
+
+/// Where snapshots are kept, and how old the newest may become.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Keeping {
+    /// They lie elsewhere than those of another schedule.
+    pub off_site: Option<OffSite>,
+    /// The oldest that the newest good one of a tenant may become.
+    pub max_age: Option<Duration>,
+    /// The only places where they may be, by the provider's own names; empty: any.
+    pub places: Vec<String>,
+}
+
+/// A second shelf of the same data in another place.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OffSite {
+    /// The schedule that fills the first shelf.
+    pub of: ScheduleName,
+    /// Copy its newest good snapshot, instead of taking one.
+    pub copy: bool,
 }
 
 /// When a schedule is due.

@@ -9,6 +9,7 @@ use strongroom_domain::pause::Pause;
 use strongroom_domain::{Outcome, PluginName, ScheduleName, TenantName};
 use uuid::Uuid;
 
+use crate::age::{AgeLimit, ShelfAge};
 use crate::audit::{AuditEntry, AuditState, ExportReport};
 use crate::error::LedgerError;
 use crate::notice::Notice;
@@ -159,6 +160,21 @@ pub trait Ledger: Send + Sync {
 
     /// One snapshot.
     async fn snapshot(&self, id: Uuid) -> Result<Option<SnapshotRow>, LedgerError>;
+
+    /// Says of which shelves the newest good snapshot may not become too old, in place of all that was said before. A shelf
+    /// that is named for the first time is known since now.
+    async fn watch_ages(&self, wanted: Vec<AgeLimit>, now: Timestamp) -> Result<(), LedgerError>;
+
+    /// The shelves that were named so, as they stand, by schedule and tenant.
+    async fn ages(&self) -> Result<Vec<ShelfAge>, LedgerError>;
+
+    /// Puts on record that somebody is told that a shelf is too old, or that it no longer is; false: it was told already.
+    async fn tell_age(
+        &self,
+        shelf: &ShelfAge,
+        too_old: bool,
+        now: Timestamp,
+    ) -> Result<bool, LedgerError>;
 
     /// Reads a plugin's value for a tenant.
     async fn state_get(

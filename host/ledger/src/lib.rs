@@ -4,6 +4,7 @@
 //! Never: a decision about time, retention or retry (`strongroom-domain`), a clock, a call to a plugin.
 //! Read next: `ledger` (the trait), `occurrence`, `sqlite` (the engine), `audit`.
 
+mod age;
 pub mod audit;
 mod backup;
 mod database_copy;
@@ -16,6 +17,7 @@ mod snapshot;
 mod sqlite;
 mod state;
 
+pub use age::{AgeLimit, ShelfAge};
 pub use audit::{AuditEntry, AuditError, AuditState, ExportReport, Verified, verify_export};
 pub use database_copy::{CopyDatabaseError, copy_database};
 pub use error::LedgerError;
@@ -28,7 +30,8 @@ pub use occurrence::{
 };
 pub use plugin::{PluginRow, PluginState};
 pub use snapshot::{
-    CatalogChange, Made, SnapshotFilter, SnapshotRow, SnapshotState, UnknownSnapshotState,
+    CatalogChange, Made, SnapshotFilter, SnapshotOrder, SnapshotRow, SnapshotState,
+    UnknownSnapshotState,
 };
 pub use sqlite::{OpenMode, SqliteLedger, running_host};
 pub use state::{StateError, StateValue};

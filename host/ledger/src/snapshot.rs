@@ -17,6 +17,8 @@ pub enum SnapshotState {
     Verified,
     /// Reading it back showed damage.
     Damaged,
+    /// The provider no longer has it, and nobody here deleted it.
+    Missing,
     /// Its deletion was recorded as intended and has not been recorded as done.
     Deleting,
     /// Its deletion failed; it is tried again.
@@ -36,6 +38,7 @@ impl SnapshotState {
         Self::Assumed,
         Self::Verified,
         Self::Damaged,
+        Self::Missing,
         Self::Deleting,
         Self::DeleteFailed,
         Self::Gone,
@@ -48,6 +51,7 @@ impl SnapshotState {
             Self::Assumed => "assumed",
             Self::Verified => "verified",
             Self::Damaged => "damaged",
+            Self::Missing => "missing",
             Self::Deleting => "deleting",
             Self::DeleteFailed => "delete-failed",
             Self::Gone => "gone",
@@ -71,6 +75,16 @@ impl FromStr for SnapshotState {
             .find(|state| state.as_str() == text);
         found.ok_or_else(|| UnknownSnapshotState(text.to_owned()))
     }
+}
+
+/// In which order snapshots are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SnapshotOrder {
+    /// Oldest first.
+    #[default]
+    Taken,
+    /// Those that were never verified, newest first; then the ones whose verification is the longest ago.
+    ToVerify,
 }
 
 /// A snapshot as stored.
@@ -121,10 +135,18 @@ pub struct SnapshotFilter {
     pub schedule: Option<ScheduleName>,
     /// Of this tenant.
     pub tenant: Option<TenantName>,
+    /// Made by this plugin.
+    pub plugin: Option<PluginName>,
     /// In one of these states; empty: any.
     pub states: Vec<SnapshotState>,
     /// Those that are gone too.
     pub gone: bool,
+    /// With one of these names at the provider; empty: any.
+    pub references: Vec<String>,
+    /// Later in the order `Taken` than this one, by its time and id.
+    pub after: Option<(Timestamp, Uuid)>,
+    /// In which order.
+    pub order: SnapshotOrder,
     /// At most so many.
     pub limit: Option<u32>,
 }
@@ -156,6 +178,18 @@ pub enum CatalogChange {
         /// Since when.
         at: Timestamp,
     },
+    /// What somebody found who looked at it: `Verified`, `Damaged`, `Missing`, or `Assumed` again. It counts only while
+    /// the snapshot is on the shelf; of one that is being deleted or gone meanwhile nothing changes.
+    Verdict {
+        /// Which one.
+        id: Uuid,
+        /// How it stands now.
+        state: SnapshotState,
+        /// What is wrong; `None` clears it.
+        error: Option<String>,
+        /// When it was looked at.
+        at: Timestamp,
+    },
     /// A reason to keep it; replaces one of the same name.
     Hold {
         /// Which snapshot.
@@ -165,6 +199,13 @@ pub enum CatalogChange {
     },
     /// A reason no longer holds.
     Release {
+        /// Which snapshot.
+        id: Uuid,
+        /// The hold's name.
+        name: String,
+    },
+    /// The same, if there is such a reason.
+    Expire {
         /// Which snapshot.
         id: Uuid,
         /// The hold's name.

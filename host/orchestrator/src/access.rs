@@ -11,7 +11,7 @@ use strongroom_domain::grants;
 use strongroom_domain::retry::Failure;
 use strongroom_domain::{PluginName, ScheduleName, TenantName};
 use strongroom_egress::{Egress, Opening};
-use strongroom_ledger::{Ledger, OccurrenceRow};
+use strongroom_ledger::{Ledger, OccurrenceRow, ShelfAge};
 use strongroom_sandbox::call::Request;
 use strongroom_sandbox::outside::{LogLevel, LogLine, Progress, StateError, StateValue};
 use uuid::Uuid;
@@ -36,6 +36,16 @@ pub trait Watcher: Send + Sync + 'static {
     );
     /// The record says that something which was promised did not happen, or may not have: somebody must be told.
     fn alert(&self, row: &OccurrenceRow);
+    /// The newest good snapshot of a shelf has become too old: somebody must be told. Or it is so no longer.
+    fn age(&self, shelf: &ShelfAge, too_old: bool, now: jiff::Timestamp);
+    /// Something goes on at a provider, and a person waits for it.
+    fn goes_on(
+        &self,
+        schedule: &ScheduleName,
+        tenant: &TenantName,
+        note: &str,
+        percent: Option<u8>,
+    );
     /// An occurrence ended or will go on later; `what` is one line for a person.
     fn ended(&self, schedule: &ScheduleName, tenant: &TenantName, due: jiff::Timestamp, what: &str);
 }
@@ -47,6 +57,8 @@ impl Watcher for NoWatcher {
     fn progress(&self, _: &ScheduleName, _: &TenantName, _: &Progress) {}
     fn started(&self, _: &ScheduleName, _: &TenantName, _: jiff::Timestamp, _: u32) {}
     fn alert(&self, _: &OccurrenceRow) {}
+    fn age(&self, _: &ShelfAge, _: bool, _: jiff::Timestamp) {}
+    fn goes_on(&self, _: &ScheduleName, _: &TenantName, _: &str, _: Option<u8>) {}
     fn ended(&self, _: &ScheduleName, _: &TenantName, _: jiff::Timestamp, _: &str) {}
 }
 
@@ -106,6 +118,7 @@ impl Access {
                 && !matches!(
                     request,
                     Request::StartCreate
+                        | Request::StartCopy { .. }
                         | Request::PollSnapshots { .. }
                         | Request::Run
                         | Request::PollTask { .. }

@@ -260,6 +260,9 @@ impl Activation {
             format!("{what}: {}", problems.join("; "))
         })?;
         for prepared in setup.schedules.values() {
+            if prepared.schedule.drill_of.is_some() {
+                continue;
+            }
             if let Some(tenant) = prepared.schedule.tenants.first() {
                 probe(&self.access, prepared, tenant).await.map_err(|why| {
                     format!(

@@ -1,7 +1,16 @@
 //! One attempt: calls the plugin in a fresh store and says what follows.
 //!
-//! Owns: what a plugin is asked, the reading back of what it claims, the meaning of every ending.
+//! Owns: what a plugin is asked, and the meaning of every ending.
 //! Never: a decision about time (`domain::retry`) or a write to the ledger: it returns a `Transition`.
+//! Read next: `asking`, `finish` (what an answer comes to), `settle` (what is done before a run is given up).
+
+mod asking;
+pub(crate) mod copying;
+mod dry_run;
+mod finish;
+mod placement;
+pub(crate) mod readback;
+mod settle;
 
 use std::sync::Arc;
 
@@ -12,15 +21,18 @@ use strongroom_ledger::{
     AttemptRecord, CatalogChange, Claim, Next, OperationRow, SnapshotRow, SnapshotState, Transition,
 };
 use strongroom_sandbox::Role;
-use strongroom_sandbox::call::{
-    Answer, Call, Context, Ending, Operation, Request, SnapshotInfo, SnapshotState as Reported,
-    Step,
-};
+use strongroom_sandbox::call::{Answer, Call, Context, Ending, Operation, Request, SnapshotInfo};
 use uuid::Uuid;
 
 use crate::access::Access;
 use crate::clock::{Clock, SystemClock};
 use crate::setup::{Prepared, Served};
+use crate::workflows::drill;
+use finish::finish;
+pub(crate) use finish::{Finished, step};
+use settle::settle;
+
+pub use dry_run::dry_run;
 
 /// A failure with what the host knows of requests that had no answer, and the plugin does not.
 fn explained(ending: Ending, troubles: &[String]) -> Ending {
@@ -104,7 +116,8 @@ impl Errand<'_> {
     /// Calls the plugin once, and tells everything that there is to tell of it.
     pub(crate) async fn hear(&self, access: &Access, request: Request) -> Heard {
         let now = access.clock.now();
-        let Ok(time) = std::time::Duration::try_from(self.deadline.duration_since(now)) else {
+        let left = std::time::Duration::try_from(self.deadline.duration_since(now));
+        let Some(time) = left.ok().filter(|left| !left.is_zero()) else {
             return Ending::TimedOut.into();
         };
         let plugin = match &self.prepared.served {
@@ -176,10 +189,11 @@ pub(crate) fn broken_contract(detail: &str) -> Failure {
     }
 }
 
-/// Runs one attempt of a claimed occurrence to its transition.
+/// Runs one attempt of a claimed occurrence to its transition. `first` is the first shelf of a schedule that is a second one.
 pub(crate) async fn attempt(
     access: &Access,
     prepared: Option<Arc<Prepared>>,
+    first: Option<Arc<Prepared>>,
     claim: Claim,
 ) -> Transition {
     let started_at = access.clock.now();
@@ -190,6 +204,9 @@ pub(crate) async fn attempt(
         );
         return ended(&claim, Outcome::Refused, reason);
     };
+    if prepared.schedule.drill_of.is_some() {
+        return drill::attempt(access, &prepared, &claim).await;
+    }
     let errand = Errand {
         prepared: &prepared,
         tenant: &claim.tenant,
@@ -199,48 +216,91 @@ pub(crate) async fn attempt(
         deadline: claim.deadline,
         dry_run: false,
     };
-    let request = match (prepared.role, &claim.operation) {
-        (Role::Snapshots, None) => Request::StartCreate,
-        (Role::Snapshots, Some(operation)) => Request::PollSnapshots {
-            handle: operation.handle.clone(),
-        },
-        (Role::Task, None) => Request::Run,
-        (Role::Task, Some(operation)) => Request::PollTask {
-            handle: operation.handle.clone(),
-        },
+    let reached = match asking::request(access, &errand, claim.operation.as_ref()).await {
+        Ok(request) => errand.call(access, request).await,
+        Err(failure) => Reached::Failed(failure),
     };
-    let reached = errand.call(access, request).await;
-    let finished = finish(access, &errand, reached).await;
-    let tried = Tried {
-        claim: &claim,
-        prepared: &prepared,
-        started_at,
-        ended_at: access.clock.now(),
-    };
-    match finished {
-        Finished::Done(evidence, snapshot) => tried.succeeded(evidence, snapshot),
-        Finished::Running(operation) => tried.goes_on(operation),
-        Finished::Failed(failure) => tried.failed(failure, access.retries),
-        Finished::TimedOut => {
-            let reason = format!(
-                "not finished by its deadline {}; the provider may still have acted",
-                claim.deadline
-            );
-            tried.ended("timed-out", Outcome::TimedOut, reason)
-        }
-        Finished::Refused(reason) => tried.ended("refused", Outcome::Refused, reason),
+    let mut finished = finish(access, &errand, reached).await;
+    let mut tried = Tried::new(&claim, &prepared, started_at, access);
+    if prepared.role == Role::Snapshots && tried.would_give_up(&finished) {
+        let began = claim.attempt > 1 || claim.operation.is_some() || claim.reclaimed;
+        finished = settle(access, &errand, finished, began).await;
+        tried.ended_at = access.clock.now();
     }
+    if let Finished::Done(evidence, Some(info)) = finished {
+        finished = placement::settle(access, &errand, first, evidence, info).await;
+    }
+    tried.came_to(finished)
 }
 
 /// An attempt that is over, on its way to a transition.
-struct Tried<'a> {
-    claim: &'a Claim,
+pub(crate) struct Tried<'a> {
+    pub(crate) claim: &'a Claim,
     prepared: &'a Prepared,
     started_at: Timestamp,
     ended_at: Timestamp,
+    retries: bool,
 }
 
-impl Tried<'_> {
+impl<'a> Tried<'a> {
+    pub(crate) fn new(
+        claim: &'a Claim,
+        prepared: &'a Prepared,
+        started_at: Timestamp,
+        access: &Access,
+    ) -> Self {
+        Self {
+            claim,
+            prepared,
+            started_at,
+            ended_at: access.clock.now(),
+            retries: access.retries,
+        }
+    }
+
+    /// The transition.
+    pub(crate) fn came_to(&self, finished: Finished) -> Transition {
+        match finished {
+            Finished::Done(evidence, snapshot) => self.succeeded(evidence, snapshot),
+            Finished::Running(operation) => self.goes_on(operation),
+            Finished::Failed { failure, .. } => self.failed(failure),
+            Finished::TimedOut { looked } => {
+                let provider = if looked {
+                    "has nothing of it"
+                } else {
+                    "may still have acted"
+                };
+                let deadline = self.claim.deadline;
+                let reason =
+                    format!("not finished by its deadline {deadline}; the provider {provider}");
+                self.ended("timed-out", Outcome::TimedOut, None, reason)
+            }
+            Finished::Refused(reason) => self.ended("refused", Outcome::Refused, None, reason),
+            Finished::Unknown(reason, failure) => {
+                self.ended("unknown", Outcome::Unknown, failure, reason)
+            }
+        }
+    }
+
+    fn would_give_up(&self, finished: &Finished) -> bool {
+        match finished {
+            Finished::Failed { failure, .. } => self.again(failure).is_none(),
+            Finished::TimedOut { .. } => true,
+            Finished::Done(..)
+            | Finished::Running(_)
+            | Finished::Refused(_)
+            | Finished::Unknown(..) => false,
+        }
+    }
+
+    /// When it is tried again.
+    fn again(&self, failure: &Failure) -> Option<Timestamp> {
+        let (claim, policy) = (self.claim, &self.prepared.schedule.retry);
+        let (number, run) = (claim.attempt, claim.id);
+        next_attempt(failure, policy, number, run, self.ended_at, claim.deadline)
+            .filter(|_| self.retries)
+    }
+
     fn record(&self, ending: &str, failure: Option<Failure>) -> AttemptRecord {
         AttemptRecord {
             number: self.claim.attempt,
@@ -256,22 +316,28 @@ impl Tried<'_> {
         }
     }
 
-    fn ended(&self, ending: &str, outcome: Outcome, reason: String) -> Transition {
+    fn ended(
+        &self,
+        ending: &str,
+        outcome: Outcome,
+        failure: Option<Failure>,
+        reason: String,
+    ) -> Transition {
         end(
             self.claim,
-            Some(self.record(ending, None)),
+            Some(self.record(ending, failure)),
             outcome,
             reason,
             Evidence::default(),
         )
     }
 
-    fn succeeded(&self, evidence: Evidence, snapshot: Option<SnapshotInfo>) -> Transition {
+    fn succeeded(&self, evidence: Evidence, snapshot: Option<Box<SnapshotInfo>>) -> Transition {
         let row = snapshot.map(|info| {
             catalog_row(
                 self.claim,
                 self.prepared,
-                info,
+                *info,
                 evidence.clone(),
                 self.ended_at,
             )
@@ -310,109 +376,15 @@ impl Tried<'_> {
         )
     }
 
-    fn failed(&self, failure: Failure, retries: bool) -> Transition {
-        let (claim, policy) = (self.claim, &self.prepared.schedule.retry);
+    fn failed(&self, failure: Failure) -> Transition {
+        let claim = self.claim;
         let reason = format!("{}: {}", failure.kind(), failure.detail());
-        let again = next_attempt(
-            &failure,
-            policy,
-            claim.attempt,
-            claim.id,
-            self.ended_at,
-            claim.deadline,
-        );
+        let again = self.again(&failure);
         let record = Some(self.record("failed", Some(failure)));
-        match again.filter(|_| retries) {
+        match again {
             Some(at) => transition(claim, record, Next::Retry { at, reason }),
             None => end(claim, record, Outcome::Failed, reason, Evidence::default()),
         }
-    }
-}
-
-enum Finished {
-    Done(Evidence, Option<SnapshotInfo>),
-    Running(Operation),
-    Failed(Failure),
-    TimedOut,
-    Refused(String),
-}
-
-async fn finish(access: &Access, errand: &Errand<'_>, reached: Reached) -> Finished {
-    let evidence = match reached {
-        Reached::Answer(Answer::Step(Step::Done(evidence))) => evidence,
-        Reached::Answer(Answer::Step(Step::Running(operation))) => {
-            return Finished::Running(operation);
-        }
-        Reached::Answer(_) => {
-            return Finished::Failed(broken_contract("answered with something else than a step"));
-        }
-        Reached::Failed(failure) => return Finished::Failed(failure),
-        Reached::TimedOut => return Finished::TimedOut,
-        Reached::Refused(detail) => return Finished::Refused(detail),
-    };
-    if errand.prepared.role == Role::Task {
-        return Finished::Done(evidence, None);
-    }
-    let Some(reference) = evidence.get("snapshot") else {
-        return Finished::Failed(broken_contract(
-            "reported a finished snapshot without its reference",
-        ));
-    };
-    match errand.read_back(access, reference).await {
-        Err(failure) => Finished::Failed(failure),
-        Ok(info) => match disagreement(errand, reference, &evidence, &info) {
-            Some(detail) => Finished::Failed(Failure::Corrupt { detail }),
-            None => Finished::Done(evidence, Some(info)),
-        },
-    }
-}
-
-/// What reading back shows that does not agree with what was reported; `None`: it agrees.
-fn disagreement(
-    errand: &Errand<'_>,
-    reference: &str,
-    evidence: &Evidence,
-    info: &SnapshotInfo,
-) -> Option<String> {
-    let bytes = evidence
-        .get("bytes")
-        .and_then(|text| text.parse::<u64>().ok());
-    if info.reference != reference {
-        return Some(format!(
-            "the provider calls the snapshot `{}`, the plugin `{reference}`",
-            info.reference
-        ));
-    }
-    if info.state != Reported::Ready {
-        return Some(format!(
-            "the plugin reported snapshot `{reference}` as finished, reading it back says otherwise"
-        ));
-    }
-    if info.tenant != errand.tenant.as_str() {
-        return Some(format!(
-            "snapshot `{reference}` belongs to tenant `{}`",
-            info.tenant
-        ));
-    }
-    if info
-        .run_id
-        .as_ref()
-        .is_some_and(|run| *run != errand.run.to_string())
-    {
-        return Some(format!("snapshot `{reference}` was made by another run"));
-    }
-    if let (Some(reported), Some(read)) = (evidence.get("source"), &info.source)
-        && reported != read
-    {
-        return Some(format!(
-            "snapshot `{reference}` is one of `{read}`, `{reported}` was reported"
-        ));
-    }
-    match (bytes, info.size) {
-        (Some(reported), Some(read)) if reported != read => Some(format!(
-            "snapshot `{reference}` holds {read} bytes, {reported} were reported"
-        )),
-        _ => None,
     }
 }
 

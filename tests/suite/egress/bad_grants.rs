@@ -26,6 +26,18 @@ fn p05_a_grant_that_does_not_fit_says_what_to_write() {
             "no granted operation of `things` has the parameter `zone`",
         ),
         (
+            "\"{tenant}-*\"",
+            "\"..\"",
+            3,
+            "no request can have `..` where `thing` of `things` stands",
+        ),
+        (
+            "thing = [",
+            "thing = [] } # [",
+            2,
+            "`bind.thing` is an empty list",
+        ),
+        (
             "\"remove\"",
             "\"destroy\"",
             3,
@@ -124,8 +136,39 @@ fn p05_check_says_in_words_what_is_allowed() {
             "read: GET {origin}/things/(one|page|redirect|{{tenant}}-*); query: detail, owner = <tenant>; headers: x-trace"
         ),
         format!("change: DELETE {origin}/things/(one|page|redirect|{{tenant}}-*)"),
-        "as `key`, which only the host knows".to_owned(),
+        "as `key` (bearer), which only the host knows".to_owned(),
+        "at addresses that are not public: 127.0.0.1".to_owned(),
     ] {
         assert!(ran.stdout.contains(&line), "{line}\n{ran}");
     }
+}
+
+#[test]
+fn p05_check_says_in_words_what_is_wanted_and_not_granted() {
+    let echo = Echo::start();
+    let grant = GRANT
+        .replace(", \"act\", \"remove\"", "")
+        .replace("credential = \"key\"\n", "");
+    let host = host(&echo, CONFIG, &grant, "");
+    let ran = host.run(["check"]).ok();
+    let origin = echo.origin();
+    for line in [
+        "and may not, though its plugin would".to_owned(),
+        "  `remove`: DELETE /things/{thing} of `things` (to remove things)".to_owned(),
+        "  `act`: POST / with Action=Make, Thing={thing} of `things` (to act on things)".to_owned(),
+        format!("  as nobody: {origin} is shown no credential"),
+    ] {
+        assert!(ran.stdout.contains(&line), "{line}\n{ran}");
+    }
+    let json = host.run(["--json", "check"]).ok().json();
+    let permissions = &json["schedules"][0]["permissions"];
+    assert_eq!(
+        permissions["may_not"].as_array().unwrap().len(),
+        2,
+        "{json}"
+    );
+    assert!(
+        permissions["may"].to_string().contains("read: GET"),
+        "{json}"
+    );
 }

@@ -1,5 +1,6 @@
 //! Requests of plugins: what was granted arrives as it was decided on, nothing else leaves, and keys stay in the host.
 
+mod bad_answers;
 mod bad_grants;
 
 use std::fs;

@@ -165,6 +165,7 @@ async fn text(ledger: &dyn Ledger, now: Timestamp) -> Result<String, LedgerError
             })
             .set(count);
     }
+    ages(&mut registry, ledger, now).await?;
     for notice in ledger.notices().await? {
         notices.get_or_create(&Named { name: notice.name }).set(1);
     }
@@ -173,6 +174,38 @@ async fn text(ledger: &dyn Ledger, now: Timestamp) -> Result<String, LedgerError
     // Writing into a string does not fail.
     let _always = encode(&mut text, &registry).is_ok();
     Ok(text)
+}
+
+/// How old the newest good snapshots are of which that is asked.
+async fn ages(
+    registry: &mut Registry,
+    ledger: &dyn Ledger,
+    now: Timestamp,
+) -> Result<(), LedgerError> {
+    let (age, most) = (
+        Family::<Pair, Gauge>::default(),
+        Family::<Pair, Gauge>::default(),
+    );
+    registry.register(
+        "newest_snapshot_age_seconds",
+        "How old the newest good snapshot is; without one, since when the schedule is known",
+        age.clone(),
+    );
+    registry.register(
+        "newest_snapshot_max_age_seconds",
+        "How old it may become",
+        most.clone(),
+    );
+    let seconds = |length: Duration| i64::try_from(length.as_secs()).unwrap_or(i64::MAX);
+    for shelf in ledger.ages().await? {
+        let pair = Pair {
+            schedule: shelf.schedule.to_string(),
+            tenant: shelf.tenant.to_string(),
+        };
+        age.get_or_create(&pair).set(seconds(shelf.age.at(now)));
+        most.get_or_create(&pair).set(seconds(shelf.age.most));
+    }
+    Ok(())
 }
 
 /// Writes the file again and again.

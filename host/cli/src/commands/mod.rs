@@ -1,5 +1,6 @@
 //! One file per command.
 
+mod ages;
 mod asked;
 mod audit;
 mod backfill;
@@ -9,9 +10,11 @@ mod doctor;
 mod metrics;
 mod next;
 mod occurrences;
+mod permissions;
 mod plan;
 mod plugin;
 mod plugin_test;
+mod reconcile;
 mod restore;
 mod run;
 mod schedule;

@@ -1,52 +1,133 @@
-//! `strongroom restore`: a snapshot, whole or by path, into an empty folder, or as something new at a provider.
+//! `strongroom restore`: a snapshot, whole or by path, into an empty folder or to a name at the provider.
 
 use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::json;
-use strongroom_ledger::OpenMode;
+use strongroom_ledger::{OpenMode, SnapshotRow};
 use strongroom_orchestrator::SystemClock;
-use strongroom_orchestrator::workflows::restore::{RestoreTo, restore};
+use strongroom_orchestrator::workflows::restore::{RestoreTo, Wish, restore};
+use strongroom_orchestrator::workflows::waiting::Waited;
 
 use crate::arguments::{Arguments, Restore};
 use crate::compose;
-use crate::error::CliError;
+use crate::error::{CliError, EXIT_FAILED};
 use crate::print;
 use crate::watch::Console;
+
+/// The longest name at a provider, in bytes.
+const NAME: usize = 512;
 
 pub(crate) async fn run(arguments: &Arguments, options: &Restore) -> Result<u8, CliError> {
     let (_, _, setup) = compose::setup(arguments).await?;
     let ledger = compose::ledger(arguments, OpenMode::Visitor).await?;
     let row = compose::snapshot(&ledger, &options.snapshot).await?;
     let prepared = compose::keeper(&setup, &row)?;
-    let to = target(options)?;
-    let watcher = Arc::new(Console::new(arguments.json));
+    let (target, made) = target(options)?;
+    let watcher = Arc::new(Console::new(arguments.json).awaited());
     let access = compose::access(
         arguments,
         Arc::new(SystemClock),
         ledger.clone(),
         Some(watcher),
     );
-    let paths = options
-        .path
-        .iter()
-        .map(|path| path.as_os_str().as_bytes().to_vec())
-        .collect();
-    let evidence = restore(&access, &prepared, &row, &to, paths).await?;
+    let paths = options.path.iter();
+    let paths = paths.map(|path| path.as_os_str().as_bytes().to_vec());
+    let wish = Wish {
+        target: target.clone(),
+        paths: paths.collect(),
+        person: compose::person(),
+    };
+    let mut stopped = super::run::stop_signal()?;
+    let stop = async move {
+        // Whoever can no longer stop it never does.
+        if stopped.wait_for(|stop| *stop).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let waited = restore(&access, &prepared, &row, wish, stop).await;
     ledger.close().await;
-    let shown = match &to {
-        RestoreTo::Folder(folder) => folder.display().to_string(),
-        RestoreTo::Name(name) => name.clone(),
+    if let (Err(_), Some(folder)) = (&waited, made) {
+        // What was made for nothing goes again, if it is empty.
+        let _stays = std::fs::remove_dir(folder).is_err();
+    }
+    report(arguments, &row, &target, waited?)
+}
+
+/// Where it goes, and the folder that was made for it.
+fn target(options: &Restore) -> Result<(RestoreTo, Option<PathBuf>), CliError> {
+    match (&options.to, &options.name) {
+        (Some(folder), _) => {
+            let made = (!folder.exists()).then(|| folder.clone());
+            Ok((RestoreTo::Folder(empty_folder(folder)?), made))
+        }
+        (None, Some(name)) => {
+            let wrong =
+                name.trim().is_empty() || name.len() > NAME || name.contains(char::is_control);
+            if wrong {
+                return Err(
+                    CliError::usage("that is no name at a provider").hint(format!(
+                        "a name has 1 to {NAME} bytes and no control characters"
+                    )),
+                );
+            }
+            Ok((RestoreTo::Name(name.clone()), None))
+        }
+        (None, None) => {
+            Err(CliError::usage("nothing says where to restore to")
+                .hint("`--to DIR` or `--as NAME`"))
+        }
+    }
+}
+
+fn report(
+    arguments: &Arguments,
+    row: &SnapshotRow,
+    target: &RestoreTo,
+    waited: Waited,
+) -> Result<u8, CliError> {
+    let (key, place) = match target {
+        RestoreTo::Folder(folder) => ("to", folder.display().to_string()),
+        RestoreTo::Name(name) => ("as", name.clone()),
+    };
+    let short = print::short(row.id);
+    let evidence = match waited {
+        Waited::Done(evidence) => evidence,
+        Waited::Left(None) => {
+            return Err(
+                CliError::new(EXIT_FAILED, format!("the restore of {short} was stopped")).hint(
+                    match target {
+                        RestoreTo::Folder(_) => "what lies in the folder is no restore: remove it",
+                        RestoreTo::Name(_) => {
+                            "whether the provider began anything is not known: look there"
+                        }
+                    },
+                ),
+            );
+        }
+        Waited::Left(Some(note)) => {
+            let message = format!(
+                "the restore of {short} to {place} goes on at the provider: {}",
+                print::plain(&note)
+            );
+            return Err(CliError::new(EXIT_FAILED, message).hint(
+                "look there for its end; the snapshot stays held for a day (`strongroom snapshots show`)",
+            ));
+        }
     };
     if arguments.json {
-        return print::json(&json!({ "snapshot": row.id, "to": shown, "evidence": evidence }))
+        return print::json(&json!({ "snapshot": row.id, key: place, "evidence": evidence }))
             .map(|()| 0);
     }
+    let verified = match target {
+        RestoreTo::Folder(_) => ", verified",
+        RestoreTo::Name(_) => "",
+    };
     print::line(&format!(
-        "Restored {} of {} to {}, verified.",
-        print::short(row.id),
+        "Restored {short} of {} to {}{verified}.",
         row.tenant,
-        print::plain(&shown)
+        print::plain(&place)
     ));
     for (kind, item) in &evidence.0 {
         print::line(&format!("  {}: {}", print::plain(kind), print::plain(item)));
@@ -54,16 +135,7 @@ pub(crate) async fn run(arguments: &Arguments, options: &Restore) -> Result<u8, 
     Ok(0)
 }
 
-/// A folder or a name: the arguments have one of them.
-fn target(options: &Restore) -> Result<RestoreTo, CliError> {
-    match (&options.to, &options.name) {
-        (Some(folder), _) => empty_folder(folder).map(RestoreTo::Folder),
-        (None, Some(name)) => Ok(RestoreTo::Name(name.clone())),
-        (None, None) => Err(CliError::usage("where to? Write `--to DIR` or `--as NAME`")),
-    }
-}
-
-fn empty_folder(to: &std::path::Path) -> Result<std::path::PathBuf, CliError> {
+fn empty_folder(to: &Path) -> Result<PathBuf, CliError> {
     let fail = |error: std::io::Error| {
         CliError::usage(format!(
             "{} cannot be used as the place of a restore",

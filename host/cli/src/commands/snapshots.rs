@@ -7,9 +7,9 @@ use strongroom_domain::{ScheduleName, TenantName};
 use strongroom_ledger::{
     AuditEntry, CatalogChange, Ledger, OpenMode, SnapshotFilter, SnapshotRow, SqliteLedger,
 };
-use strongroom_orchestrator::workflows::restore::verify;
 use strongroom_orchestrator::workflows::retention::explain;
 use strongroom_orchestrator::workflows::shelf::shelf;
+use strongroom_orchestrator::workflows::verify::verify;
 use strongroom_orchestrator::{Clock, SystemClock};
 
 use crate::arguments::{Arguments, Snapshots};
@@ -47,6 +47,9 @@ pub(crate) async fn run(arguments: &Arguments, command: &Snapshots) -> Result<u8
         } => hold(arguments, id, name, reason, until.as_deref()).await,
         Snapshots::Release { id, name } => release(arguments, id, name).await,
         Snapshots::Verify { id } => verify_one(arguments, id).await,
+        Snapshots::Reconcile { schedule, tenant } => {
+            super::reconcile::run(arguments, schedule.as_deref(), tenant.as_deref()).await
+        }
     }
 }
 
@@ -336,10 +339,11 @@ async fn verify_one(arguments: &Arguments, id: &str) -> Result<u8, CliError> {
         )
         .map(|()| 0);
     }
-    print::line(&format!(
-        "{} is good: every byte is as it was recorded.",
-        print::short(row.id)
-    ));
+    let how = match evidence.get("checked") {
+        Some("restored") => "the provider restored it whole, as it was recorded",
+        _ => "every byte is as it was recorded",
+    };
+    print::line(&format!("{} is good: {how}.", print::short(row.id)));
     for (kind, item) in &evidence.0 {
         print::line(&format!("  {}: {}", print::plain(kind), print::plain(item)));
     }

@@ -6,7 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use strongroom_domain::pause::Pause;
 use strongroom_domain::{Outcome, ScheduleName};
-use strongroom_ledger::{Ledger, Notice, OccurrenceFilter, OccurrenceRow, OpenMode, running_host};
+use strongroom_ledger::{
+    Ledger, Notice, OccurrenceFilter, OccurrenceRow, OpenMode, ShelfAge, running_host,
+};
 use strongroom_orchestrator::{Clock, SystemClock};
 
 use crate::arguments::Arguments;
@@ -23,6 +25,7 @@ const LINES: usize = 20;
 struct Status {
     host: Option<Option<u32>>,
     notices: Vec<Notice>,
+    too_old: Vec<ShelfAge>,
     paused: Vec<(ScheduleName, Pause)>,
     unfinished: Vec<OccurrenceRow>,
     ended: BTreeMap<Outcome, usize>,
@@ -47,6 +50,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<u8, CliError> {
     let status = Status {
         host: running_host(&arguments.state),
         notices: ledger.notices().await?,
+        too_old: too_old(ledger.as_ref(), now).await?,
         paused: pauses
             .into_iter()
             .flat_map(|(name, list)| list.into_iter().map(move |pause| (name.clone(), pause)))
@@ -63,7 +67,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<u8, CliError> {
         rehearsed: counted(&shadows),
         shadow_alerts: alerting(shadows),
     };
-    print::answer(arguments, &value(&status), || say(&status, now))
+    print::answer(arguments, &value(&status, now), || say(&status, now))
 }
 
 fn counted(rows: &[OccurrenceRow]) -> BTreeMap<Outcome, usize> {
@@ -79,7 +83,14 @@ fn alerting(rows: Vec<OccurrenceRow>) -> Vec<OccurrenceRow> {
     rows.into_iter().filter(alerts).collect()
 }
 
-fn value(status: &Status) -> Value {
+/// Asked of the record and the time: nobody needs to have told.
+async fn too_old(ledger: &dyn Ledger, now: Timestamp) -> Result<Vec<ShelfAge>, CliError> {
+    let mut shelves = ledger.ages().await?;
+    shelves.retain(|shelf| shelf.age.is_too_old(now));
+    Ok(shelves)
+}
+
+fn value(status: &Status, now: Timestamp) -> Value {
     let row = super::occurrences::value;
     let counts = |ended: &BTreeMap<Outcome, usize>| {
         let counts = ended.iter();
@@ -90,6 +101,7 @@ fn value(status: &Status) -> Value {
     json!({
         "host": status.host.map(|pid| json!({ "pid": pid })),
         "notices": status.notices.iter().map(|notice| json!({ "name": notice.name, "since": notice.since, "text": notice.text })).collect::<Vec<_>>(),
+        "too_old": status.too_old.iter().map(|shelf| super::ages::value(shelf, now)).collect::<Vec<_>>(),
         "paused": status.paused.iter().map(|(name, pause)| json!({ "schedule": name, "pause": pause })).collect::<Vec<_>>(),
         "unfinished": status.unfinished.iter().map(row).collect::<Vec<_>>(),
         "ended_last_24h": counts(&status.ended),
@@ -117,6 +129,13 @@ fn say(status: &Status, now: Timestamp) -> String {
                 .lines()
                 .map(|line| format!("  {}", print::plain(line))),
         );
+    }
+    for shelf in status.too_old.iter().take(LINES) {
+        lines.push(format!("TOO OLD {}", super::ages::sentence(shelf, now)));
+    }
+    if status.too_old.len() > LINES {
+        let more = status.too_old.len() - LINES;
+        lines.push(format!("        … {more} more: `strongroom metrics`"));
     }
     for (name, pause) in &status.paused {
         let until = pause

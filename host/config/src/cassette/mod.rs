@@ -65,11 +65,20 @@ pub enum CallKind {
     Get,
     /// `snapshots.start-delete`
     Delete,
+    /// `snapshots.start-verify`, of a drill.
+    Verify,
 }
 
 impl CallKind {
     /// Every call that a simulation makes.
-    pub const ALL: [Self; 5] = [Self::Run, Self::Create, Self::Poll, Self::Get, Self::Delete];
+    pub const ALL: [Self; 6] = [
+        Self::Run,
+        Self::Create,
+        Self::Poll,
+        Self::Get,
+        Self::Delete,
+        Self::Verify,
+    ];
 
     /// The word in the file.
     #[must_use]
@@ -80,13 +89,14 @@ impl CallKind {
             Self::Poll => "poll",
             Self::Get => "get",
             Self::Delete => "delete",
+            Self::Verify => "verify",
         }
     }
 
     /// Whether only providers of snapshots are called so.
     #[must_use]
     pub fn of_snapshots(self) -> bool {
-        matches!(self, Self::Create | Self::Get | Self::Delete)
+        matches!(self, Self::Create | Self::Get | Self::Delete | Self::Verify)
     }
 }
 

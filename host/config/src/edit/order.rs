@@ -15,6 +15,8 @@ pub(super) enum Kind {
     Retry,
     /// `[schedule.retention]`.
     Retention,
+    /// `[schedule.off-site]`.
+    OffSite,
     /// `[schedule.grants]`.
     Grants,
     /// `[schedule.grants.files]`.
@@ -34,6 +36,7 @@ impl Kind {
             (Self::Schedule, "blackout") => Self::Blackout,
             (Self::Schedule, "retry") => Self::Retry,
             (Self::Schedule, "retention") => Self::Retention,
+            (Self::Schedule, "off-site") => Self::OffSite,
             (Self::Schedule, "grants") => Self::Grants,
             (Self::Grants, "files") => Self::Trees,
             (Self::Trees, _) => Self::Tree,
@@ -62,6 +65,7 @@ impl Kind {
                 "plugin",
                 "shadow-of",
                 "succeeded-by",
+                "drill-of",
                 "cron",
                 "every",
                 "at",
@@ -84,6 +88,9 @@ impl Kind {
                 "enabled",
                 "retry",
                 "retention",
+                "off-site",
+                "max-age",
+                "place",
                 "config",
                 "grants",
             ],
@@ -100,7 +107,8 @@ impl Kind {
                 "keep-yearly",
                 "floor",
             ],
-            Self::Grants => &["state", "files"],
+            Self::OffSite => &["of", "copy"],
+            Self::Grants => &["state", "files", "http"],
             Self::Tree => &["path", "access"],
         }
     }
@@ -119,6 +127,7 @@ mod tests {
             (Kind::Blackout, Table::Blackout),
             (Kind::Retry, Table::Retry),
             (Kind::Retention, Table::Retention),
+            (Kind::OffSite, Table::OffSite),
             (Kind::Grants, Table::Grants),
             (Kind::Tree, Table::Tree),
         ] {

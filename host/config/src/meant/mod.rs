@@ -7,7 +7,9 @@
 mod blackout;
 mod catching_up;
 mod credential;
+mod drill;
 mod grants;
+mod keeping;
 mod lengths;
 mod limit;
 mod names;
@@ -60,12 +62,9 @@ pub(crate) fn schedule(
     });
     let account = (written.account.as_ref())
         .and_then(|at| named("an account", AccountName::new, at, problems));
-    let plugin = written
-        .plugin
-        .as_ref()
-        .and_then(|at| named("a plugin", PluginName::new, at, problems))
-        .map(|name| shared.plugin(name));
     let part = part::part(&written, problems);
+    let drill_of = drill::drill_of(&written, problems);
+    let plugin = plugin(&written, drill_of.as_ref(), problems).map(|name| shared.plugin(name));
     let tenants = names::tenants(written.tenants.as_ref(), shared, problems);
     let zone = zone(written.timezone.as_ref(), shared, problems);
     let trigger = match part.as_ref().and_then(Part::other) {
@@ -98,6 +97,7 @@ pub(crate) fn schedule(
         .as_ref()
         .and_then(|rules| retention::retention(rules, problems))
         .map(|rules| shared.retention(rules));
+    let keeping = keeping::keeping(&written, problems);
     let config = config(written.config.as_ref(), shared, problems);
     let grants = shared.grants(grants::grants(written.grants.as_ref(), &tenants, problems));
     if problems.errors() > errors {
@@ -106,6 +106,7 @@ pub(crate) fn schedule(
     let schedule = Schedule {
         name: name?,
         plugin: plugin?,
+        drill_of,
         trigger: trigger?,
         zone: zone?,
         tenants,
@@ -119,6 +120,7 @@ pub(crate) fn schedule(
         timeout,
         retry,
         retention,
+        keeping: keeping.map(|keeping| shared.keeping(keeping)),
         config,
         grants,
         memory: memory?,
@@ -128,6 +130,19 @@ pub(crate) fn schedule(
     warnings::look(&schedule, &written, header, shared, problems);
     warnings::look_at_blackout(&schedule, &written, calendars.now, problems);
     Some(schedule)
+}
+
+/// The plugin; of a drill, until it gets that of the schedule it drills, a name like that schedule's.
+fn plugin(
+    written: &ScheduleWritten,
+    drill_of: Option<&ScheduleName>,
+    problems: &mut Problems,
+) -> Option<PluginName> {
+    if let Some(drilled) = drill_of {
+        return PluginName::new(drilled.as_str()).ok();
+    }
+    let at = written.plugin.as_ref()?;
+    named("a plugin", PluginName::new, at, problems)
 }
 
 /// The domain's value of a word that the schema allows; its default if there is none.
@@ -150,7 +165,7 @@ fn required(written: &ScheduleWritten, header: &Range<usize>, problems: &mut Pro
         ("name", written.name.is_none(), "name = \"acme-daily\""),
         (
             "plugin",
-            written.plugin.is_none(),
+            written.plugin.is_none() && !written.given.contains("drill-of"),
             "plugin = \"local-snapshot\"",
         ),
         ("tenants", written.tenants.is_none(), "tenants = [\"acme\"]"),

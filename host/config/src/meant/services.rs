@@ -214,6 +214,18 @@ fn bind(
                 .collect(),
             _ => None,
         };
+        if texts.as_ref().is_some_and(Vec::is_empty) {
+            let message = format!(
+                "`bind.{}` is an empty list: it fits nothing",
+                shortened(name)
+            );
+            problems.error(
+                &at.span,
+                message,
+                "name at least one value, or remove the operations that need it",
+            );
+            continue;
+        }
         let Some(texts) = texts.filter(|texts| !texts.is_empty()) else {
             let message = format!(
                 "`bind.{}` is neither a text nor a list of texts",

@@ -13,6 +13,7 @@ use strongroom_domain::grants::Access;
 use strongroom_domain::retention::{Retention, ShelfItem, decide};
 use strongroom_domain::schedule::Schedule;
 
+use super::keeping;
 use super::lengths::in_words;
 use crate::problems::Problems;
 use crate::shared::Shared;
@@ -34,6 +35,7 @@ pub(super) fn look(
     if let (Some(note), Some(at)) = (schedule.zone.note(), &written.timezone) {
         problems.warning(&at.span, note, "");
     }
+    keeping::look(schedule, written, shared, problems);
     let Some(retention) = &schedule.retention else {
         if schedule
             .grants

@@ -79,6 +79,9 @@ pub(crate) struct GrantsWritten {
     /// which, with their operations).
     #[schemars(with = "Option<BTreeMap<String, ServiceWritten>>")]
     pub(crate) http: Option<BTreeMap<String, ServiceWritten>>,
+    /// Where the table begins.
+    #[schemars(skip)]
+    pub(crate) span: Range<usize>,
 }
 
 /// A folder that the plugin may use.
@@ -177,6 +180,7 @@ impl GrantsWritten {
             state: keys.flag("state"),
             files: keys.tables("files", Table::Tree, TreeWritten::read),
             http: keys.tables("http", Table::Service, ServiceWritten::read),
+            span: keys.span(),
         };
         keys.refuse_unknown();
         written

@@ -52,6 +52,7 @@ fn keys(schema: &Value) -> Vec<(&'static str, String, Value)> {
         ("", entry),
         ("[schedule.retry]", &entry["properties"]["retry"]),
         ("[schedule.retention]", &entry["properties"]["retention"]),
+        ("[schedule.off-site]", &entry["properties"]["off-site"]),
         ("[schedule.blackout]", &entry["properties"]["blackout"]),
         ("[schedule.grants]", grants),
         (
@@ -111,6 +112,7 @@ fn rewritten(readme: &str) -> String {
         ("[[schedule]]", entry),
         ("[schedule.retry]", &inner["retry"]),
         ("[schedule.retention]", &inner["retention"]),
+        ("[schedule.off-site]", &inner["off-site"]),
         ("[schedule.blackout]", &inner["blackout"]),
         ("[schedule.grants]", &inner["grants"]),
         (
@@ -178,11 +180,15 @@ fn with_line(header: &str, key: &str, line: &str) -> String {
         // They have it from the schedule that they name.
         entry.truncate(2);
     }
+    if key == "drill-of" {
+        entry.retain(|line| !line.starts_with("plugin"));
+    }
     if line == "missed = \"all\"" {
         entry.push("overlap = \"queue\"");
     }
     let table = match header {
         "[schedule.retention]" => vec!["keep-last = 1"],
+        "[schedule.off-site]" => vec!["of = \"acme-daily\""],
         "[schedule.grants.files.data]" => vec!["path = \"/a\"", "access = \"read\""],
         "[[limit]]" if key == "at-once" => vec!["plugin = \"p\""],
         "[[limit]]" => vec!["at-once = 1"],
@@ -225,11 +231,10 @@ fn every_example_and_every_choice_of_the_schema_is_accepted() {
     }
 }
 
-fn shipped(file: &str) -> Schedule {
+fn shipped(file: &str, name: &str) -> Schedule {
     let set = load(&schedules().join(file)).unwrap();
     assert!(set.warnings.is_empty(), "{}", set.warnings);
-    assert_eq!(set.schedules.len(), 1);
-    set.schedules[0].schedule.as_ref().clone()
+    set.get(name).unwrap().schedule.as_ref().clone()
 }
 
 #[test]
@@ -241,7 +246,7 @@ fn every_shipped_schedule_loads_without_a_warning() {
 
 #[test]
 fn the_demo_reads_and_writes_below_target_only() {
-    let demo = shipped("demo.toml");
+    let demo = shipped("demo.toml", "demo-daily");
     let root = schedules().parent().unwrap().join("target/demo");
     let paths: BTreeSet<_> = demo
         .grants
@@ -258,7 +263,7 @@ fn the_demo_reads_and_writes_below_target_only() {
 
 #[test]
 fn p01_p02_the_saas_schedule_is_daily_at_03_gmt_minus_3_and_keeps_five_days() {
-    let saas = shipped("segura-saas.toml");
+    let saas = shipped("segura-saas.toml", "segura-saas-daily");
     let after = "2026-01-31T12:00:00Z".parse().unwrap();
     let until = "2026-02-03T12:00:00Z".parse().unwrap();
     let due = strongroom_domain::calendar::due_between(&saas.trigger, &saas.zone, after, until);
@@ -275,4 +280,16 @@ fn p01_p02_the_saas_schedule_is_daily_at_03_gmt_minus_3_and_keeps_five_days() {
     assert_eq!(retention.keep_within.as_ref().unwrap().as_str(), "5d");
     assert_eq!((retention.keep_last, retention.floor), (Some(5), 2));
     assert_eq!(saas.timeout, Duration::from_secs(4 * 3600));
+}
+
+#[test]
+fn p04_the_saas_schedule_is_drilled_every_week_as_it_runs() {
+    let saas = shipped("segura-saas.toml", "segura-saas-daily");
+    let drill = shipped("segura-saas.toml", "segura-saas-drill");
+    assert_eq!(drill.drill_of.as_ref(), Some(&saas.name));
+    assert_eq!(
+        (&drill.plugin, &drill.config, &drill.grants, &drill.tenants),
+        (&saas.plugin, &saas.config, &saas.grants, &saas.tenants)
+    );
+    assert!(drill.retention.is_none());
 }

@@ -95,6 +95,15 @@ pub enum Disagreement {
         /// The parameters there are.
         parameters: Vec<String>,
     },
+    /// A value is given that no request can have where its parameter stands.
+    NeverFits {
+        /// The service.
+        service: String,
+        /// The parameter.
+        parameter: String,
+        /// The value.
+        value: String,
+    },
 }
 
 /// Compares; empty: they agree.
@@ -149,6 +158,8 @@ fn one_service(
 ) {
     let service = service.to_owned();
     let mut parameters = BTreeSet::new();
+    let granted = |operation: &&Operation| grant.operations.contains(&operation.name);
+    let granted: Vec<&Operation> = offered.iter().copied().filter(granted).collect();
     for name in &grant.operations {
         let Some(operation) = offered.iter().find(|operation| operation.name == *name) else {
             found.push(Disagreement::UnknownOperation {
@@ -181,6 +192,21 @@ fn one_service(
         parameter: parameter.clone(),
         parameters: parameters.iter().map(|&name| name.to_owned()).collect(),
     }));
+    for (parameter, values) in &grant.bind {
+        let about: Vec<&&Operation> = granted
+            .iter()
+            .filter(|one| one.parameters().contains(parameter.as_str()))
+            .collect();
+        let never = |value: &&String| {
+            !about.is_empty() && !about.iter().any(|one| one.could_take(parameter, value))
+        };
+        let never = values.iter().filter(never);
+        found.extend(never.map(|value| Disagreement::NeverFits {
+            service: service.clone(),
+            parameter: parameter.clone(),
+            value: value.clone(),
+        }));
+    }
 }
 
 #[cfg(test)]
@@ -244,6 +270,21 @@ pub(super) mod tests {
         assert!(
             matches!(&compared(&[("compute", grant(&["create-snapshot"], more))])[..],
             [Disagreement::BindsNothing { parameter, .. }] if parameter == "zone")
+        );
+        let never: &[(&str, &[&str])] = &[("project", &["acme", ".."]), ("disk", &["a\\b"])];
+        let found = compared(&[("compute", grant(&["create-snapshot"], never))]);
+        let values: Vec<&str> = found
+            .iter()
+            .filter_map(|one| match one {
+                Disagreement::NeverFits { value, .. } => Some(value.as_str()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(values, ["a\\b", ".."]);
+        let fits: &[(&str, &[&str])] = &[("project", &["acme", "*"]), ("disk", &["{tenant}-*"])];
+        assert_eq!(
+            compared(&[("compute", grant(&["create-snapshot"], fits))]),
+            []
         );
     }
 }

@@ -190,6 +190,14 @@ impl Operation {
         std::iter::once(&self.path).chain(values)
     }
 
+    /// Whether any request of it can have this value where the parameter stands.
+    pub(super) fn could_take(&self, parameter: &str, value: &str) -> bool {
+        // In a path a backslash is read as a slash by some.
+        let in_path = !value.contains('\\') && self.path.could_take(parameter, value);
+        let mut others = self.templates().skip(1);
+        in_path || others.any(|template| template.could_take(parameter, value))
+    }
+
     /// The parameters an operator must bind; `tenant` is bound by the host.
     #[must_use]
     pub fn to_bind(&self) -> BTreeSet<&str> {

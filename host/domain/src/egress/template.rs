@@ -85,6 +85,20 @@ impl Template {
         self.0.iter().map(part).collect::<Vec<_>>().join("/")
     }
 
+    /// Whether the parameter stands somewhere where it can be what a pattern says.
+    pub(super) fn could_take(&self, parameter: &str, pattern: &str) -> bool {
+        let one = pattern.replace('*', "x");
+        self.0.iter().any(|part| {
+            let here = part
+                .parameter
+                .as_ref()
+                .is_some_and(|here| here.name == parameter);
+            here && part
+                .value(&format!("{}{one}{}", part.before, part.after))
+                .is_some()
+        })
+    }
+
     fn parameters(&self) -> impl Iterator<Item = &Parameter> {
         self.0.iter().filter_map(|part| part.parameter.as_ref())
     }

@@ -60,7 +60,7 @@ fn stated(schedule: &Schedule) -> Vec<(&'static str, String)> {
         Trigger::Cron { gap, overlap, .. } => (word(gap), word(overlap)),
         _ => (String::new(), String::new()),
     };
-    let account = schedule.account.as_ref();
+    let (account, drilled) = (schedule.account.as_ref(), schedule.drill_of.as_ref());
     let retry = &schedule.retry;
     let memory = match schedule.memory % (1 << 20) {
         0 => format!("{}MiB", schedule.memory >> 20),
@@ -71,6 +71,10 @@ fn stated(schedule: &Schedule) -> Vec<(&'static str, String)> {
         ("`dst-gap`", gap),
         ("`dst-overlap`", overlap),
         ("`plugin`", format!("`{}`", schedule.plugin)),
+        (
+            "`drill-of`",
+            drilled.map_or("none".to_owned(), |drilled| format!("`{drilled}`")),
+        ),
         ("`spread`", length(schedule.spread)),
         ("`blackout`", blackouts(schedule)),
         ("`overlap`", word(schedule.overlap)),
@@ -89,8 +93,29 @@ fn stated(schedule: &Schedule) -> Vec<(&'static str, String)> {
             "what `retention` keeps",
             kept(schedule.retention.as_deref()),
         ),
+        ("`off-site`", off_site(schedule)),
+        (
+            "`max-age`",
+            schedule.max_age().map_or("none".to_owned(), length),
+        ),
+        ("`place`", places(schedule)),
         ("`memory`", memory),
     ]
+}
+
+fn off_site(schedule: &Schedule) -> String {
+    match schedule.off_site() {
+        None => "none".to_owned(),
+        Some(off_site) if off_site.copy => format!("copies of `{}`", off_site.of),
+        Some(off_site) => format!("its own beside `{}`", off_site.of),
+    }
+}
+
+fn places(schedule: &Schedule) -> String {
+    match schedule.places() {
+        [] => "any".to_owned(),
+        places => format!("`{}`", places.join("`, `")),
+    }
 }
 
 /// The word of the schedule file.

@@ -3,6 +3,7 @@
 mod addresses;
 mod answers;
 mod bounds;
+mod controls;
 mod denials;
 mod gate;
 mod secrets;
@@ -55,6 +56,7 @@ impl World {
         let (table, asked) = (Arc::clone(&names), Arc::clone(&lookups));
         let resolve = Arc::new(move |host: String, port: u16| {
             asked.lock().unwrap().push(host.clone());
+            let never = host == "never.test";
             let found = table.lock().unwrap().get(&host).cloned();
             let found = found.ok_or_else(|| std::io::Error::other("no such name"));
             let found = found.map(|found| {
@@ -63,7 +65,12 @@ impl World {
                     .map(|ip| SocketAddr::new(ip, port))
                     .collect()
             });
-            Box::pin(async move { found }) as _
+            Box::pin(async move {
+                if never {
+                    std::future::pending::<()>().await;
+                }
+                found
+            }) as _
         });
         let egress = Egress::with(clock, environment, resolve);
         let folder = tempfile::tempdir().unwrap();
@@ -117,9 +124,13 @@ impl World {
 
     /// A grant of that server.
     pub(crate) fn grant(&self, server: &Server) -> ServiceGrant {
+        self.grant_at(&format!("https://api.test:{}/base", server.address.port()))
+    }
+
+    /// A grant of what is there.
+    pub(crate) fn grant_at(&self, origin: &str) -> ServiceGrant {
         ServiceGrant {
-            origin: Origin::parse(&format!("https://api.test:{}/base", server.address.port()))
-                .unwrap(),
+            origin: Origin::parse(origin).unwrap(),
             operations: ["read", "write", "form", "drop"].map(str::to_owned).into(),
             bind: BTreeMap::new(),
             credential: None,
@@ -132,7 +143,7 @@ impl World {
 
     /// One call with one service, `api`.
     pub(crate) fn call(&self, grant: ServiceGrant, credential: Option<Credential>) -> CallEgress {
-        let policy = policy(&grant);
+        let policy = policy("api", &grant);
         let credential = credential.map(Arc::new);
         let opening = Opening {
             service: "api".to_owned(),
@@ -163,11 +174,11 @@ impl World {
     }
 }
 
-fn policy(grant: &ServiceGrant) -> Policy {
+fn policy(service: &str, grant: &ServiceGrant) -> Policy {
     let operation = |name: &str, method: &str, path: &str, body: &str, fields: &[&str]| {
         Operation::read(OperationText {
             name: name.to_owned(),
-            service: "api".to_owned(),
+            service: service.to_owned(),
             method: method.to_owned(),
             path: path.to_owned(),
             query: vec!["q".to_owned()],
@@ -186,7 +197,7 @@ fn policy(grant: &ServiceGrant) -> Policy {
         operation("drop", "DELETE", "/items/{item?}", "none", &[]),
     ];
     Policy::new(
-        "api",
+        service,
         &wanted,
         grant,
         &TenantName::new("acme").unwrap(),

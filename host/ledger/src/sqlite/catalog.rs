@@ -1,10 +1,12 @@
-//! Changes of the catalog, in the order given. A change of what does not exist undoes the whole transaction.
+//! Changes of the catalog, in the order given. A change of what does not exist undoes the whole transaction, and so does
+//! a deletion of what is held, or a hold on what is being deleted: whoever came first has it.
 
 use jiff::Timestamp;
+use sqlx::Row;
 use strongroom_domain::retention::Hold;
 use uuid::Uuid;
 
-use super::batch::{Answers, Batch};
+use super::batch::{Answer, Answers, Batch};
 use super::columns::{count, id, ms, to_json};
 use super::writer::Writer;
 use super::{ROWS, SqliteLedger};
@@ -29,35 +31,71 @@ pub(super) async fn change(
     write.commit().await
 }
 
-/// Changes given to a batch.
-pub(super) struct Changes(Vec<Option<String>>);
+/// Changes given to a batch: what each of their statements must come to.
+#[derive(Default)]
+pub(super) struct Changes(Vec<Must>);
+
+/// What a statement must come to.
+enum Must {
+    /// Whatever it comes to is right.
+    Nothing,
+    /// It changes something; else this does not exist.
+    Change(String),
+    /// It finds no hold on this snapshot.
+    NotBeHeld(Uuid),
+    /// It finds this snapshot in a state in which it can be held.
+    BeHoldable(Uuid),
+}
 
 impl Changes {
-    /// Whether something may turn out not to exist: then what they came to must be looked at before the commit.
+    /// Whether something may turn out to be otherwise: then what they came to must be looked at before the commit.
     pub(super) fn may_fail(&self) -> bool {
-        self.0.iter().any(Option::is_some)
+        let mut all = self.0.iter();
+        all.any(|must| !matches!(must, Must::Nothing))
     }
 
-    /// Says what did not exist.
+    /// Says what is not as it must be.
     pub(super) fn check(self, answers: &mut Answers) -> Result<(), LedgerError> {
-        for needed in self.0 {
-            let affected = answers.next().affected;
-            if let Some(what) = needed.filter(|_| affected == 0) {
-                return Err(LedgerError::NotFound(what));
-            }
+        for must in self.0 {
+            must.check(&answers.next())?;
         }
         Ok(())
+    }
+}
+
+impl Must {
+    fn check(self, answer: &Answer) -> Result<(), LedgerError> {
+        let found = answer.rows.first();
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Change(_) if answer.affected > 0 => Ok(()),
+            Self::Change(what) => Err(LedgerError::NotFound(what)),
+            Self::NotBeHeld(snapshot) => found.map_or(Ok(()), |row| {
+                let name: &str = row.try_get("name")?;
+                Err(LedgerError::Conflict(format!(
+                    "snapshot {snapshot} is held by `{name}`"
+                )))
+            }),
+            Self::BeHoldable(snapshot) => {
+                found.map_or(Ok(()), |row| match row.try_get::<&str, _>("state")? {
+                    state @ ("deleting" | "gone") => Err(LedgerError::Conflict(format!(
+                        "snapshot {snapshot} cannot be held any more: it is {state}"
+                    ))),
+                    _ => Ok(()),
+                })
+            }
+        }
     }
 }
 
 /// Adds the statements of changes.
 pub(super) fn add(batch: &mut Batch, changes: Vec<CatalogChange>) -> Result<Changes, LedgerError> {
     // New rows are gathered into few statements; whatever else comes waits for them.
-    let mut needed = Vec::new();
+    let mut all = Changes::default();
     let mut added = Vec::new();
     for change in changes {
         if !matches!(change, CatalogChange::Added(_)) {
-            insert(batch, &mut needed, &std::mem::take(&mut added))?;
+            insert(batch, &mut all, &std::mem::take(&mut added))?;
         }
         match change {
             CatalogChange::Added(row) => added.push(row),
@@ -67,26 +105,41 @@ pub(super) fn add(batch: &mut Batch, changes: Vec<CatalogChange>) -> Result<Chan
                 error,
                 at,
             } => {
+                if state == SnapshotState::Deleting {
+                    not_held(batch, id, at);
+                    all.0.push(Must::NotBeHeld(id));
+                }
                 set_state(batch, id, state, error, at);
-                needed.push(Some(format!("snapshot {id}")));
+                all.0.push(Must::Change(format!("snapshot {id}")));
             }
-            CatalogChange::Hold { id, hold } => {
-                place(batch, id, &hold);
-                needed.push(Some(format!("snapshot {id}")));
+            CatalogChange::Verdict {
+                id,
+                state,
+                error,
+                at,
+            } => {
+                set_verdict(batch, id, state, error, at);
+                all.0.push(Must::Nothing);
             }
+            CatalogChange::Hold { id, hold } => place(batch, &mut all, id, &hold),
             CatalogChange::Release { id, name } => {
                 release(batch, id, &name);
-                needed.push(Some(format!("hold `{name}` on snapshot {id}")));
+                let what = format!("hold `{name}` on snapshot {id}");
+                all.0.push(Must::Change(what));
+            }
+            CatalogChange::Expire { id, name } => {
+                release(batch, id, &name);
+                all.0.push(Must::Nothing);
             }
         }
     }
-    insert(batch, &mut needed, &added)?;
-    Ok(Changes(needed))
+    insert(batch, &mut all, &added)?;
+    Ok(all)
 }
 
 fn insert(
     batch: &mut Batch,
-    needed: &mut Vec<Option<String>>,
+    all: &mut Changes,
     rows: &[Box<SnapshotRow>],
 ) -> Result<(), LedgerError> {
     for chunk in rows.chunks(ROWS) {
@@ -122,11 +175,10 @@ fn insert(
                     .push_bind(row.gone_at.map(ms));
             },
         );
-        needed.push(None);
+        all.0.push(Must::Nothing);
         for row in chunk {
             for hold in &row.holds {
-                place(batch, row.id, hold);
-                needed.push(None);
+                place(batch, all, row.id, hold);
             }
         }
     }
@@ -155,7 +207,40 @@ fn set_state(
         .push_bind(id(snapshot));
 }
 
-fn place(batch: &mut Batch, snapshot: Uuid, hold: &Hold) {
+/// A hold that is in force keeps a snapshot, whoever decided before it was placed that it goes.
+fn not_held(batch: &mut Batch, snapshot: Uuid, at: Timestamp) {
+    let query = batch.add("SELECT name FROM holds WHERE snapshot = ");
+    query
+        .push_bind(id(snapshot))
+        .push(" AND (until IS NULL OR until > ")
+        .push_bind(ms(at))
+        .push(") LIMIT 1");
+}
+
+fn set_verdict(
+    batch: &mut Batch,
+    snapshot: Uuid,
+    state: SnapshotState,
+    error: Option<String>,
+    at: Timestamp,
+) {
+    let query = batch.add("UPDATE snapshots SET state = ");
+    query
+        .push_bind(state.as_str())
+        .push(", last_error = ")
+        .push_bind(error)
+        .push(", verified_at = COALESCE(")
+        .push_bind((state == SnapshotState::Verified).then(|| ms(at)))
+        .push(", verified_at) WHERE id = ")
+        .push_bind(id(snapshot))
+        .push(" AND state IN ('assumed', 'verified', 'damaged', 'missing')");
+}
+
+fn place(batch: &mut Batch, all: &mut Changes, snapshot: Uuid, hold: &Hold) {
+    let query = batch.add("SELECT state FROM snapshots WHERE id = ");
+    query.push_bind(id(snapshot));
+    all.0.push(Must::BeHoldable(snapshot));
+    all.0.push(Must::Change(format!("snapshot {snapshot}")));
     // Selected, not given: a hold on what does not exist inserts nothing.
     let query = batch.add("INSERT INTO holds (snapshot, name, reason, until) SELECT id, ");
     query

@@ -5,6 +5,7 @@
 //! of `claim` and `record`, which one writer makes needless here.
 //! Read next: `open`, `writer`, `plan`, `overlap`, `claim`, `record`.
 
+mod ages;
 mod audit;
 mod batch;
 mod catalog;
@@ -41,6 +42,7 @@ use strongroom_domain::pause::Pause;
 use strongroom_domain::{Outcome, PluginName, ScheduleName, TenantName};
 use uuid::Uuid;
 
+use crate::age::{AgeLimit, ShelfAge};
 use crate::audit::{AuditEntry, AuditState, ExportReport};
 use crate::error::LedgerError;
 use crate::ledger::Ledger;
@@ -231,6 +233,23 @@ impl Ledger for SqliteLedger {
             .await?
             .into_iter()
             .next())
+    }
+
+    async fn watch_ages(&self, wanted: Vec<AgeLimit>, now: Timestamp) -> Result<(), LedgerError> {
+        ages::watch(self, wanted, now).await
+    }
+
+    async fn ages(&self) -> Result<Vec<ShelfAge>, LedgerError> {
+        ages::all(&self.readers).await
+    }
+
+    async fn tell_age(
+        &self,
+        shelf: &ShelfAge,
+        too_old: bool,
+        now: Timestamp,
+    ) -> Result<bool, LedgerError> {
+        ages::tell(self, shelf, too_old, now).await
     }
 
     async fn state_get(

@@ -9,10 +9,10 @@ use super::SqliteLedger;
 use super::batch::Batch;
 use super::columns::{
     get_count, get_evidence, get_id, get_optional_count, get_optional_time, get_optional_word,
-    get_time, get_word, id, parse_word,
+    get_time, get_word, id, ms, parse_word,
 };
 use crate::error::LedgerError;
-use crate::snapshot::{Made, SnapshotFilter, SnapshotRow};
+use crate::snapshot::{Made, SnapshotFilter, SnapshotOrder, SnapshotRow};
 
 pub(super) async fn snapshots(
     ledger: &SqliteLedger,
@@ -27,9 +27,10 @@ pub(super) async fn snapshots(
          FROM snapshots",
     );
     select(query, only, filter);
-    query.push(
-        ") AS found LEFT JOIN holds ON holds.snapshot = found.id ORDER BY taken_at, id, hold",
-    );
+    query
+        .push(") AS found LEFT JOIN holds ON holds.snapshot = found.id")
+        .push(order(filter))
+        .push(", hold");
     let mut snapshots: Vec<SnapshotRow> = Vec::new();
     for row in &ledger.ask(batch).await?.next().rows {
         let id = get_id(row, "id")?;
@@ -82,6 +83,9 @@ fn select(query: &mut QueryBuilder<Sqlite>, only: Option<Uuid>, filter: &Snapsho
     if let Some(tenant) = &filter.tenant {
         query.push(" AND tenant = ").push_bind(tenant.to_string());
     }
+    if let Some(plugin) = &filter.plugin {
+        query.push(" AND plugin = ").push_bind(plugin.to_string());
+    }
     if !filter.states.is_empty() {
         query.push(" AND state IN (");
         let mut words = query.separated(", ");
@@ -90,9 +94,34 @@ fn select(query: &mut QueryBuilder<Sqlite>, only: Option<Uuid>, filter: &Snapsho
         }
         query.push(")");
     }
-    query.push(" ORDER BY taken_at, id");
+    if !filter.references.is_empty() {
+        query.push(" AND reference IN (");
+        let mut names = query.separated(", ");
+        for name in &filter.references {
+            names.push_bind(name.clone());
+        }
+        query.push(")");
+    }
+    if let Some((taken_at, after)) = filter.after {
+        query
+            .push(" AND (taken_at, id) > (")
+            .push_bind(ms(taken_at))
+            .push(", ")
+            .push_bind(id(after))
+            .push(")");
+    }
+    query.push(order(filter));
     if let Some(limit) = filter.limit {
         query.push(" LIMIT ").push_bind(i64::from(limit));
+    }
+}
+
+fn order(filter: &SnapshotFilter) -> &'static str {
+    match filter.order {
+        SnapshotOrder::Taken => " ORDER BY taken_at, id",
+        SnapshotOrder::ToVerify => {
+            " ORDER BY verified_at IS NOT NULL, verified_at, taken_at DESC, id"
+        }
     }
 }
 

@@ -111,6 +111,9 @@ impl Loop<'_> {
         let said: Vec<String> = attempted.iter().map(say).collect();
         let written = self.ledger.record(attempted, now).await?;
         self.waiting = None;
+        if succeeded.contains(&true) {
+            self.ages.stir(now);
+        }
         for ((((claim, work), succeeded), said), written) in
             kept.into_iter().zip(succeeded).zip(said).zip(written)
         {

@@ -4,6 +4,7 @@
 //! Never: blocks on a plugin; knows what runs. Transitions that are ready together are written in one transaction.
 //! Read next: `turns`, `endings`, `surroundings`, then `planner`, `executor`, `workflows`.
 
+mod ages;
 mod endings;
 mod surroundings;
 mod swapped;
@@ -24,6 +25,8 @@ use uuid::Uuid;
 pub use endings::untimed;
 pub use surroundings::CLOCK_NOTICE;
 pub use swapped::SHELVES_NOTICE;
+
+use ages::Ages;
 
 use crate::access::Access;
 use crate::activation;
@@ -211,6 +214,7 @@ struct Loop<'a> {
     doubt: Option<Duration>,
     /// The clock jumped and nobody has confirmed the time: nothing is deleted.
     held: bool,
+    ages: Ages,
     running: BTreeMap<Uuid, Running>,
     /// Up to when the record was looked through for alerts, and which of that very moment were told.
     told: (Timestamp, BTreeSet<Uuid>),
@@ -246,6 +250,7 @@ impl<'a> Loop<'a> {
             },
             doubt: None,
             held: false,
+            ages: Ages::default(),
             running: BTreeMap::new(),
             told: (now, BTreeSet::new()),
             limited: false,

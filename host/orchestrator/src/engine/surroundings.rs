@@ -32,7 +32,8 @@ impl Loop<'_> {
         let ledger = self.ledger.clone();
         let planner = Planner::new(ledger.as_ref(), known, &self.setup, &self.pauses, now).await?;
         self.planner = Some(planner);
-        self.tell_of_shelves().await
+        self.tell_of_shelves().await?;
+        self.watch_ages().await
     }
 
     /// Looks for what changed since the last turn. Cheap when nothing did.
@@ -42,6 +43,7 @@ impl Loop<'_> {
             self.refresh().await?;
         }
         if changed {
+            self.ages.stir(self.now());
             self.waiting = None;
             self.heed_stops().await?;
         }
@@ -66,8 +68,9 @@ impl Loop<'_> {
             self.change_setup(setup);
             self.tell_of_shelves().await?;
             self.waiting = None;
+            self.watch_ages().await?;
         }
-        Ok(())
+        self.look_at_ages().await
     }
 
     /// Tells of what went wrong, by whomever it was recorded.

@@ -123,10 +123,14 @@ impl Loop<'_> {
         access
             .watcher
             .started(&claim.schedule, &claim.tenant, claim.due, claim.attempt);
+        let first = prepared
+            .as_ref()
+            .and_then(|prepared| prepared.schedule.off_site())
+            .and_then(|off_site| self.setup.schedules.get(&off_site.of).cloned());
         let task = tokio::spawn({
             let claim = claim.clone();
             async move {
-                let transition = executor::attempt(&access, prepared, claim.clone()).await;
+                let transition = executor::attempt(&access, prepared, first, claim.clone()).await;
                 // The loop is gone only when the whole engine is; then nobody wants the answer.
                 let _gone = sender
                     .send(Event::Attempted(Box::new(transition), claim, work))
@@ -171,7 +175,8 @@ impl Loop<'_> {
         let planned = self.planner.as_ref().and_then(Planner::next);
         let planned = planned.filter(|due| *due <= self.end());
         let waiting = self.waiting().await?;
-        Ok([planned, waiting].into_iter().flatten().min())
+        let aged = self.ages.next().filter(|at| *at <= self.end());
+        Ok([planned, waiting, aged].into_iter().flatten().min())
     }
 
     pub(super) async fn idle_at_end(&mut self) -> Result<bool, LedgerError> {

@@ -7,7 +7,7 @@ mod places;
 mod recording;
 mod shelf;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -44,9 +44,14 @@ struct State {
 /// Everything that is due, served by a cassette and no plugin; an empty one lets everything succeed.
 #[must_use]
 pub fn replay(cassette: Cassette, set: &ScheduleSet) -> Setup {
-    let roles = set.schedules.iter();
-    let roles: Vec<Role> = roles
-        .map(|located| role(&cassette, &located.schedule))
+    let drilled: BTreeSet<_> = (set.schedules.iter())
+        .filter_map(|one| one.schedule.drill_of.as_ref())
+        .collect();
+    let roles: Vec<Role> = (set.schedules.iter().map(|one| &one.schedule))
+        .map(|one| {
+            let drilled = one.drill_of.is_some() || drilled.contains(&one.name);
+            role(&cassette, one, drilled)
+        })
         .collect();
     let replies: Arc<dyn Replies> = Arc::new(Replayer {
         cassette,
@@ -95,6 +100,9 @@ impl Replayer {
 impl Replies for Replayer {
     async fn reply(&self, access: &Access, errand: &Errand<'_>, request: Request) -> Ending {
         let began = access.clock.now();
+        if let Request::List { cursor, limit } = &request {
+            return self.lock().shelf.list(errand, cursor.as_deref(), *limit);
+        }
         let Some(call) = kind(&request) else {
             return Ending::Refused {
                 detail: "a simulation has no reply to this call".to_owned(),
@@ -138,6 +146,10 @@ impl Replies for Replayer {
             },
         }
     }
+
+    fn offers(&self, feature: &str) -> bool {
+        feature == "verify"
+    }
 }
 
 /// The word of a cassette for a call; `None`: a simulation does not make it.
@@ -148,9 +160,8 @@ fn kind(request: &Request) -> Option<CallKind> {
         Request::PollTask { .. } | Request::PollSnapshots { .. } => CallKind::Poll,
         Request::Get { .. } => CallKind::Get,
         Request::StartDelete { .. } => CallKind::Delete,
-        Request::List { .. } | Request::StartRestore { .. } | Request::StartVerify { .. } => {
-            return None;
-        }
+        Request::StartVerify { .. } => CallKind::Verify,
+        Request::List { .. } | Request::StartRestore { .. } => return None,
     })
 }
 
@@ -169,16 +180,16 @@ fn fits(entry: &Entry, errand: &Errand<'_>, call: CallKind, now: Timestamp) -> b
         && entry.until.is_none_or(|until| now < until)
 }
 
-/// What a schedule's plugin is, as far as file and cassette tell: with retention, or with replies to calls that only
-/// providers of snapshots get, it is one of these.
-fn role(cassette: &Cassette, schedule: &Schedule) -> Role {
+/// What a schedule's plugin is, as far as file and cassette tell: with retention, a drill, an age, a place or a first shelf, or with
+/// replies to calls that only providers of snapshots get, it is one of these.
+fn role(cassette: &Cassette, schedule: &Schedule, drilled: bool) -> Role {
     let named = |entry: &&Entry| {
         entry.schedule.as_ref() == Some(&schedule.name)
             || (entry.schedule.is_none() && entry.plugin.as_ref() == Some(&schedule.plugin))
     };
     let mut entries = cassette.entries.iter().filter(named);
     let snapshots = entries.any(|entry| entry.call.is_some_and(CallKind::of_snapshots));
-    if snapshots || schedule.retention.is_some() {
+    if snapshots || schedule.retention.is_some() || schedule.keeping.is_some() || drilled {
         Role::Snapshots
     } else {
         Role::Task

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use strongroom_config::cassette::{CallKind, Cassette, Entry, Reply};
+use strongroom_domain::retry::Failure;
 use strongroom_domain::{Evidence, ScheduleName, TenantName};
 use strongroom_sandbox::call::{Answer, Ending, Request, Step};
 
@@ -35,7 +36,7 @@ impl Recorder {
                 Reply::Trap("no answer in time".to_owned()),
                 schedule.timeout,
             ),
-            other => (reply(&Places::of(errand), other), took),
+            other => (reply(&Places::of(errand), call, other), took),
         };
         let entry = Entry {
             schedule: Some(schedule.name.clone()),
@@ -77,7 +78,7 @@ impl Recorder {
     }
 }
 
-fn reply(places: &Places, ending: &Ending) -> Reply {
+fn reply(places: &Places, call: CallKind, ending: &Ending) -> Reply {
     match ending {
         Ending::Answered(Answer::Step(Step::Done(evidence))) => done(places, evidence),
         Ending::Answered(Answer::Step(Step::Running(operation))) => Reply::Running {
@@ -85,7 +86,10 @@ fn reply(places: &Places, ending: &Ending) -> Reply {
             percent: operation.percent,
             note: places.blank(&operation.note),
         },
-        // What is read back comes from the shelf.
+        // What is read back comes from the shelf; a deletion is read back too, and then nothing is there.
+        Ending::Failed(Failure::NotFound { .. }) if call == CallKind::Get => {
+            Reply::Done(Evidence::default())
+        }
         Ending::Answered(Answer::Snapshot(_) | Answer::Page(..)) => {
             Reply::Done(Evidence::default())
         }

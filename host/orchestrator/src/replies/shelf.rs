@@ -11,6 +11,7 @@ use crate::executor::Errand;
 
 const CREATE: &str = "create ";
 const DELETE: &str = "delete ";
+const VERIFY: &str = "verify ";
 
 /// What is there, by reference.
 #[derive(Default)]
@@ -55,6 +56,10 @@ impl Shelf {
                     None => Ending::Failed(not_there(reference)),
                 };
             }
+            Doing::Verify(reference) => match self.0.get(reference) {
+                None => return Ending::Failed(not_there(reference)),
+                Some(info) => restored(info, &mut evidence),
+            },
             Doing::Delete(reference) => {
                 if self.0.remove(reference).is_none() {
                     return Ending::Failed(not_there(reference));
@@ -62,6 +67,40 @@ impl Shelf {
             }
         }
         Ending::Answered(Answer::Step(Step::Done(evidence)))
+    }
+
+    /// The tenant's snapshots, oldest first; the cursor says how many were listed before.
+    pub(super) fn list(&self, errand: &Errand<'_>, cursor: Option<&str>, limit: u32) -> Ending {
+        let tenant = errand.tenant.as_str();
+        let mut all: Vec<_> = self.0.values().filter(|one| one.tenant == tenant).collect();
+        all.sort_by(|a, b| (a.taken_at, &a.reference).cmp(&(b.taken_at, &b.reference)));
+        let from = cursor
+            .and_then(|text| text.parse::<usize>().ok())
+            .unwrap_or(0);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let page: Vec<_> = all
+            .iter()
+            .skip(from)
+            .take(limit)
+            .map(|one| (*one).clone())
+            .collect();
+        let listed = from.saturating_add(page.len());
+        let next = (listed < all.len()).then(|| listed.to_string());
+        Ending::Answered(Answer::Page(page, next))
+    }
+}
+
+/// What a whole restore proves, where a cassette says nothing else.
+fn restored(info: &SnapshotInfo, evidence: &mut Evidence) {
+    let facts = [
+        ("checked", Some("restored".to_owned())),
+        ("bytes", info.size.map(|size| size.to_string())),
+        ("source", info.source.clone()),
+    ];
+    for (kind, fact) in facts {
+        if let (Some(fact), None) = (fact, evidence.get(kind)) {
+            evidence.push(kind, fact);
+        }
     }
 }
 
@@ -77,6 +116,7 @@ enum Doing<'a> {
     Create(Timestamp),
     Get(&'a str),
     Delete(&'a str),
+    Verify(&'a str),
     Other,
 }
 
@@ -86,10 +126,14 @@ impl<'a> Doing<'a> {
             Request::StartCreate | Request::StartCopy { .. } => Self::Create(began),
             Request::Get { reference } => Self::Get(reference),
             Request::StartDelete { reference } => Self::Delete(reference),
+            Request::StartVerify { reference } => Self::Verify(reference),
             Request::PollSnapshots { handle } => {
                 let handle = std::str::from_utf8(handle).unwrap_or_default();
                 if let Some(reference) = handle.strip_prefix(DELETE) {
                     return Self::Delete(reference);
+                }
+                if let Some(reference) = handle.strip_prefix(VERIFY) {
+                    return Self::Verify(reference);
                 }
                 let time = handle.strip_prefix(CREATE);
                 let time = time.and_then(|time| time.parse().ok());
@@ -105,6 +149,7 @@ pub(super) fn handle(request: &Request, began: Timestamp) -> Vec<u8> {
     match request {
         Request::PollSnapshots { handle } | Request::PollTask { handle } => handle.clone(),
         Request::StartDelete { reference } => format!("{DELETE}{reference}").into_bytes(),
+        Request::StartVerify { reference } => format!("{VERIFY}{reference}").into_bytes(),
         _ => format!("{CREATE}{began}").into_bytes(),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Never: a partial result; either everything fits or all problems are returned, each at its place in the file.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,7 +13,8 @@ use strongroom_sandbox::Role;
 
 use super::configs::Configs;
 use super::{
-    Credentials, PluginFile, PluginFolder, Prepared, RefusedFile, Served, Setup, services,
+    Credentials, PluginFile, PluginFolder, Prepared, RefusedFile, Served, Setup, drills, services,
+    shelves,
 };
 
 /// Why schedules and plugins do not fit.
@@ -57,7 +59,9 @@ pub fn prepare(
     let credentials: Arc<Credentials> = Arc::new(services::credentials(set, &mut misfit));
     let mut schedules = Vec::with_capacity(set.schedules.len());
     let mut configs = Configs::default();
-    for located in &set.schedules {
+    let (drills, others): (Vec<_>, Vec<_>) =
+        (set.schedules.iter()).partition(|one| one.schedule.drill_of.is_some());
+    for located in others {
         let mut found = Found::default();
         let prepared = fit(
             located,
@@ -74,10 +78,38 @@ pub fn prepare(
             .problems
             .extend(found.wrong.into_iter().chain(found.refused));
     }
+    let found = shelves::compare(set, &schedules);
+    misfit.refused &= found.wrong.is_empty();
+    misfit
+        .problems
+        .extend(found.wrong.into_iter().chain(found.refused));
+    fit_drills(&drills, &mut schedules, &mut misfit);
     if misfit.problems.is_empty() {
-        Ok(Setup::new(schedules, set.limits.clone()))
+        let mut setup = Setup::new(schedules, set.limits.clone());
+        setup.warnings.extend(found.warnings);
+        Ok(setup)
     } else {
         Err(misfit)
+    }
+}
+
+fn fit_drills(drills: &[&Located], schedules: &mut Vec<Prepared>, misfit: &mut Misfit) {
+    if drills.is_empty() {
+        return;
+    }
+    let wanted: BTreeSet<_> = drills
+        .iter()
+        .filter_map(|one| one.schedule.drill_of.as_ref())
+        .collect();
+    let drilled: BTreeMap<_, _> = (schedules.iter())
+        .filter(|one| wanted.contains(&one.schedule.name))
+        .map(|one| (one.schedule.name.clone(), one.clone()))
+        .collect();
+    for located in drills {
+        let (prepared, problem) = drills::fit(located, &drilled);
+        schedules.extend(prepared);
+        misfit.refused &= problem.is_none();
+        misfit.problems.extend(problem);
     }
 }
 
@@ -101,15 +133,8 @@ fn fit<'a>(
     } else {
         Role::Task
     };
-    if role == Role::Task && schedule.retention.is_some() {
-        found.wrong.push(located.problem(
-            "retention",
-            format!(
-                "plugin `{}` keeps no snapshots, so there is nothing to retain",
-                schedule.plugin
-            ),
-            Some("remove `[schedule.retention]`"),
-        ));
+    if role == Role::Task {
+        found.wrong.extend(shelves::none(located));
     }
     for mismatch in compare(&plugin.description().wants, &schedule.grants) {
         if unwanted == Unwanted::Refuse

@@ -4,15 +4,18 @@
 //! Read next: `fitting` (each schedule proved to fit its plugin), `planner`, `executor`.
 
 mod configs;
+mod drills;
 mod fitting;
 mod keeping;
 mod services;
+mod shelves;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use strongroom_config::Diagnostics;
 use strongroom_domain::egress::Credential;
 use strongroom_domain::grants;
 use strongroom_domain::schedule::{Limits, Schedule, Trigger};
@@ -61,6 +64,11 @@ pub enum Served {
 pub trait Replies: Send + Sync + 'static {
     /// Answers one call; it may let time pass on the clock.
     async fn reply(&self, access: &Access, errand: &Errand<'_>, request: Request) -> Ending;
+
+    /// Whether a feature is offered.
+    fn offers(&self, _feature: &str) -> bool {
+        false
+    }
 }
 
 impl Prepared {
@@ -90,8 +98,24 @@ impl Prepared {
                 let features = &plugin.description().features;
                 features.get(feature).is_some_and(|value| value == "true")
             }
-            Served::Replies(_) => false,
+            Served::Replies(replies) => replies.offers(feature),
         }
+    }
+
+    /// Whether what it makes is kept somewhere else than in granted folders.
+    #[must_use]
+    pub fn reaches_a_provider(&self) -> bool {
+        match &self.served {
+            Served::Plugin { plugin, .. } => plugin.capabilities().contains("http"),
+            Served::Replies(_) => true,
+        }
+    }
+
+    /// The schedule under whose name its snapshots are in the catalog: of a drill, the one that it drills.
+    #[must_use]
+    pub fn shelf(&self) -> &ScheduleName {
+        let schedule = &self.schedule;
+        schedule.drill_of.as_ref().unwrap_or(&schedule.name)
     }
 
     /// Whether restores go into a folder: the plugin wants one. Else they go to something new at its provider.
@@ -150,6 +174,8 @@ pub struct Setup {
     pub succeeded: BTreeMap<ScheduleName, Vec<Arc<Prepared>>>,
     /// How many may be under way at once.
     pub limits: Limits,
+    /// What fits and is probably not meant.
+    pub warnings: Diagnostics,
     /// Plugins by digest that are no longer active, for operations that began on them.
     pub earlier: BTreeMap<String, PluginFile>,
 }

@@ -99,7 +99,9 @@ fn withhold(given: &mut Arc<Schedule>, disagreement: &Disagreement) -> bool {
         } => services
             .get_mut(service)
             .is_some_and(|grant| grant.bind.remove(parameter).is_some()),
-        Disagreement::NotGranted { .. } | Disagreement::Unbound { .. } => false,
+        Disagreement::NotGranted { .. }
+        | Disagreement::Unbound { .. }
+        | Disagreement::NeverFits { .. } => false,
     }
 }
 
@@ -138,6 +140,11 @@ fn explain(
             &format!("grants.http.{service}.bind"),
             format!("`{operation}` of `{service}` needs to know which `{parameter}` is meant, and nothing binds it"),
             Some(&format!("write `bind = {{ {parameter} = \"…\" }}`: only what is named there can be reached")),
+        ),
+        Disagreement::NeverFits { service, parameter, value } => located.problem(
+            &format!("grants.http.{service}.bind.{parameter}"),
+            format!("no request can have `{value}` where `{parameter}` of `{service}` stands"),
+            Some("it would open nothing: write a value that the provider knows, or remove it"),
         ),
         Disagreement::BindsNothing { service, parameter, parameters } => {
             let hint = match parameters.as_slice() {

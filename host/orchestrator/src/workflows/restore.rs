@@ -1,21 +1,25 @@
-//! What people ask of a single snapshot: verify it, restore it. Both are on record before and after.
+//! A restore that a person asks for. It is on record before and after.
 
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde_json::json;
-use strongroom_domain::Evidence;
+use serde_json::{Value, json};
+use strongroom_domain::retention::Hold;
 use strongroom_domain::retry::Failure;
-use strongroom_ledger::{CatalogChange, LedgerError, SnapshotRow, SnapshotState};
+use strongroom_ledger::{AuditEntry, CatalogChange, LedgerError, SnapshotRow};
 use strongroom_sandbox::call::Request;
+use uuid::Uuid;
 
 use crate::access::{Access, RESTORE_TREE};
 use crate::executor::Errand;
-use crate::setup::Prepared;
-use crate::workflows::retention::{complete, entry};
+use crate::setup::{Prepared, Served};
+use crate::workflows::retention::entry;
+use crate::workflows::waiting::{Waited, wait};
 
 /// How long a restore or a verification may take.
-const TIME: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+pub(super) const TIME: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+/// Characters of a hold's reason: a list shows it.
+const REASON: usize = 500;
 
 /// Why a request about a snapshot was not fulfilled.
 #[derive(Debug, thiserror::Error)]
@@ -47,18 +51,12 @@ pub enum ShelfError {
         /// Into folders, and a name was given; or the other way round.
         to_folders: bool,
     },
+    /// The snapshot is no longer there, or will not be for long.
+    #[error("{0}")]
+    Gone(String),
     /// The ledger could not be read or written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-}
-
-/// Where a restore goes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RestoreTo {
-    /// An empty folder.
-    Folder(PathBuf),
-    /// Something new at the provider, by this name.
-    Name(String),
 }
 
 fn errand<'a>(access: &Access, prepared: &'a Prepared, row: &'a SnapshotRow) -> Errand<'a> {
@@ -77,7 +75,7 @@ fn errand<'a>(access: &Access, prepared: &'a Prepared, row: &'a SnapshotRow) -> 
     }
 }
 
-fn offered(prepared: &Prepared, feature: &'static str) -> Result<(), ShelfError> {
+pub(super) fn offered(prepared: &Prepared, feature: &'static str) -> Result<(), ShelfError> {
     if prepared.offers(feature) {
         return Ok(());
     }
@@ -88,7 +86,7 @@ fn offered(prepared: &Prepared, feature: &'static str) -> Result<(), ShelfError>
 }
 
 /// A reference means nothing to another plugin than the one that gave it.
-fn made_here(prepared: &Prepared, row: &SnapshotRow) -> Result<(), ShelfError> {
+pub(super) fn made_here(prepared: &Prepared, row: &SnapshotRow) -> Result<(), ShelfError> {
     let plugin = &prepared.schedule.plugin;
     if row.plugin == *plugin {
         return Ok(());
@@ -99,57 +97,39 @@ fn made_here(prepared: &Prepared, row: &SnapshotRow) -> Result<(), ShelfError> {
     })
 }
 
-/// Reads a whole snapshot and compares it with what was recorded; the verdict is kept in the catalog.
-///
-/// # Errors
-/// [`ShelfError::Failed`] with `corrupt` names the damaged paths, one a line.
-pub async fn verify(
-    access: &Access,
-    prepared: &Prepared,
-    row: &SnapshotRow,
-) -> Result<Evidence, ShelfError> {
-    made_here(prepared, row)?;
-    offered(prepared, "verify")?;
-    let errand = errand(access, prepared, row);
-    let result = complete(
-        access,
-        &errand,
-        Request::StartVerify {
-            reference: row.reference.clone(),
-        },
-    )
-    .await;
-    let now = access.clock.now();
-    // Not being able to look says nothing about the snapshot: then its state stays as it is.
-    let found = match &result {
-        Ok(_) => Some((SnapshotState::Verified, None)),
-        Err(failure @ (Failure::Corrupt { .. } | Failure::NotFound { .. })) => {
-            let error = format!("{}: {}", failure.kind(), failure.detail());
-            Some((SnapshotState::Damaged, Some(error)))
-        }
-        Err(_) => None,
-    };
-    let verdict = match &found {
-        Some((SnapshotState::Verified, _)) => "good",
-        Some((_, error)) => error.as_deref().unwrap_or("damaged"),
-        None => "not reached",
-    };
-    let audit = entry("snapshot-verified", row, json!({ "verdict": verdict }));
-    let change = found.map(|(state, error)| CatalogChange::State {
-        id: row.id,
-        state,
-        error,
-        at: now,
-    });
-    let changes = change.into_iter().collect();
-    access
-        .ledger
-        .change_catalog(changes, vec![audit], now)
-        .await?;
-    result.map_err(ShelfError::Failed)
+/// Where a restore goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RestoreTo {
+    /// An empty folder of this machine.
+    Folder(PathBuf),
+    /// A name at the provider.
+    Name(String),
 }
 
-/// Restores a snapshot, whole or by path, into an empty folder or to something new at the provider.
+impl RestoreTo {
+    fn shown(&self) -> String {
+        match self {
+            Self::Folder(folder) => folder.display().to_string(),
+            Self::Name(name) => name.clone(),
+        }
+    }
+}
+
+/// What a person wants restored.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// Where to.
+    pub target: RestoreTo,
+    /// Paths inside the snapshot; empty: all of it.
+    pub paths: Vec<Vec<u8>>,
+    /// Who asks.
+    pub person: String,
+}
+
+/// Restores a snapshot, whole or by path, into an empty folder or to a name at the provider. No retention deletes it
+/// meanwhile: it is held, and released at the end.
+///
+/// `stop` ends the waiting; what goes on at the provider goes on, and the snapshot stays held until the restore's time is up.
 ///
 /// # Errors
 /// [`ShelfError::Failed`] with `corrupt` names the damaged paths; the folder is left as it was.
@@ -157,50 +137,114 @@ pub async fn restore(
     access: &Access,
     prepared: &Prepared,
     row: &SnapshotRow,
-    to: &RestoreTo,
-    paths: Vec<Vec<u8>>,
-) -> Result<Evidence, ShelfError> {
+    wish: Wish,
+    stop: impl Future<Output = ()>,
+) -> Result<Waited, ShelfError> {
     made_here(prepared, row)?;
     offered(prepared, "restore")?;
-    if !paths.is_empty() {
+    if !wish.paths.is_empty() {
         offered(prepared, "restore-paths")?;
     }
-    let (place, folder) = match to {
+    goes_there(prepared, &wish.target)?;
+    let (place, restore_to) = match &wish.target {
         RestoreTo::Folder(folder) => (RESTORE_TREE.to_owned(), Some(folder.clone())),
         RestoreTo::Name(name) => (name.clone(), None),
     };
-    if prepared.restores_to_folders() != folder.is_some() {
-        return Err(ShelfError::Elsewhere {
-            plugin: prepared.schedule.plugin.to_string(),
-            to_folders: folder.is_none(),
-        });
-    }
-    let whole = paths.is_empty();
-    let now = access.clock.now();
-    let asked = entry("restore-intended", row, json!({ "whole": whole }));
-    access
-        .ledger
-        .change_catalog(Vec::new(), vec![asked], now)
-        .await?;
     let access = Access {
-        restore_to: folder,
+        restore_to,
         ..access.clone()
     };
-    let errand = errand(&access, prepared, row);
+    // Each restore is one of its own: a provider that knows the run already would hand out what it made then.
+    let errand = Errand {
+        run: Uuid::now_v7(),
+        ..errand(&access, prepared, row)
+    };
+    let told = json!({
+        "whole": wish.paths.is_empty(), "to": wish.target.shown(), "by": wish.person, "run": errand.run,
+    });
+    let hold = format!("restore-{}", errand.run);
+    hold_for(&access, row, &hold, &wish, errand.deadline, told.clone()).await?;
     let request = Request::StartRestore {
         reference: row.reference.clone(),
         place,
-        paths,
+        paths: wish.paths,
     };
-    let result = complete(&access, &errand, request).await;
-    let now = access.clock.now();
-    let ended = match &result {
-        Ok(_) => entry("restore-done", row, json!({ "whole": whole })),
-        Err(failure) => entry("restore-failed", row, json!({ "failure": failure.kind() })),
+    let result = wait(&access, &errand, request, stop).await;
+    let (kind, more) = match &result {
+        Ok(Waited::Done(_)) => ("restore-done", json!({})),
+        Ok(Waited::Left(note)) => ("restore-left", json!({ "goes_on": note })),
+        Err(failure) => ("restore-failed", json!({ "failure": failure.kind() })),
     };
-    access
-        .ledger
-        .change_catalog(Vec::new(), vec![ended], now)
-        .await?;
+    let ended = entry(kind, row, merged(told, more));
+    let release = (!matches!(result, Ok(Waited::Left(Some(_))))).then_some(hold);
+    end(&access, row, release, ended).await?;
     result.map_err(ShelfError::Failed)
+}
+
+/// Whether the plugin restores there at all; whatever answers in its place does.
+fn goes_there(prepared: &Prepared, to: &RestoreTo) -> Result<(), ShelfError> {
+    let to_folders = prepared.restores_to_folders();
+    let into_folder = matches!(to, RestoreTo::Folder(_));
+    if to_folders == into_folder || matches!(prepared.served, Served::Replies(_)) {
+        return Ok(());
+    }
+    let plugin = prepared.schedule.plugin.to_string();
+    Err(ShelfError::Elsewhere { plugin, to_folders })
+}
+
+async fn hold_for(
+    access: &Access,
+    row: &SnapshotRow,
+    name: &str,
+    wish: &Wish,
+    until: Timestamp,
+    told: Value,
+) -> Result<(), ShelfError> {
+    let reason = format!("{} restores it to {}", wish.person, wish.target.shown());
+    let hold = Hold {
+        name: name.to_owned(),
+        reason: reason.chars().take(REASON).collect(),
+        until: Some(until),
+    };
+    let change = CatalogChange::Hold { id: row.id, hold };
+    let intended = entry("restore-intended", row, told);
+    let now = access.clock.now();
+    let held = access
+        .ledger
+        .change_catalog(vec![change], vec![intended], now);
+    held.await.map_err(|error| match error {
+        LedgerError::Conflict(why) => ShelfError::Gone(why),
+        other => other.into(),
+    })
+}
+
+async fn end(
+    access: &Access,
+    row: &SnapshotRow,
+    release: Option<String>,
+    ended: AuditEntry,
+) -> Result<(), LedgerError> {
+    let now = access.clock.now();
+    let change = release.map(|name| CatalogChange::Release { id: row.id, name });
+    let changes: Vec<CatalogChange> = change.into_iter().collect();
+    let released = access
+        .ledger
+        .change_catalog(changes, vec![ended.clone()], now);
+    match released.await {
+        // A person released it before.
+        Err(LedgerError::NotFound(_)) => {
+            access
+                .ledger
+                .change_catalog(Vec::new(), vec![ended], now)
+                .await
+        }
+        other => other,
+    }
+}
+
+fn merged(mut one: Value, other: Value) -> Value {
+    if let (Value::Object(one), Value::Object(other)) = (&mut one, other) {
+        one.extend(other);
+    }
+    one
 }

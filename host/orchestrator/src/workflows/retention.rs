@@ -1,7 +1,7 @@
 //! Retention: after a success, the shelf of one schedule and tenant is looked at and what no rule keeps is deleted.
 //!
-//! Owns: the order intended → deleted → recorded, and the proof that a snapshot is ours before it is touched.
-//! Never: the rules themselves (`domain::retention`).
+//! Owns: the order intended → deleted → looked for → recorded, and the proof that a snapshot is ours before it is touched.
+//! Never: the rules themselves (`domain::retention`). Read next: `absence`.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -19,6 +19,7 @@ use strongroom_sandbox::call::{Answer, Operation, Request, Step};
 use crate::access::Access;
 use crate::executor::{Errand, Reached, broken_contract};
 use crate::setup::{Prepared, Setup};
+use crate::workflows::absence;
 use crate::workflows::shelf::{Shelf, shelf};
 
 /// How long one deletion may take, polls included: a provider that needs longer is asked again after the next success.
@@ -129,7 +130,13 @@ async fn delete(
         row,
         json!({ "because": rules }),
     );
-    change(access, row, SnapshotState::Deleting, None, intended, now).await?;
+    match change(access, row, SnapshotState::Deleting, None, intended, now).await {
+        Err(LedgerError::Conflict(why)) => {
+            tracing::info!(snapshot = %row.id, why, "a snapshot that retention drops is held meanwhile");
+            return Ok(false);
+        }
+        other => other?,
+    }
     let deadline = now.checked_add(DELETION_TIME).unwrap_or(Timestamp::MAX);
     let errand = Errand {
         prepared,
@@ -141,22 +148,13 @@ async fn delete(
         dry_run: false,
     };
     let result = match prove_ours(access, &errand, row).await {
-        Ok(true) => {
-            complete(
-                access,
-                &errand,
-                Request::StartDelete {
-                    reference: row.reference.clone(),
-                },
-            )
-            .await
-        }
-        Ok(false) => Ok(Evidence::default()),
+        Ok(true) => delete_and_look(access, &errand, row).await,
+        Ok(false) => Ok(()),
         Err(failure) => Err(failure),
     };
     let now = access.clock.now();
     match result {
-        Ok(_) => {
+        Ok(()) => {
             let done = entry("snapshot-deleted", row, json!({}));
             change(access, row, SnapshotState::Gone, None, done, now).await?;
             Ok(true)
@@ -179,6 +177,21 @@ async fn delete(
     }
 }
 
+async fn delete_and_look(
+    access: &Access,
+    errand: &Errand<'_>,
+    row: &SnapshotRow,
+) -> Result<(), Failure> {
+    let reference = row.reference.clone();
+    match complete(access, errand, Request::StartDelete { reference }).await {
+        // What is not there counts as deleted, if it is not there.
+        Ok(_) | Err(Failure::NotFound { .. }) => {
+            absence::prove(access, errand, &row.reference).await
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
 /// Reads the snapshot back and compares it with the catalog; false: it is gone already.
 async fn prove_ours(
     access: &Access,
@@ -190,11 +203,11 @@ async fn prove_ours(
         Err(Failure::NotFound { .. }) => return Ok(false),
         Err(failure) => return Err(failure),
     };
-    let ours = info.reference == row.reference
-        && info.tenant == row.tenant.as_str()
-        && info
-            .run_id
-            .is_none_or(|run| run == row.occurrence.to_string());
+    let run = match &info.run_id {
+        Some(run) => *run == row.occurrence.to_string(),
+        None => !errand.prepared.reaches_a_provider(),
+    };
+    let ours = info.reference == row.reference && info.tenant == row.tenant.as_str() && run;
     if ours {
         return Ok(true);
     }

@@ -21,6 +21,9 @@ struct Config {
     /// The body, sent as it is.
     #[serde(default)]
     body: String,
+    /// Anything but a success with JSON in it is a failure, as it is for plugins of providers.
+    #[serde(default)]
+    strict: bool,
     /// So often, one after the other.
     times: Option<u32>,
     /// A text to look for in this memory, each byte written as two digits and turned over by 0x55, so that the
@@ -63,6 +66,12 @@ impl Task for Caller {
         let mut evidence = Evidence::new();
         for _ in 0..call.config.times.unwrap_or(1) {
             let response = request(&call.config)?.send()?;
+            if call.config.strict {
+                if !response.is_success() {
+                    return Err(response.failure(format!("the provider said {}", response.status)));
+                }
+                response.json::<serde::de::IgnoredAny>()?;
+            }
             evidence = evidence
                 .fact("status", response.status)
                 .fact("body", response.shown());

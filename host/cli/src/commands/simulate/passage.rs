@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use strongroom_domain::{ScheduleName, TenantName};
-use strongroom_ledger::OccurrenceRow;
+use strongroom_ledger::{OccurrenceRow, ShelfAge};
 use strongroom_orchestrator::Watcher;
 use strongroom_sandbox::outside::Progress;
 
@@ -53,6 +53,10 @@ impl Watcher for Passage {
 
     // Messages are read from the record at the end.
     fn alert(&self, _: &OccurrenceRow) {}
+
+    fn age(&self, _: &ShelfAge, _: bool, _: Timestamp) {}
+
+    fn goes_on(&self, _: &ScheduleName, _: &TenantName, _: &str, _: Option<u8>) {}
 
     fn ended(&self, schedule: &ScheduleName, tenant: &TenantName, due: Timestamp, what: &str) {
         tracing::info!(%schedule, %tenant, due = %due, "{what}");

@@ -73,10 +73,14 @@ fn good_at<'a>(
     at: Timestamp,
 ) -> impl Iterator<Item = &'a SnapshotRow> {
     let there = move |copy: &&SnapshotRow| {
-        let good = !matches!(copy.state, SnapshotState::Damaged);
+        let good = !is_bad(copy);
         good && copy.recorded_at <= at && copy.gone_at.is_none_or(|gone| at < gone)
     };
     copies.iter().copied().filter(there)
+}
+
+fn is_bad(copy: &SnapshotRow) -> bool {
+    matches!(copy.state, SnapshotState::Damaged | SnapshotState::Missing)
 }
 
 fn month_ends(zone: &TimeZone, span: &Span) -> impl Iterator<Item = (String, Timestamp)> {
@@ -102,10 +106,7 @@ fn month_ends(zone: &TimeZone, span: &Span) -> impl Iterator<Item = (String, Tim
 fn extremes(copies: &[&SnapshotRow], span: &Span) -> (usize, Option<Lowest>) {
     let end = span.last();
     let mut changes: Vec<(Timestamp, i64)> = Vec::new();
-    for copy in copies
-        .iter()
-        .filter(|copy| copy.state != SnapshotState::Damaged)
-    {
+    for copy in copies.iter().filter(|copy| !is_bad(copy)) {
         changes.push((copy.recorded_at, 1));
         changes.extend(copy.gone_at.map(|gone| (gone, -1)));
     }

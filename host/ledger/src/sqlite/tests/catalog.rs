@@ -3,7 +3,7 @@
 use super::*;
 use crate::error::LedgerError;
 use crate::plugin::{PluginRow, PluginState};
-use crate::snapshot::{CatalogChange, SnapshotFilter};
+use crate::snapshot::{CatalogChange, SnapshotFilter, SnapshotOrder};
 use strongroom_domain::retention::Hold;
 
 async fn change(fixture: &Fixture, change: CatalogChange) -> Result<(), LedgerError> {
@@ -256,4 +256,128 @@ async fn rehearsals_are_told_apart_in_rows_in_snapshots_and_in_counts() {
         .map(|one| (one.schedule.as_str(), one.shadow, one.count))
         .collect();
     assert_eq!(tally, [("daily", false, 1), ("daily-new", true, 1)]);
+}
+
+fn verdict(id: u128, state: SnapshotState, error: Option<&str>, at_seconds: i64) -> CatalogChange {
+    CatalogChange::Verdict {
+        id: Uuid::from_u128(id),
+        state,
+        error: error.map(str::to_owned),
+        at: at(at_seconds),
+    }
+}
+
+#[tokio::test]
+async fn a_verdict_counts_only_while_the_snapshot_is_on_the_shelf() {
+    let fixture = Fixture::new().await;
+    let id = Uuid::from_u128(1);
+    change(&fixture, CatalogChange::Added(Box::new(snapshot(1, 10))))
+        .await
+        .unwrap();
+    change(
+        &fixture,
+        verdict(1, SnapshotState::Missing, Some("gone"), 20),
+    )
+    .await
+    .unwrap();
+    let row = fixture.ledger.snapshot(id).await.unwrap().unwrap();
+    assert_eq!(
+        (row.state, row.last_error.as_deref(), row.verified_at),
+        (SnapshotState::Missing, Some("gone"), None)
+    );
+    change(&fixture, verdict(1, SnapshotState::Verified, None, 30))
+        .await
+        .unwrap();
+    let row = fixture.ledger.snapshot(id).await.unwrap().unwrap();
+    assert_eq!(
+        (row.state, row.last_error, row.verified_at),
+        (SnapshotState::Verified, None, Some(at(30)))
+    );
+    for gone in [
+        SnapshotState::Deleting,
+        SnapshotState::DeleteFailed,
+        SnapshotState::Gone,
+    ] {
+        change(&fixture, state(1, gone, 40)).await.unwrap();
+        change(&fixture, verdict(1, SnapshotState::Verified, None, 50))
+            .await
+            .unwrap();
+        let row = fixture.ledger.snapshot(id).await.unwrap().unwrap();
+        assert_eq!((row.state, row.verified_at), (gone, Some(at(30))));
+    }
+    // One that does not exist undoes nothing.
+    change(&fixture, verdict(9, SnapshotState::Verified, None, 50))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_hold_that_may_be_gone_expires_without_a_word() {
+    let fixture = Fixture::new().await;
+    let id = Uuid::from_u128(1);
+    change(&fixture, CatalogChange::Added(Box::new(snapshot(1, 10))))
+        .await
+        .unwrap();
+    let expire = || CatalogChange::Expire {
+        id,
+        name: "looking".to_owned(),
+    };
+    change(&fixture, expire()).await.unwrap();
+    let hold = Hold {
+        name: "looking".to_owned(),
+        reason: "it is looked at".to_owned(),
+        until: None,
+    };
+    change(&fixture, CatalogChange::Hold { id, hold })
+        .await
+        .unwrap();
+    change(&fixture, expire()).await.unwrap();
+    let row = fixture.ledger.snapshot(id).await.unwrap().unwrap();
+    assert_eq!(row.holds, []);
+}
+
+async fn ids(fixture: &Fixture, filter: SnapshotFilter) -> Vec<u128> {
+    let rows = fixture.ledger.snapshots(filter).await.unwrap();
+    rows.into_iter().map(|row| row.id.as_u128()).collect()
+}
+
+#[tokio::test]
+async fn snapshots_are_found_by_reference_page_by_page_and_in_the_order_of_verification() {
+    let fixture = Fixture::new().await;
+    let added = (1..=4)
+        .map(|id| CatalogChange::Added(Box::new(snapshot(id, 10 * i64::try_from(id).unwrap()))));
+    fixture
+        .ledger
+        .change_catalog(added.collect(), Vec::new(), at(0))
+        .await
+        .unwrap();
+    let by_reference = SnapshotFilter {
+        references: vec![snapshot(2, 20).reference, snapshot(3, 30).reference],
+        ..SnapshotFilter::default()
+    };
+    assert_eq!(ids(&fixture, by_reference).await, [2, 3]);
+    let page = SnapshotFilter {
+        after: Some((at(20), Uuid::from_u128(2))),
+        limit: Some(1),
+        ..SnapshotFilter::default()
+    };
+    assert_eq!(ids(&fixture, page).await, [3]);
+    let other = SnapshotFilter {
+        plugin: Some(strongroom_domain::PluginName::new("nobody").unwrap()),
+        ..SnapshotFilter::default()
+    };
+    assert!(ids(&fixture, other).await.is_empty());
+    for (id, seconds) in [(4, 60), (2, 50)] {
+        change(
+            &fixture,
+            verdict(id, SnapshotState::Verified, None, seconds),
+        )
+        .await
+        .unwrap();
+    }
+    let to_verify = SnapshotFilter {
+        order: SnapshotOrder::ToVerify,
+        ..SnapshotFilter::default()
+    };
+    assert_eq!(ids(&fixture, to_verify).await, [3, 1, 2, 4]);
 }

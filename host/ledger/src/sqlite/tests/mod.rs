@@ -1,5 +1,6 @@
 //! What every engine keeps, shown on SQLite.
 
+mod ages;
 mod catalog;
 mod claims;
 mod elsewhere;

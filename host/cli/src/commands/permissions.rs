@@ -1,0 +1,177 @@
+//! What schedules may do, in words a person can approve; and what their plugins want beside and do not get.
+//!
+//! Owns: the words. Never: decides; what is said is what the host enforces.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use strongroom_domain::egress::{Operation, ServiceGrant};
+use strongroom_domain::grants::{Access, Want};
+use strongroom_orchestrator::{Prepared, Served, Setup};
+
+/// What one schedule may do.
+#[derive(Default, PartialEq, Eq)]
+pub(super) struct Permissions {
+    /// One line for each permission.
+    may: Vec<String>,
+    /// One line for each wish of the plugin that is not granted.
+    may_not: Vec<String>,
+}
+
+/// Schedules that may do the same are named together.
+pub(super) fn grouped(setup: &Setup) -> Vec<(Vec<&str>, Permissions)> {
+    let mut groups: Vec<(Vec<&str>, Permissions)> = Vec::new();
+    for prepared in setup.schedules.values() {
+        let permissions = of(prepared);
+        let name = prepared.schedule.name.as_str();
+        match groups.iter_mut().find(|(_, known)| *known == permissions) {
+            Some((names, _)) => names.push(name),
+            None => groups.push((vec![name], permissions)),
+        }
+    }
+    groups
+}
+
+impl Permissions {
+    /// As lines below a heading.
+    pub(super) fn lines(&self, names: &[&str]) -> Vec<String> {
+        let names = names.join(", ");
+        let mut lines = Vec::new();
+        if self.may.is_empty() {
+            lines.push(format!("{names} may nothing but compute and log"));
+        } else {
+            lines.push(format!("{names} may"));
+            lines.extend(self.may.iter().map(|line| format!("  {line}")));
+        }
+        if !self.may_not.is_empty() {
+            lines.push("and may not, though its plugin would".to_owned());
+            lines.extend(self.may_not.iter().map(|line| format!("  {line}")));
+        }
+        lines
+    }
+}
+
+/// The same as JSON.
+pub(super) fn value(prepared: &Prepared) -> Value {
+    let Permissions { may, may_not } = of(prepared);
+    json!({ "may": may, "may_not": may_not })
+}
+
+fn of(prepared: &Prepared) -> Permissions {
+    let Served::Plugin {
+        plugin,
+        credentials,
+        ..
+    } = &prepared.served
+    else {
+        return Permissions::default();
+    };
+    let grants = &prepared.schedule.grants;
+    let description = plugin.description();
+    let mut said = Permissions::default();
+    for (name, tree) in &grants.files {
+        said.may.push(folder(name, tree.access, &tree.path));
+    }
+    if grants.state {
+        let line = "keep: small notes between runs, for each tenant apart";
+        said.may.push(line.to_owned());
+    }
+    for (service, grant) in &grants.http {
+        let wanted = description.operations.iter();
+        let granted =
+            wanted.filter(|one| one.service == *service && grant.operations.contains(&one.name));
+        said.may
+            .extend(granted.map(|one| one.permission(&grant.origin, &grant.bind)));
+        let scheme = grant
+            .credential
+            .as_ref()
+            .and_then(|name| credentials.get(name))
+            .map(|credential| credential.scheme.as_str());
+        said.may.extend(how(grant, scheme));
+    }
+    for want in &description.wants {
+        let granted = match (want.capability.as_str(), want.name.as_str()) {
+            ("files", "*") => true,
+            ("files", name) => grants.files.contains_key(name),
+            ("state", _) => grants.state,
+            _ => true,
+        };
+        if !granted {
+            said.may_not.push(wish(want));
+        }
+    }
+    for operation in &description.operations {
+        let granted = grants.http.get(&operation.service);
+        if !granted.is_some_and(|grant| grant.operations.contains(&operation.name)) {
+            said.may_not.push(format!(
+                "`{}`: {}",
+                operation.name,
+                operation_wish(operation)
+            ));
+        }
+    }
+    said
+}
+
+fn folder(name: &str, access: Access, path: &Path) -> String {
+    let path = path.display();
+    match access {
+        Access::Read => format!("read: everything in {path}, as `{name}`"),
+        Access::Write => {
+            format!("read, make, change and remove: everything in {path}, as `{name}`")
+        }
+    }
+}
+
+/// How a service is reached, and as whom.
+fn how(grant: &ServiceGrant, scheme: Option<&str>) -> Vec<String> {
+    let mut lines = Vec::new();
+    match &grant.credential {
+        Some(name) => {
+            let scheme = scheme.map_or_else(String::new, |scheme| format!(" ({scheme})"));
+            lines.push(format!("as `{name}`{scheme}, which only the host knows"));
+        }
+        None => lines.push(format!(
+            "as nobody: {} is shown no credential",
+            grant.origin
+        )),
+    }
+    if !grant.addresses.is_empty() {
+        let listed: Vec<String> = grant.addresses.iter().map(ToString::to_string).collect();
+        lines.push(format!(
+            "at addresses that are not public: {}",
+            listed.join(", ")
+        ));
+    }
+    if let Some(file) = &grant.trust {
+        lines.push(format!(
+            "trusting only the certificates in {}",
+            file.display()
+        ));
+    }
+    lines
+}
+
+fn wish(want: &Want) -> String {
+    let verb = match (want.capability.as_str(), want.access) {
+        ("files", Access::Read) => format!("read a folder as `{}`", want.name),
+        ("files", Access::Write) => format!("change a folder as `{}`", want.name),
+        _ => "keep small notes between runs".to_owned(),
+    };
+    because(verb, &want.reason)
+}
+
+fn operation_wish(operation: &Operation) -> String {
+    because(
+        format!("{operation} of `{}`", operation.service),
+        &operation.reason,
+    )
+}
+
+fn because(what: String, reason: &str) -> String {
+    if reason.is_empty() {
+        what
+    } else {
+        format!("{what} ({reason})")
+    }
+}

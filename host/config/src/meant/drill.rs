@@ -1,0 +1,49 @@
+//! Drills: entries that prove the snapshots of another schedule, `drill-of`.
+//!
+//! Owns: what a drill may not have of its own.
+//! Never: looks at the schedule it drills; that may stand in another file.
+//! Read next: `drills`.
+
+use std::ops::Range;
+
+use strongroom_domain::ScheduleName;
+
+use super::names::named;
+use crate::problems::Problems;
+use crate::written::ScheduleWritten;
+
+/// The schedule that is drilled; `None`: this is no drill, or a problem was reported.
+pub(super) fn drill_of(written: &ScheduleWritten, problems: &mut Problems) -> Option<ScheduleName> {
+    let at = written.drill_of.as_ref()?;
+    let drilled = named("a schedule", ScheduleName::new, at, problems)?;
+    for (key, span) in own(written) {
+        let message = format!("a drill has no `{key}` of its own: it uses what `{drilled}` has");
+        let hint = match key {
+            "retention" => "remove the table: a drill makes no snapshots, so it has none to keep",
+            "plugin" | "memory" => "remove the line",
+            _ => "remove the table",
+        };
+        let problem = problems.at(&span, message, hint);
+        let problem = problem.noted(&problems.source, at.span.clone(), "this makes it a drill");
+        problems.add(problem);
+    }
+    Some(drilled)
+}
+
+/// What is there and belongs to the schedule that is drilled, with its place.
+fn own(written: &ScheduleWritten) -> impl Iterator<Item = (&'static str, Range<usize>)> {
+    let plugin = written.plugin.as_ref().map(|at| at.span.clone());
+    let memory = written.memory.as_ref().map(|at| at.span.clone());
+    let config = written.config.as_ref().map(|at| at.span.clone());
+    let grants = written.grants.as_ref().map(|table| table.span.clone());
+    let retention = written.retention.as_ref().map(|table| table.span.clone());
+    [
+        ("plugin", plugin),
+        ("memory", memory),
+        ("config", config),
+        ("grants", grants),
+        ("retention", retention),
+    ]
+    .into_iter()
+    .filter_map(|(key, span)| Some((key, span?)))
+}

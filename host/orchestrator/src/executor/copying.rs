@@ -1,0 +1,121 @@
+//! Which snapshot an off-site run copies, and that it stays as long as the run may take.
+//!
+//! Owns: the hold by which a run that was interrupted finds again what it began to copy.
+//! Never: copies anything; the plugin does (`start-copy`).
+
+use jiff::Timestamp;
+use serde_json::json;
+use strongroom_domain::retention::Hold;
+use strongroom_domain::retry::Failure;
+use strongroom_domain::schedule::OffSite;
+use strongroom_ledger::{CatalogChange, LedgerError, SnapshotFilter, SnapshotRow, SnapshotState};
+
+use super::Errand;
+use crate::access::Access;
+use crate::workflows::retention::entry;
+
+/// The snapshot to copy: the one the run began with, else the newest good one of the first shelf. It is held until the run's
+/// deadline, unless nothing is to be changed.
+///
+/// # Errors
+/// There is none, or the ledger does not answer.
+pub(crate) async fn choose(
+    access: &Access,
+    errand: &Errand<'_>,
+    off_site: &OffSite,
+) -> Result<SnapshotRow, Failure> {
+    let shelf = shelf(access, errand, off_site)
+        .await
+        .map_err(|error| unavailable(&error))?;
+    let good: Vec<SnapshotRow> = shelf.into_iter().filter(is_good).collect();
+    let name = hold_name(errand);
+    let begun = good.iter().find(|row| is_held(row, &name));
+    let Some(chosen) = begun.or(good.last()).cloned() else {
+        let detail = format!(
+            "there is no good snapshot of `{}` by `{}` to copy",
+            errand.tenant, off_site.of
+        );
+        return Err(Failure::NotFound { detail });
+    };
+    if !errand.dry_run && !is_held(&chosen, &name) {
+        hold(access, errand, &chosen, name)
+            .await
+            .map_err(|error| unavailable(&error))?;
+    }
+    Ok(chosen)
+}
+
+/// What the run began to copy; of a run that takes its own snapshot, the newest good one of the first shelf.
+///
+/// # Errors
+/// The ledger does not answer.
+pub(super) async fn original(
+    access: &Access,
+    errand: &Errand<'_>,
+    off_site: &OffSite,
+) -> Result<Option<SnapshotRow>, LedgerError> {
+    let mut shelf = shelf(access, errand, off_site).await?;
+    if off_site.copy {
+        let name = hold_name(errand);
+        return Ok(shelf.into_iter().rfind(|row| is_held(row, &name)));
+    }
+    shelf.retain(is_good);
+    Ok(shelf.pop())
+}
+
+async fn shelf(
+    access: &Access,
+    errand: &Errand<'_>,
+    off_site: &OffSite,
+) -> Result<Vec<SnapshotRow>, LedgerError> {
+    let filter = SnapshotFilter {
+        schedule: Some(off_site.of.clone()),
+        tenant: Some(errand.tenant.clone()),
+        ..SnapshotFilter::default()
+    };
+    access.ledger.snapshots(filter).await
+}
+
+fn is_good(row: &SnapshotRow) -> bool {
+    matches!(row.state, SnapshotState::Assumed | SnapshotState::Verified)
+}
+
+fn is_held(row: &SnapshotRow, name: &str) -> bool {
+    row.holds.iter().any(|hold| hold.name == name)
+}
+
+fn hold_name(errand: &Errand<'_>) -> String {
+    format!("copy-{}", errand.run)
+}
+
+/// Released by time alone: a run that ends earlier leaves it, and it does no harm.
+async fn hold(
+    access: &Access,
+    errand: &Errand<'_>,
+    row: &SnapshotRow,
+    name: String,
+) -> Result<(), LedgerError> {
+    let now: Timestamp = access.clock.now();
+    let schedule = &errand.prepared.schedule.name;
+    let held = entry(
+        "snapshot-held",
+        row,
+        json!({ "hold": name, "until": errand.deadline, "by": "host" }),
+    );
+    let hold = Hold {
+        name,
+        reason: format!("`{schedule}` copies it"),
+        until: Some(errand.deadline),
+    };
+    let change = CatalogChange::Hold { id: row.id, hold };
+    access
+        .ledger
+        .change_catalog(vec![change], vec![held], now)
+        .await
+}
+
+fn unavailable(error: &LedgerError) -> Failure {
+    Failure::Unavailable {
+        detail: format!("which snapshot to copy is not known: {error}"),
+    }
+}

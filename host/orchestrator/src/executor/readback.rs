@@ -1,0 +1,181 @@
+//! What a provider says of a snapshot, held against what must be so.
+//!
+//! Owns: every way in which the two can disagree, in words.
+//! Never: a call, a change: it only compares.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use strongroom_domain::Evidence;
+use strongroom_domain::clock_jump::TOLERANCE;
+use strongroom_ledger::SnapshotRow;
+use strongroom_sandbox::call::{SnapshotInfo, SnapshotState};
+use uuid::Uuid;
+
+use super::Errand;
+use super::placement::COPIED_AT;
+
+/// A provider may round the time at which a snapshot was taken.
+const ROUNDED: Duration = Duration::from_secs(2);
+
+/// What must be so.
+pub(crate) struct Expected<'a> {
+    pub(crate) reference: &'a str,
+    tenant: &'a str,
+    run: Uuid,
+    /// A plugin that reaches a provider must tell of which run a snapshot is.
+    told: bool,
+    earliest: Timestamp,
+    latest: Timestamp,
+    /// Known facts: what was reported, or what the catalog has.
+    size: Option<u64>,
+    source: Option<&'a str>,
+    place: Option<&'a str>,
+}
+
+/// What a comparison came to.
+pub(crate) enum Compared {
+    /// It is so.
+    Agrees,
+    /// It is ours, and not complete yet.
+    Unfinished(String),
+    /// It is something else.
+    Differs(String),
+}
+
+impl<'a> Expected<'a> {
+    /// A snapshot that this run made and the plugin reported.
+    pub(crate) fn of_run(
+        errand: &'a Errand<'_>,
+        now: Timestamp,
+        reference: &'a str,
+        evidence: &'a Evidence,
+    ) -> Self {
+        Self {
+            reference,
+            tenant: errand.tenant.as_str(),
+            run: errand.run,
+            told: errand.prepared.reaches_a_provider(),
+            // The nominal time: a run may be late, what it makes is never older than what it was due for.
+            earliest: errand.due.checked_sub(TOLERANCE).unwrap_or(errand.due),
+            latest: now.checked_add(TOLERANCE).unwrap_or(now),
+            size: evidence.get("bytes").and_then(|text| text.parse().ok()),
+            source: evidence.get("source"),
+            place: evidence.get("place"),
+        }
+    }
+
+    /// A snapshot that the catalog has.
+    pub(crate) fn of_row(errand: &'a Errand<'_>, row: &'a SnapshotRow) -> Self {
+        let copied_at = row.evidence.get(COPIED_AT);
+        let taken_at = copied_at
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(row.taken_at);
+        Self {
+            reference: &row.reference,
+            tenant: row.tenant.as_str(),
+            run: row.occurrence,
+            told: errand.prepared.reaches_a_provider(),
+            earliest: taken_at.checked_sub(ROUNDED).unwrap_or(taken_at),
+            latest: taken_at.checked_add(ROUNDED).unwrap_or(taken_at),
+            size: row.size,
+            source: row.evidence.get("source"),
+            place: row.evidence.get("place"),
+        }
+    }
+
+    /// Compares with what was read back.
+    pub(crate) fn compare(&self, info: &SnapshotInfo) -> Compared {
+        let name = &self.reference;
+        if let Some(detail) = self.another(info).or_else(|| self.changed(info)) {
+            return Compared::Differs(detail);
+        }
+        match info.state {
+            SnapshotState::Ready => {}
+            SnapshotState::Creating => {
+                return Compared::Unfinished(format!("the provider still makes snapshot `{name}`"));
+            }
+            SnapshotState::Failed => {
+                return Compared::Differs(format!("snapshot `{name}` failed at the provider"));
+            }
+            SnapshotState::Deleting => {
+                return Compared::Differs(format!("snapshot `{name}` is being deleted"));
+            }
+        }
+        // An unfinished one may still change these.
+        match self.unfinished_facts(info) {
+            Some(detail) => Compared::Differs(detail),
+            None => Compared::Agrees,
+        }
+    }
+
+    /// Whose it is, if not ours.
+    fn another(&self, info: &SnapshotInfo) -> Option<String> {
+        let name = &self.reference;
+        if info.reference != **name {
+            return Some(format!(
+                "the provider calls the snapshot `{}`, not `{name}`",
+                info.reference
+            ));
+        }
+        if info.tenant != self.tenant {
+            return Some(format!(
+                "snapshot `{name}` belongs to tenant `{}`",
+                info.tenant
+            ));
+        }
+        match &info.run_id {
+            Some(run) if *run != self.run.to_string() => {
+                Some(format!("snapshot `{name}` was made by another run"))
+            }
+            None if self.told => Some(format!(
+                "nothing says by which run snapshot `{name}` was made"
+            )),
+            _ => None,
+        }
+    }
+
+    /// What can never be so, whether it is finished or not.
+    fn changed(&self, info: &SnapshotInfo) -> Option<String> {
+        let name = &self.reference;
+        if info.taken_at > self.latest {
+            return Some(format!(
+                "snapshot `{name}` was taken at {}, which is still to come",
+                info.taken_at
+            ));
+        }
+        if info.taken_at < self.earliest {
+            return Some(format!(
+                "snapshot `{name}` was taken at {}, long before",
+                info.taken_at
+            ));
+        }
+        differing("is one of", name, self.source, info.source.as_deref())
+            .or_else(|| differing("is kept in", name, self.place, info.place.as_deref()))
+    }
+
+    fn unfinished_facts(&self, info: &SnapshotInfo) -> Option<String> {
+        let name = &self.reference;
+        let expected = self.size?;
+        match info.size {
+            Some(size) if size == expected => None,
+            Some(size) => Some(format!(
+                "snapshot `{name}` holds {size} bytes, not {expected}"
+            )),
+            None => Some(format!(
+                "snapshot `{name}` holds {expected} bytes, and reading it back tells no size"
+            )),
+        }
+    }
+}
+
+/// A fact that was known and is another one now, or is no longer told.
+fn differing(what: &str, name: &str, known: Option<&str>, read: Option<&str>) -> Option<String> {
+    match (known?, read) {
+        (known, Some(read)) if known == read => None,
+        (known, Some(read)) => Some(format!("snapshot `{name}` {what} `{read}`, not `{known}`")),
+        (known, None) => Some(format!(
+            "snapshot `{name}` {what} `{known}`, and reading it back tells nothing of that"
+        )),
+    }
+}

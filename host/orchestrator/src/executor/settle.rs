@@ -1,0 +1,147 @@
+//! Before a run is given up: whether the provider made a snapshot all the same.
+//!
+//! Owns: the search by run id, and that what cannot be found out is said to be unknown.
+//! Never: begins anything at the provider.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use strongroom_domain::Evidence;
+use strongroom_domain::retry::Failure;
+use strongroom_sandbox::call::{SnapshotInfo, SnapshotState};
+
+use super::Errand;
+use super::finish::{Finished, judge};
+use crate::access::Access;
+use crate::workflows::listing::Listing;
+
+/// How long the search may take: the run's own time may be over.
+const SEARCH: Duration = Duration::from_secs(120);
+
+/// What the provider knows of a run.
+enum Known {
+    Made(Evidence, Box<SnapshotInfo>),
+    Nothing,
+    /// It has something that is not what the run was to make.
+    Wrong(Failure),
+    /// It cannot be found out, and why.
+    NotKnown(String),
+}
+
+/// What a run comes to that would be given up; `began`: an earlier call may have begun something.
+pub(super) async fn settle(
+    access: &Access,
+    errand: &Errand<'_>,
+    finished: Finished,
+    began: bool,
+) -> Finished {
+    let (why, failure) = match finished {
+        Finished::TimedOut { .. } => (
+            format!("not finished by its deadline {}", errand.deadline),
+            None,
+        ),
+        Finished::Failed { failure, acted } if began || acted || may_have_acted(&failure) => (
+            format!("{}: {}", failure.kind(), failure.detail()),
+            Some((failure, acted)),
+        ),
+        other => return other,
+    };
+    // What was read back and differs is known: there is nothing more to find out.
+    if let Some((failure @ Failure::Corrupt { .. }, acted)) = failure {
+        return Finished::Failed { failure, acted };
+    }
+    match search(access, errand, &why).await {
+        Known::Made(evidence, info) => Finished::Done(evidence, Some(info)),
+        Known::Wrong(found) => Finished::Failed {
+            failure: match failure {
+                Some((failure, _)) => failure.and(found.detail()),
+                None => found,
+            },
+            acted: true,
+        },
+        Known::Nothing => match failure {
+            Some((failure, acted)) => Finished::Failed { failure, acted },
+            None => Finished::TimedOut { looked: true },
+        },
+        Known::NotKnown(what) => Finished::Unknown(
+            format!("{why}; whether the provider made a snapshot is not known: {what}"),
+            failure.map(|(failure, _)| failure),
+        ),
+    }
+}
+
+/// A plugin that says so was refused, and began nothing; of all others it is not certain.
+fn may_have_acted(failure: &Failure) -> bool {
+    match failure {
+        Failure::Invalid { .. }
+        | Failure::Denied { .. }
+        | Failure::NotFound { .. }
+        | Failure::Conflict { .. }
+        | Failure::Quota { .. }
+        | Failure::Throttled { .. } => false,
+        Failure::Unavailable { .. }
+        | Failure::Corrupt { .. }
+        | Failure::Crashed { .. }
+        | Failure::Other { .. } => true,
+    }
+}
+
+async fn search(access: &Access, errand: &Errand<'_>, why: &str) -> Known {
+    let now = access.clock.now();
+    let errand = Errand {
+        deadline: now.checked_add(SEARCH).unwrap_or(Timestamp::MAX),
+        ..*errand
+    };
+    let run = errand.run.to_string();
+    let mut listing = Listing::new(&errand);
+    let mut found = None;
+    loop {
+        match listing.next(access).await {
+            Ok(Some(page)) => {
+                let ours = |one: &SnapshotInfo| {
+                    one.run_id.as_ref() == Some(&run) && one.tenant == errand.tenant.as_str()
+                };
+                found = found.or_else(|| page.into_iter().find(ours));
+            }
+            Ok(None) => break,
+            Err(failure) => {
+                return Known::NotKnown(format!("{}: {}", failure.kind(), failure.detail()));
+            }
+        }
+    }
+    let Some(found) = found else {
+        return Known::Nothing;
+    };
+    look(access, &errand, &found.reference, why).await
+}
+
+/// Reads back what the search found.
+async fn look(access: &Access, errand: &Errand<'_>, reference: &str, why: &str) -> Known {
+    let info = match errand.read_back(access, reference).await {
+        Ok(info) => info,
+        Err(failure) => {
+            return Known::NotKnown(format!(
+                "it lists `{reference}` of this run, and reading that back says {}: {}",
+                failure.kind(),
+                failure.detail()
+            ));
+        }
+    };
+    if info.state == SnapshotState::Creating {
+        return Known::NotKnown(format!("it still makes `{reference}`"));
+    }
+    let mut evidence = Evidence::default();
+    evidence.push("snapshot", reference);
+    if let Some(size) = info.size {
+        evidence.push("bytes", size.to_string());
+    }
+    evidence.push(
+        "warning",
+        format!("{why}; the snapshot was found at the provider by its run"),
+    );
+    match judge(access, errand, evidence, reference, info).await {
+        Ok((evidence, info)) => Known::Made(evidence, Box::new(info)),
+        Err(failure @ Failure::Unavailable { .. }) => Known::NotKnown(failure.detail().to_owned()),
+        Err(failure) => Known::Wrong(failure),
+    }
+}

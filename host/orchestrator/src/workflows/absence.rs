@@ -1,0 +1,53 @@
+//! Deleted means looked for and not found.
+//!
+//! Owns: how long a provider may go on showing what it deleted.
+//! Never: deletes.
+
+use std::time::Duration;
+
+use strongroom_domain::retry::Failure;
+use strongroom_sandbox::call::SnapshotState;
+
+use crate::access::Access;
+use crate::executor::Errand;
+
+/// How long before each further look: what was deleted may be shown for some seconds more.
+const WAITS: [Duration; 3] = [
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+];
+
+/// Looks whether a snapshot that the plugin reported as deleted is gone.
+///
+/// # Errors
+/// It is still there, or nobody can tell.
+pub(super) async fn prove(
+    access: &Access,
+    errand: &Errand<'_>,
+    reference: &str,
+) -> Result<(), Failure> {
+    let mut waits = WAITS.iter();
+    loop {
+        let what = match errand.read_back(access, reference).await {
+            Err(Failure::NotFound { .. }) => return Ok(()),
+            Err(failure) => {
+                return Err(failure.and("whether it is deleted could not be read back"));
+            }
+            Ok(info) if info.state == SnapshotState::Deleting => "still deletes it",
+            Ok(_) => "still has it",
+        };
+        let at = waits
+            .next()
+            .and_then(|wait| access.clock.now().checked_add(*wait).ok());
+        match at.filter(|at| *at < errand.deadline) {
+            Some(at) => access.clock.sleep_until(at).await,
+            None => {
+                let detail = format!(
+                    "the plugin reported `{reference}` as deleted, and the provider {what}"
+                );
+                return Err(Failure::Conflict { detail });
+            }
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! Restore drills: at each due time the newest snapshot of another schedule is proved to be whole.
+//!
+//! Owns: which snapshot is drilled, and what the occurrence of a drill comes to.
+//! Never: what counts as proof (`verify`), what the shelf is compared with (`reconcile`).
+
+use jiff::Timestamp;
+use strongroom_domain::retry::Failure;
+use strongroom_domain::{Evidence, TenantName};
+use strongroom_ledger::{
+    Claim, LedgerError, Next, SnapshotFilter, SnapshotOrder, SnapshotRow, SnapshotState, Transition,
+};
+use uuid::Uuid;
+
+use super::{reconcile, verify};
+use crate::access::Access;
+use crate::executor::{Errand, Finished, Tried};
+use crate::setup::Prepared;
+
+/// How a handle of a drill begins: with the id of the snapshot, so that a restart knows it.
+const ID_BYTES: usize = 16;
+
+/// Runs one attempt of a drill to its transition.
+pub(crate) async fn attempt(access: &Access, prepared: &Prepared, claim: &Claim) -> Transition {
+    let started_at = access.clock.now();
+    let came_to = |finished| Tried::new(claim, prepared, started_at, access).came_to(finished);
+    let handle = claim.operation.as_ref().map(|one| one.handle.as_slice());
+    let (row, handle) = match subject(access, prepared, &claim.tenant, handle).await {
+        Ok(found) => found,
+        Err(failure) => {
+            return came_to(Finished::Failed {
+                failure,
+                acted: false,
+            });
+        }
+    };
+    let errand = Errand {
+        prepared,
+        tenant: &claim.tenant,
+        // Of the occurrence and of the snapshot: a later attempt may take another one.
+        run: Uuid::new_v5(&claim.id, row.id.as_bytes()),
+        attempt: claim.attempt,
+        due: claim.nominal,
+        deadline: claim.deadline,
+        dry_run: false,
+    };
+    let finished = match handle {
+        Some(handle) => verify::poll(access, &errand, &row, handle).await,
+        None => match verify::intend(access, &errand, &row).await {
+            Ok(()) => verify::begin(access, &errand, &row).await,
+            Err(error) => Finished::Failed {
+                failure: unreadable(&error),
+                acted: false,
+            },
+        },
+    };
+    let (changes, audit) = verify::verdict(&row, &finished, access.clock.now());
+    let finished = told(access, prepared, &row, finished).await;
+    let mut transition = came_to(finished);
+    match transition.next {
+        Next::Poll { .. } => {}
+        Next::Retry { .. } | Next::HandBack => transition.catalog.extend(changes),
+        Next::End { .. } => {
+            transition.catalog.extend(changes);
+            transition.audit.push(audit);
+        }
+    }
+    transition
+}
+
+/// The same with what a person wants to know: which snapshot, and how the shelf stands.
+async fn told(
+    access: &Access,
+    prepared: &Prepared,
+    row: &SnapshotRow,
+    finished: Finished,
+) -> Finished {
+    match finished {
+        Finished::Running(mut operation) => {
+            let mut handle = row.id.as_bytes().to_vec();
+            handle.append(&mut operation.handle);
+            operation.handle = handle;
+            Finished::Running(operation)
+        }
+        Finished::Done(proof, info) => {
+            let mut evidence = Evidence::default();
+            evidence.push("drilled", row.id.to_string());
+            evidence.push("taken-at", row.taken_at.to_string());
+            evidence.0.extend(proof.0);
+            match reconcile::reconcile(access, prepared, &row.tenant).await {
+                Ok(comparison) => comparison.tell(&mut evidence),
+                Err(error) => {
+                    let text = format!("the shelf could not be compared with the catalog: {error}");
+                    evidence.push("warning", text);
+                }
+            }
+            Finished::Done(evidence, info)
+        }
+        Finished::Failed { failure, acted } => {
+            let which = format!("in the drill of snapshot {} of {}", row.id, row.taken_at);
+            Finished::Failed {
+                failure: failure.and(&which),
+                acted,
+            }
+        }
+        other @ (Finished::TimedOut { .. } | Finished::Refused(_) | Finished::Unknown(..)) => other,
+    }
+}
+
+/// The snapshot that is drilled, and the plugin's handle if that goes on already.
+async fn subject(
+    access: &Access,
+    prepared: &Prepared,
+    tenant: &TenantName,
+    handle: Option<&[u8]>,
+) -> Result<(SnapshotRow, Option<Vec<u8>>), Failure> {
+    let Some(handle) = handle else {
+        let row = choose_or_look(access, prepared, tenant).await?;
+        return Ok((row, None));
+    };
+    let (id, rest) = handle.split_at_checked(ID_BYTES).unwrap_or_default();
+    let row = match Uuid::from_slice(id) {
+        Ok(id) => access.ledger.snapshot(id).await,
+        Err(_) => Ok(None),
+    };
+    let row = row.map_err(|error| unreadable(&error))?;
+    let lost = || Failure::Other {
+        detail: "the snapshot that was being drilled is not in the catalog".into(),
+    };
+    Ok((row.ok_or_else(lost)?, Some(rest.to_vec())))
+}
+
+/// The snapshot to drill. If none is good, the shelf is looked at once: one that was missing may be there again.
+async fn choose_or_look(
+    access: &Access,
+    prepared: &Prepared,
+    tenant: &TenantName,
+) -> Result<SnapshotRow, Failure> {
+    let unreadable = |error| unreadable(&error);
+    if let Some(row) = choose(access, prepared, tenant).await.map_err(unreadable)? {
+        return Ok(row);
+    }
+    // Why it could not be compared is not why there is nothing to drill.
+    let _looked = reconcile::reconcile(access, prepared, tenant).await.is_ok();
+    let row = choose(access, prepared, tenant).await.map_err(unreadable)?;
+    row.ok_or_else(|| nothing(prepared, tenant))
+}
+
+/// The newest good snapshot that was never verified; when all were, the one of which that is the longest ago.
+async fn choose(
+    access: &Access,
+    prepared: &Prepared,
+    tenant: &TenantName,
+) -> Result<Option<SnapshotRow>, LedgerError> {
+    let filter = SnapshotFilter {
+        schedule: Some(prepared.shelf().clone()),
+        tenant: Some(tenant.clone()),
+        plugin: Some(prepared.schedule.plugin.clone()),
+        states: vec![SnapshotState::Assumed, SnapshotState::Verified],
+        order: SnapshotOrder::ToVerify,
+        limit: Some(1),
+        ..SnapshotFilter::default()
+    };
+    Ok(access.ledger.snapshots(filter).await?.pop())
+}
+
+fn nothing(prepared: &Prepared, tenant: &TenantName) -> Failure {
+    let detail = format!(
+        "`{}` has no good snapshot of {tenant} to drill",
+        prepared.shelf()
+    );
+    Failure::NotFound { detail }
+}
+
+fn unreadable(error: &LedgerError) -> Failure {
+    Failure::Unavailable {
+        detail: format!("the catalog could not be read or written: {error}"),
+    }
+}
+
+/// Says which snapshot a drill would take. Nothing is begun anywhere.
+pub(crate) async fn dry_run(
+    access: &Access,
+    prepared: &Prepared,
+    tenant: &TenantName,
+) -> Result<Evidence, Failure> {
+    let (row, _) = subject(access, prepared, tenant, None).await?;
+    let now = access.clock.now();
+    let errand = Errand {
+        prepared,
+        tenant,
+        run: Uuid::now_v7(),
+        attempt: 1,
+        due: now,
+        deadline: now
+            .checked_add(prepared.schedule.timeout)
+            .unwrap_or(Timestamp::MAX),
+        dry_run: true,
+    };
+    verify::as_recorded(access, &errand, &row).await?;
+    let mut evidence = Evidence::default();
+    evidence.push("would-drill", row.id.to_string());
+    evidence.push("taken-at", row.taken_at.to_string());
+    Ok(evidence)
+}

@@ -1,0 +1,105 @@
+//! What a provider lists of a tenant, page by page.
+//!
+//! Owns: that a list ends, and that no page is larger than was asked for, whatever a plugin says.
+//! Never: keeps a page.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use strongroom_domain::retry::Failure;
+use strongroom_sandbox::call::{Answer, Request, SnapshotInfo};
+
+use crate::access::Access;
+use crate::executor::{Errand, Reached, broken_contract};
+
+/// Snapshots of a page: the most that the contract allows.
+const PAGE: u32 = 1_000;
+/// The most pages of one list: ten million snapshots of one tenant, or a provider that goes round in circles.
+const PAGES: usize = 10_000;
+/// How often a page is asked for that cannot be had for now, and how long before it is asked for again.
+const TRIES: u32 = 3;
+const WAIT: Duration = Duration::from_secs(2);
+
+/// A list, being read.
+pub(crate) struct Listing<'a> {
+    errand: &'a Errand<'a>,
+    cursor: Option<String>,
+    cursors: HashSet<String>,
+    ended: bool,
+}
+
+impl<'a> Listing<'a> {
+    pub(crate) fn new(errand: &'a Errand<'a>) -> Self {
+        Self {
+            errand,
+            cursor: None,
+            cursors: HashSet::new(),
+            ended: false,
+        }
+    }
+
+    /// The next page; it may be empty. `None`: there is no more.
+    pub(crate) async fn next(
+        &mut self,
+        access: &Access,
+    ) -> Result<Option<Vec<SnapshotInfo>>, Failure> {
+        if self.ended {
+            return Ok(None);
+        }
+        let (page, next) = self.page(access).await?;
+        if page.len() > PAGE as usize {
+            return Err(broken_contract(&format!(
+                "listed {} snapshots on one page of at most {PAGE}",
+                page.len()
+            )));
+        }
+        match &next {
+            None => self.ended = true,
+            Some(cursor) if !self.cursors.insert(cursor.clone()) => {
+                return Err(broken_contract(
+                    "listed in circles: a page names one before it as the next",
+                ));
+            }
+            Some(_) if self.cursors.len() >= PAGES => {
+                return Err(broken_contract(&format!("listed more than {PAGES} pages")));
+            }
+            Some(_) => {}
+        }
+        self.cursor = next;
+        Ok(Some(page))
+    }
+
+    async fn page(&self, access: &Access) -> Result<(Vec<SnapshotInfo>, Option<String>), Failure> {
+        let mut tries = 1;
+        loop {
+            let request = Request::List {
+                cursor: self.cursor.clone(),
+                limit: PAGE,
+            };
+            let failure = match self.errand.call(access, request).await {
+                Reached::Answer(Answer::Page(page, next)) => return Ok((page, next)),
+                Reached::Answer(_) => {
+                    return Err(broken_contract("answered `list` with something else"));
+                }
+                Reached::Failed(failure) => failure,
+                Reached::TimedOut => Failure::Unavailable {
+                    detail: "listing the snapshots took too long".into(),
+                },
+                Reached::Refused(detail) => return Err(broken_contract(&detail)),
+            };
+            let wait = match &failure {
+                Failure::Unavailable { .. } => WAIT,
+                Failure::Throttled { retry_after_ms, .. } => {
+                    WAIT.max(Duration::from_millis(*retry_after_ms))
+                }
+                _ => return Err(failure),
+            };
+            let again = access.clock.now().checked_add(wait);
+            match again.ok().filter(|at| *at < self.errand.deadline) {
+                Some(at) if tries < TRIES => access.clock.sleep_until(at).await,
+                _ => return Err(failure),
+            }
+            tries += 1;
+        }
+    }
+}

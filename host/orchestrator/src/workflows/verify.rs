@@ -1,0 +1,270 @@
+//! One look at a snapshot: read back, read whole or restored by its plugin, and compared with the catalog.
+//!
+//! Owns: what counts as proof, the verdict, and that nothing deletes a snapshot meanwhile.
+//! Never: when it happens. Read next: `drill` (on a schedule), `executor::readback`.
+
+use jiff::Timestamp;
+use serde_json::json;
+use strongroom_domain::Evidence;
+use strongroom_domain::retention::Hold;
+use strongroom_domain::retry::Failure;
+use strongroom_ledger::{AuditEntry, CatalogChange, LedgerError, SnapshotRow, SnapshotState};
+use strongroom_sandbox::call::Request;
+use uuid::Uuid;
+
+use super::restore::{ShelfError, TIME, made_here, offered};
+use super::retention::entry;
+use crate::access::Access;
+use crate::executor::readback::{Compared, Expected};
+use crate::executor::{Errand, Finished, Reached, broken_contract, step};
+use crate::setup::Prepared;
+
+/// The hold under which a snapshot is kept while it is looked at; no person gives one this name.
+const HOLD: &str = "strongroom:verifying";
+
+/// Says on record that a look begins, and keeps the snapshot until its end.
+pub(super) async fn intend(
+    access: &Access,
+    errand: &Errand<'_>,
+    row: &SnapshotRow,
+) -> Result<(), LedgerError> {
+    let hold = Hold {
+        name: HOLD.to_owned(),
+        reason: "it is being verified".to_owned(),
+        until: Some(errand.deadline),
+    };
+    let held = CatalogChange::Hold { id: row.id, hold };
+    let audit = entry("verification-intended", row, json!({ "run": errand.run }));
+    let now = access.clock.now();
+    access
+        .ledger
+        .change_catalog(vec![held], vec![audit], now)
+        .await
+}
+
+/// Begins a look.
+pub(super) async fn begin(access: &Access, errand: &Errand<'_>, row: &SnapshotRow) -> Finished {
+    if let Err(failure) = as_recorded(access, errand, row).await {
+        return failed(failure);
+    }
+    let reference = row.reference.clone();
+    let reached = errand
+        .call(access, Request::StartVerify { reference })
+        .await;
+    judge(access, errand, row, reached).await
+}
+
+/// Asks after one that goes on.
+pub(super) async fn poll(
+    access: &Access,
+    errand: &Errand<'_>,
+    row: &SnapshotRow,
+    handle: Vec<u8>,
+) -> Finished {
+    let reached = errand.call(access, Request::PollSnapshots { handle }).await;
+    judge(access, errand, row, reached).await
+}
+
+fn failed(failure: Failure) -> Finished {
+    Finished::Failed {
+        failure,
+        acted: false,
+    }
+}
+
+async fn judge(
+    access: &Access,
+    errand: &Errand<'_>,
+    row: &SnapshotRow,
+    reached: Reached,
+) -> Finished {
+    let evidence = match step(reached) {
+        Ok(evidence) => evidence,
+        Err(Finished::Failed {
+            failure: Failure::NotFound { detail },
+            ..
+        }) => return failed(really_gone(access, errand, row, detail).await),
+        Err(finished) => return finished,
+    };
+    if let Err(failure) = proves(errand.prepared, row, &evidence) {
+        return failed(failure);
+    }
+    // What was true before the look must be true after it.
+    match as_recorded(access, errand, row).await {
+        Ok(()) => Finished::Done(evidence, None),
+        Err(failure) => failed(failure),
+    }
+}
+
+/// A plugin that does not find something says nothing of the snapshot unless that is gone.
+async fn really_gone(
+    access: &Access,
+    errand: &Errand<'_>,
+    row: &SnapshotRow,
+    detail: String,
+) -> Failure {
+    match as_recorded(access, errand, row).await {
+        Err(failure) => failure,
+        Ok(()) => Failure::Other {
+            detail: format!("it was not verified, although reading it back finds it: {detail}"),
+        },
+    }
+}
+
+/// Reads the snapshot back: it must be what the catalog has.
+pub(super) async fn as_recorded(
+    access: &Access,
+    errand: &Errand<'_>,
+    row: &SnapshotRow,
+) -> Result<(), Failure> {
+    let info = errand.read_back(access, &row.reference).await?;
+    match Expected::of_row(errand, row).compare(&info) {
+        Compared::Agrees => Ok(()),
+        Compared::Unfinished(detail) => Err(Failure::Unavailable { detail }),
+        Compared::Differs(detail) => Err(Failure::Corrupt { detail }),
+    }
+}
+
+/// Whether the evidence of a look proves that this very snapshot is whole.
+fn proves(prepared: &Prepared, row: &SnapshotRow, evidence: &Evidence) -> Result<(), Failure> {
+    let another = (["snapshot", "verified"].iter())
+        .filter_map(|kind| evidence.get(kind))
+        .find(|told| *told != row.reference);
+    if let Some(another) = another {
+        let detail = format!("verified `{another}` in place of `{}`", row.reference);
+        return Err(broken_contract(&detail));
+    }
+    match evidence.get("checked") {
+        Some("bytes") => {}
+        Some("restored") if prepared.reaches_a_provider() => {}
+        Some("restored") => {
+            return Err(broken_contract(
+                "restored somewhere, where it should have compared every byte",
+            ));
+        }
+        Some(other) => {
+            let detail = format!("reported a verification by `{other}`, which is no proof");
+            return Err(broken_contract(&detail));
+        }
+        None => {
+            return Err(broken_contract(
+                "reported a verification without saying how",
+            ));
+        }
+    }
+    let size = row.size.map(|size| size.to_string());
+    for (kind, recorded) in [
+        ("source", row.evidence.get("source")),
+        ("bytes", size.as_deref()),
+    ] {
+        match (recorded, evidence.get(kind)) {
+            (Some(recorded), Some(told)) if told != recorded => {
+                let detail =
+                    format!("what was read back has `{kind}` {told}, the catalog has {recorded}");
+                return Err(Failure::Corrupt { detail });
+            }
+            (Some(_), None) => {
+                let detail = format!("reported a verification without `{kind}`");
+                return Err(broken_contract(&detail));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// What a look that is over puts on record: the verdict, and that nothing more keeps the snapshot for its sake.
+pub(super) fn verdict(
+    row: &SnapshotRow,
+    finished: &Finished,
+    now: Timestamp,
+) -> (Vec<CatalogChange>, AuditEntry) {
+    // Not being able to look says nothing about the snapshot: then its state stays as it is.
+    let found = match finished {
+        Finished::Done(..) => Some((SnapshotState::Verified, None)),
+        Finished::Failed { failure, .. } => bad(failure),
+        Finished::Running(_)
+        | Finished::TimedOut { .. }
+        | Finished::Refused(_)
+        | Finished::Unknown(..) => None,
+    };
+    let word = match &found {
+        Some((SnapshotState::Verified, _)) => "good",
+        Some((_, error)) => error.as_deref().unwrap_or("damaged"),
+        None => "not reached",
+    };
+    let audit = entry("snapshot-verified", row, json!({ "verdict": word }));
+    let mut changes = vec![CatalogChange::Expire {
+        id: row.id,
+        name: HOLD.to_owned(),
+    }];
+    changes.extend(found.map(|(state, error)| CatalogChange::Verdict {
+        id: row.id,
+        state,
+        error,
+        at: now,
+    }));
+    (changes, audit)
+}
+
+/// How a snapshot stands of which this was found; `None`: the failure says nothing of it.
+pub(super) fn bad(failure: &Failure) -> Option<(SnapshotState, Option<String>)> {
+    let state = match failure {
+        Failure::Corrupt { .. } => SnapshotState::Damaged,
+        Failure::NotFound { .. } => SnapshotState::Missing,
+        _ => return None,
+    };
+    let error = format!("{}: {}", failure.kind(), failure.detail());
+    Some((state, Some(error)))
+}
+
+/// Looks at a snapshot because a person asked; the verdict is kept in the catalog.
+///
+/// # Errors
+/// [`ShelfError::Failed`] with `corrupt` names the damaged paths, one a line.
+pub async fn verify(
+    access: &Access,
+    prepared: &Prepared,
+    row: &SnapshotRow,
+) -> Result<Evidence, ShelfError> {
+    made_here(prepared, row)?;
+    offered(prepared, "verify")?;
+    let now = access.clock.now();
+    let errand = Errand {
+        prepared,
+        tenant: &row.tenant,
+        // Never one that was used: what an earlier look restored proves nothing now.
+        run: Uuid::now_v7(),
+        attempt: 1,
+        due: now,
+        deadline: now.checked_add(TIME).unwrap_or(Timestamp::MAX),
+        dry_run: false,
+    };
+    intend(access, &errand, row).await?;
+    let mut finished = begin(access, &errand, row).await;
+    while let Finished::Running(operation) = finished {
+        let at = access.clock.now().checked_add(operation.poll_after);
+        finished = match at.ok().filter(|at| *at < errand.deadline) {
+            Some(at) => {
+                access.clock.sleep_until(at).await;
+                poll(access, &errand, row, operation.handle).await
+            }
+            None => Finished::TimedOut { looked: false },
+        };
+    }
+    let now = access.clock.now();
+    let (changes, audit) = verdict(row, &finished, now);
+    access
+        .ledger
+        .change_catalog(changes, vec![audit], now)
+        .await?;
+    let failure = match finished {
+        Finished::Done(evidence, _) => return Ok(evidence),
+        Finished::Failed { failure, .. } => failure,
+        Finished::TimedOut { .. } | Finished::Running(_) => Failure::Unavailable {
+            detail: "it was not finished in time".into(),
+        },
+        Finished::Refused(detail) | Finished::Unknown(detail, _) => broken_contract(&detail),
+    };
+    Err(ShelfError::Failed(failure))
+}

@@ -1,0 +1,81 @@
+//! Waiting for something that a person asked for: tells how far it is, and stops waiting when the person does.
+
+use strongroom_domain::Evidence;
+use strongroom_domain::retry::Failure;
+use strongroom_sandbox::call::{Answer, Operation, Request, Step};
+
+use crate::access::Access;
+use crate::executor::{Errand, Reached, broken_contract};
+
+/// How the waiting ended.
+#[derive(Debug)]
+pub enum Waited {
+    /// It is done.
+    Done(Evidence),
+    /// The person stopped waiting. What goes on at the provider, in its words; `None`: nothing does.
+    Left(Option<String>),
+}
+
+/// Calls once and asks after it until it is done, the deadline passes or `stop` says so.
+///
+/// # Errors
+/// It failed, or took too long.
+pub(super) async fn wait(
+    access: &Access,
+    errand: &Errand<'_>,
+    request: Request,
+    stop: impl Future<Output = ()>,
+) -> Result<Waited, Failure> {
+    tokio::pin!(stop);
+    // A call that is given up may have begun something: only what was answered is known.
+    let mut goes_on: Option<Operation> = None;
+    let mut request = request;
+    loop {
+        let reached = tokio::select! {
+            biased;
+            reached = errand.call(access, request) => reached,
+            () = &mut stop => return Ok(left(goes_on)),
+        };
+        let operation = match reached {
+            Reached::Answer(Answer::Step(Step::Done(evidence))) => {
+                return Ok(Waited::Done(evidence));
+            }
+            Reached::Answer(Answer::Step(Step::Running(operation))) => operation,
+            Reached::Answer(_) => {
+                return Err(broken_contract("answered with something else than a step"));
+            }
+            Reached::Failed(failure) => return Err(failure),
+            Reached::TimedOut => {
+                return Err(Failure::Unavailable {
+                    detail: "it was not finished in time".into(),
+                });
+            }
+            Reached::Refused(detail) => return Err(broken_contract(&detail)),
+        };
+        let schedule = &errand.prepared.schedule.name;
+        let (note, percent) = (operation.note.as_str(), operation.percent);
+        access
+            .watcher
+            .goes_on(schedule, errand.tenant, note, percent);
+        let at = access.clock.now().checked_add(operation.poll_after);
+        let at = at.unwrap_or(errand.deadline);
+        request = Request::PollSnapshots {
+            handle: operation.handle.clone(),
+        };
+        goes_on = Some(operation);
+        if at >= errand.deadline {
+            return Err(Failure::Unavailable {
+                detail: "it was still going on when its time was up".into(),
+            });
+        }
+        tokio::select! {
+            biased;
+            () = &mut stop => return Ok(left(goes_on)),
+            () = access.clock.sleep_until(at) => {}
+        }
+    }
+}
+
+fn left(goes_on: Option<Operation>) -> Waited {
+    Waited::Left(goes_on.map(|operation| operation.note))
+}

@@ -1,0 +1,163 @@
+//! The newest good snapshot may not become too old: told once, also over a restart, and seen without a host.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use strongroom_domain::retry::Failure;
+use strongroom_domain::{ScheduleName, TenantName};
+use strongroom_ledger::{Ledger, OccurrenceRow, OpenMode, ShelfAge};
+use strongroom_orchestrator::{Clock, Watcher};
+use strongroom_sandbox::call::Ending;
+use strongroom_sandbox::outside::Progress;
+use strongroom_tests::{Host, holds_for};
+
+use crate::stage::{Stage, at, done};
+
+const DAILY: &str = r#"
+[[schedule]]
+name = "daily"
+plugin = "disks"
+tenants = ["acme"]
+cron = "0 3 * * *"
+max-age = "36h"
+"#;
+
+/// What was told, each with its time.
+#[derive(Default)]
+struct Told(Mutex<Vec<String>>);
+
+impl Watcher for Told {
+    fn progress(&self, _: &ScheduleName, _: &TenantName, _: &Progress) {}
+    fn started(&self, _: &ScheduleName, _: &TenantName, _: Timestamp, _: u32) {}
+    fn alert(&self, _: &OccurrenceRow) {}
+    fn age(&self, shelf: &ShelfAge, too_old: bool, now: Timestamp) {
+        let word = if too_old { "too old" } else { "fresh" };
+        let line = format!("{} {} {word}", now.strftime("%d %H:%M"), shelf.schedule);
+        self.0.lock().unwrap().push(line);
+    }
+    fn goes_on(&self, _: &ScheduleName, _: &TenantName, _: &str, _: Option<u8>) {}
+    fn ended(&self, _: &ScheduleName, _: &TenantName, _: Timestamp, _: &str) {}
+}
+
+/// Creations fail from one moment up to another.
+fn failing(from: &str, to: &str) -> (Stage, Arc<Told>) {
+    let (from, to) = (at(from), at(to));
+    let clock: Arc<Mutex<Option<strongroom_orchestrator::SimulatedClock>>> = Arc::default();
+    let seen = clock.clone();
+    let mut stage = Stage::new("2026-11-20T00:00Z", DAILY, move |_, call| {
+        let now = seen.lock().unwrap().as_ref().map(|clock| clock.now());
+        if call == "create" && now.is_some_and(|now| from <= now && now < to) {
+            let detail = "no".to_owned();
+            return (Duration::ZERO, Ending::Failed(Failure::Denied { detail }));
+        }
+        (Duration::ZERO, done(&[]))
+    });
+    *clock.lock().unwrap() = Some(stage.clock.clone());
+    let told = Arc::new(Told::default());
+    stage.watcher = told.clone();
+    (stage, told)
+}
+
+#[tokio::test]
+async fn p08_somebody_is_told_once_for_each_time_it_becomes_too_old_also_over_a_restart() {
+    let (stage, told) = failing("2026-11-22T00:00Z", "2026-11-25T00:00Z");
+    // The last good one is of the 21st at three: too old from the 22nd at 15:00 on.
+    stage.run("2026-11-22T14:00Z").await;
+    assert_eq!(*told.0.lock().unwrap(), [""; 0]);
+    stage.run("2026-11-23T12:00Z").await;
+    assert_eq!(*told.0.lock().unwrap(), ["22 15:00 daily too old"]);
+    // Another host on the same record.
+    stage.run("2026-11-24T12:00Z").await;
+    assert_eq!(told.0.lock().unwrap().len(), 1);
+    stage.run("2026-11-25T12:00Z").await;
+    assert_eq!(told.0.lock().unwrap()[1..], ["25 03:00 daily fresh"]);
+}
+
+#[tokio::test]
+async fn p08_a_schedule_that_never_made_one_counts_from_when_it_was_first_seen() {
+    let (mut stage, told) = failing("2026-11-20T00:00Z", "2026-11-30T00:00Z");
+    stage.run("2026-11-21T11:00Z").await;
+    assert_eq!(*told.0.lock().unwrap(), [""; 0]);
+    stage.run("2026-11-22T00:00Z").await;
+    assert_eq!(*told.0.lock().unwrap(), ["21 12:00 daily too old"]);
+    // What is no longer asked is no longer told of, and the first moment stays known.
+    stage.edit(&DAILY.replace("max-age = \"36h\"", ""));
+    stage.run("2026-11-22T12:00Z").await;
+    let ledger = stage.ledger(OpenMode::Reader).await;
+    assert_eq!(ledger.ages().await.unwrap(), []);
+    ledger.close().await;
+    stage.edit(DAILY);
+    stage.run("2026-11-23T00:00Z").await;
+    let ledger = stage.ledger(OpenMode::Reader).await;
+    let ages = ledger.ages().await.unwrap();
+    ledger.close().await;
+    assert_eq!(ages[0].age.since, at("2026-11-20T00:00Z"));
+    assert_eq!(told.0.lock().unwrap().len(), 1);
+}
+
+const ONCE: &str = r#"
+[[schedule]]
+name = "daily"
+plugin = "local-snapshot"
+at = "2026-03-01T03:00:00Z"
+tenants = ["acme"]
+max-age = "36h"
+
+[schedule.retention]
+keep-last = 5
+
+[schedule.grants.files.data]
+path = "<data>/{tenant}"
+access = "read"
+
+[schedule.grants.files.place]
+path = "<shelf>"
+access = "write"
+"#;
+
+fn told(log: &str) -> usize {
+    log.lines()
+        .filter(|line| line.contains("alert") && line.contains("daily acme: the newest good"))
+        .count()
+}
+
+#[test]
+fn p08_a_snapshot_that_is_too_old_is_told_once_and_shown_until_there_is_a_new_one() {
+    let host = Host::new();
+    host.schedule("daily.toml", ONCE);
+    host.tree("acme").file("a.txt", "a");
+    let span = ["--from", "2026-03-01T00:00Z", "--to", "2026-03-01T12:00Z"];
+    let real = ["simulate", "--real", "--keep"];
+    let _ = host.run(real.into_iter().chain(span)).ok();
+    let status = host.run(["status"]).ok();
+    assert!(
+        status
+            .stdout
+            .contains("TOO OLD daily acme: the newest good snapshot is"),
+        "{status}"
+    );
+    let mut daemon = host.serve();
+    let within = Duration::from_secs(30);
+    daemon.says("daily acme: the newest good", within);
+    let once = || told(&daemon.log()) == 1;
+    assert!(holds_for(Duration::from_secs(3), once), "{}", daemon.log());
+    let _ = daemon.stop();
+    let mut daemon = host.serve();
+    let once = || told(&daemon.log()) == 1;
+    assert!(holds_for(Duration::from_secs(5), once), "{}", daemon.log());
+    let metrics = host.run(["metrics"]).ok().stdout;
+    let labels = "{schedule=\"daily\",tenant=\"acme\"}";
+    let most = format!("strongroom_newest_snapshot_max_age_seconds{labels} 129600");
+    assert!(metrics.contains(&most), "{metrics}");
+    let age = format!("strongroom_newest_snapshot_age_seconds{labels} ");
+    let age = metrics.lines().find_map(|line| line.strip_prefix(&age));
+    assert!(age.unwrap().parse::<u64>().unwrap() > 129_600, "{metrics}");
+    let _ = host.run(["once", "daily"]).ok();
+    daemon.says("is no longer too old", within);
+    let status = host.run(["status"]).ok();
+    assert!(!status.stdout.contains("TOO OLD"), "{status}");
+    let json = host.run(["--json", "status"]).ok().json();
+    assert_eq!(json["too_old"], serde_json::json!([]));
+    let _ = daemon.stop();
+}

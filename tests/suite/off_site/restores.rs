@@ -1,0 +1,277 @@
+//! Restores: to a name at a provider or into a folder, never of a snapshot that goes meanwhile.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use strongroom_domain::Evidence;
+use strongroom_domain::retry::Failure;
+use strongroom_ledger::{
+    CatalogChange, Ledger, OpenMode, SnapshotFilter, SnapshotRow, SnapshotState, SqliteLedger,
+};
+use strongroom_orchestrator::executor::Errand;
+use strongroom_orchestrator::workflows::restore::{RestoreTo, ShelfError, Wish, restore};
+use strongroom_orchestrator::workflows::waiting::Waited;
+use strongroom_orchestrator::{Access, Clock, Prepared, Replies, Served, SimulatedClock};
+use strongroom_sandbox::Role;
+use strongroom_sandbox::call::{Ending, Request};
+use strongroom_tests::Host;
+
+use crate::stage::{Stage, at, done, goes_on};
+
+const DAILY: &str = r#"
+[[schedule]]
+name = "daily"
+plugin = "disks"
+tenants = ["acme"]
+cron = "0 3 * * *"
+retention = { keep-last = 1 }
+"#;
+
+/// A provider whose restore takes as many polls as it says; it looks at the ledger meanwhile.
+struct Provider {
+    polls: Mutex<u32>,
+    asked: Mutex<Vec<String>>,
+    seen: Mutex<Vec<SnapshotRow>>,
+}
+
+#[async_trait]
+impl Replies for Provider {
+    async fn reply(&self, access: &Access, errand: &Errand<'_>, request: Request) -> Ending {
+        let rows = access
+            .ledger
+            .snapshots(SnapshotFilter::default())
+            .await
+            .unwrap();
+        *self.seen.lock().unwrap() = rows;
+        match request {
+            Request::StartRestore { place, .. } => {
+                let run = format!("{place} {}", errand.run);
+                self.asked.lock().unwrap().push(run);
+            }
+            Request::PollSnapshots { .. } => {}
+            other => panic!("{other:?}"),
+        }
+        let mut polls = self.polls.lock().unwrap();
+        if *polls == 0 {
+            return done(&[("volume", "acme-restored")]);
+        }
+        *polls -= 1;
+        goes_on(Duration::from_secs(60))
+    }
+
+    fn offers(&self, feature: &str) -> bool {
+        feature == "restore"
+    }
+}
+
+struct Restoring {
+    _stage: Stage,
+    ledger: Arc<SqliteLedger>,
+    access: Access,
+    prepared: Prepared,
+    provider: Arc<Provider>,
+    clock: SimulatedClock,
+}
+
+impl Restoring {
+    /// One snapshot, and a provider that works for so many polls.
+    async fn new(polls: u32) -> (Self, SnapshotRow) {
+        let stage = Stage::new("2026-11-20T00:00Z", DAILY, |_, _| {
+            (Duration::ZERO, done(&[]))
+        });
+        stage.run("2026-11-20T04:00Z").await;
+        let provider = Arc::new(Provider {
+            polls: Mutex::new(polls),
+            asked: Mutex::default(),
+            seen: Mutex::default(),
+        });
+        let prepared = stage.prepared_with("daily", provider.clone());
+        let ledger = stage.ledger(OpenMode::Visitor).await;
+        let clock = SimulatedClock::new(at("2026-11-20T05:00Z"));
+        let access = Access::new(Arc::new(clock.clone()), ledger.clone());
+        let row = ledger
+            .snapshots(SnapshotFilter::default())
+            .await
+            .unwrap()
+            .remove(0);
+        let new = Self {
+            _stage: stage,
+            ledger,
+            access,
+            prepared,
+            provider,
+            clock,
+        };
+        (new, row)
+    }
+
+    async fn restore(
+        &self,
+        row: &SnapshotRow,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Waited, ShelfError> {
+        let wish = Wish {
+            target: RestoreTo::Name("acme-restored".to_owned()),
+            paths: Vec::new(),
+            person: "ana".to_owned(),
+        };
+        restore(&self.access, &self.prepared, row, wish, stop).await
+    }
+
+    async fn row(&self) -> SnapshotRow {
+        self.ledger
+            .snapshots(SnapshotFilter::default())
+            .await
+            .unwrap()
+            .remove(0)
+    }
+}
+
+#[tokio::test]
+async fn p04_a_restore_to_a_name_waits_for_the_provider_and_holds_its_snapshot() {
+    let (restoring, row) = Restoring::new(3).await;
+    let waited = restoring
+        .restore(&row, std::future::pending())
+        .await
+        .unwrap();
+    let Waited::Done(Evidence(facts)) = waited else {
+        panic!("{waited:?}");
+    };
+    assert_eq!(facts, [("volume".to_owned(), "acme-restored".to_owned())]);
+    let asked = restoring.provider.asked.lock().unwrap().clone();
+    assert_eq!(asked.len(), 1);
+    // A run of its own: a provider that knows runs must not hand out an earlier restore.
+    assert!(asked[0].starts_with("acme-restored ") && !asked[0].contains(&row.id.to_string()));
+    let meanwhile = restoring.provider.seen.lock().unwrap()[0].clone();
+    let hold = &meanwhile.holds[0];
+    assert_eq!(hold.reason, "ana restores it to acme-restored");
+    assert_eq!(hold.until, Some(at("2026-11-21T05:00Z")));
+    assert_eq!(restoring.row().await.holds, []);
+    assert!(restoring.clock.now() >= at("2026-11-20T05:03Z"));
+}
+
+#[tokio::test]
+async fn p04_a_person_who_stops_waiting_is_told_what_goes_on_and_the_snapshot_stays_held() {
+    let (restoring, row) = Restoring::new(100).await;
+    let clock = restoring.clock.clone();
+    // Who waits to stop it counts as one more that works.
+    let _work = clock.work();
+    let stop = async move { clock.sleep_until(at("2026-11-20T05:05:30Z")).await };
+    let waited = restoring.restore(&row, stop).await.unwrap();
+    assert!(
+        matches!(&waited, Waited::Left(Some(note)) if note == "at the provider"),
+        "{waited:?}"
+    );
+    assert_eq!(restoring.row().await.holds.len(), 1);
+}
+
+#[tokio::test]
+async fn s7_what_is_held_is_not_deleted_and_what_is_being_deleted_is_not_restored() {
+    let (restoring, row) = Restoring::new(100).await;
+    let clock = restoring.clock.clone();
+    // Who waits to stop it counts as one more that works.
+    let _work = clock.work();
+    let stop = async move { clock.sleep_until(at("2026-11-20T05:01:30Z")).await };
+    let _ = restoring.restore(&row, stop).await.unwrap();
+    let deleting = |at| CatalogChange::State {
+        id: row.id,
+        state: SnapshotState::Deleting,
+        error: None,
+        at,
+    };
+    let now = restoring.clock.now();
+    let refused = restoring
+        .ledger
+        .change_catalog(vec![deleting(now)], Vec::new(), now);
+    let refused = refused.await.unwrap_err().to_string();
+    assert!(refused.contains("is held by `restore-"), "{refused}");
+    // When its time is up, it counts no more.
+    let later = at("2026-11-22T00:00Z");
+    let done = restoring
+        .ledger
+        .change_catalog(vec![deleting(later)], Vec::new(), later);
+    done.await.unwrap();
+    let error = restoring
+        .restore(&row, std::future::pending())
+        .await
+        .unwrap_err();
+    assert!(matches!(error, ShelfError::Gone(_)), "{error}");
+}
+
+#[tokio::test]
+async fn p04_a_restore_that_fails_releases_its_snapshot() {
+    struct Fails;
+    #[async_trait]
+    impl Replies for Fails {
+        async fn reply(&self, _: &Access, _: &Errand<'_>, _: Request) -> Ending {
+            Ending::Failed(Failure::Quota {
+                detail: "full".to_owned(),
+            })
+        }
+
+        fn offers(&self, _: &str) -> bool {
+            true
+        }
+    }
+    let (mut restoring, row) = Restoring::new(0).await;
+    restoring.prepared.served = Served::Replies(Arc::new(Fails));
+    assert_eq!(restoring.prepared.role, Role::Snapshots);
+    let error = restoring
+        .restore(&row, std::future::pending())
+        .await
+        .unwrap_err();
+    assert_eq!(error.to_string(), "quota: full");
+    assert_eq!(restoring.row().await.holds, []);
+}
+
+const LOCAL: &str = r#"
+[[schedule]]
+name = "daily"
+plugin = "local-snapshot"
+cron = "0 3 * * *"
+tenants = ["acme"]
+
+[schedule.retention]
+keep-within = "5d"
+
+[schedule.grants.files.data]
+path = "<data>/{tenant}"
+access = "read"
+
+[schedule.grants.files.place]
+path = "<shelf>"
+access = "write"
+"#;
+
+#[test]
+fn p04_a_plugin_with_folders_restores_into_one_and_nowhere_else() {
+    let host = Host::new();
+    host.schedule("daily.toml", LOCAL);
+    host.tree("acme").file("a.txt", "a");
+    let _ = host.run(["once", "daily"]).ok();
+    let rows = host.run(["--json", "snapshots", "list"]).ok().json();
+    let id = rows[0]["id"].as_str().unwrap().to_owned();
+    let ran = host
+        .run(["restore", &id, "--as", "acme-disk"])
+        .ended_with(2);
+    assert!(
+        ran.stderr.contains("restores into a folder") && ran.stderr.contains("`--to DIR`"),
+        "{ran}"
+    );
+    let _ = host.run(["restore", &id]).ended_with(2);
+    let _ = host
+        .run(["restore", &id, "--as", "a", "--to", "b"])
+        .ended_with(2);
+    let _ = host.run(["restore", &id, "--as", " "]).ended_with(2);
+    let to = host.folder().join("restored");
+    let _ = host
+        .run(["restore", &id, "--to", &to.to_string_lossy()])
+        .ok();
+    assert_eq!(std::fs::read(to.join("data/a.txt")).unwrap(), b"a");
+    let row = host.run(["--json", "snapshots", "show", &id]).ok().json();
+    assert_eq!(row["holds"], serde_json::json!([]));
+    let audit = host.folder().join("audit");
+    let _ = host.run(["audit", "export", &audit.to_string_lossy()]).ok();
+    let _ = host.run(["audit", "verify", &audit.to_string_lossy()]).ok();
+}
