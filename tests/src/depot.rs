@@ -120,7 +120,10 @@ fn answer(shelf: &mut Shelf, request: &str) -> Reply {
     let (method, target) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let body: Value = serde_json::from_str(body).unwrap_or_default();
-    let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
+    let text = |key: &str| {
+        let value = body.get(key).and_then(Value::as_str);
+        value.unwrap_or_default().to_owned()
+    };
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     match (method, parts.as_slice()) {
         ("GET", ["snapshots"]) => shelf.list(&pairs(query)),

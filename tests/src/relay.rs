@@ -67,7 +67,7 @@ fn relay(client: &TcpStream, server: &str, next: &Mutex<Option<String>>) {
     let hushed = Arc::clone(&silent);
     thread::spawn(move || {
         carry(&mut from, &mut to, |_| !hushed.load(Ordering::SeqCst));
-        let _ = to.shutdown(Shutdown::Both);
+        to.shutdown(Shutdown::Both).ok();
     });
     let (mut from, mut to) = (client, &server);
     carry(&mut from, &mut to, |bytes| {
@@ -82,7 +82,7 @@ fn relay(client: &TcpStream, server: &str, next: &Mutex<Option<String>>) {
         }
         true
     });
-    let _ = server.shutdown(Shutdown::Both);
+    server.shutdown(Shutdown::Both).ok();
 }
 
 fn carry(from: &mut impl Read, to: &mut impl Write, mut passes: impl FnMut(&[u8]) -> bool) {

@@ -115,12 +115,12 @@ fn warning(one: &Schedule, other: &Schedule, tenant: &TenantName, meeting: Meeti
     }
 }
 
+/// By the numbers of two timetables, the smaller one first.
+type Meetings = HashMap<(usize, usize), Meeting>;
+
 /// For each two timetables the pairs of due times that are close; for one with itself, its due times (two schedules may
 /// share it). And the due time, with its timetable, behind which no more were compared.
-fn meetings(
-    tables: &[&Schedule],
-    horizon: Horizon,
-) -> (HashMap<(usize, usize), Meeting>, Option<(Timestamp, usize)>) {
+fn meetings(tables: &[&Schedule], horizon: Horizon) -> (Meetings, Option<(Timestamp, usize)>) {
     let mut streams: Vec<_> = tables
         .iter()
         .map(|schedule| {
@@ -133,7 +133,7 @@ fn meetings(
     for (table, stream) in streams.iter_mut().enumerate() {
         next.extend(stream.next().map(|at| Reverse((at, table))));
     }
-    let mut found: HashMap<(usize, usize), Meeting> = HashMap::new();
+    let mut found = Meetings::new();
     let mut recent: VecDeque<(Timestamp, usize)> = VecDeque::new();
     let mut left = COMPARISONS;
     while let Some(Reverse((at, table))) = next.pop() {

@@ -87,7 +87,7 @@ enum Beside {
     /// In the same place; why.
     SamePlace(String),
     /// In another, as far as is known; with the snapshot of the first shelf.
-    Apart(Option<SnapshotRow>),
+    Apart(Option<Box<SnapshotRow>>),
 }
 
 async fn beside(
@@ -99,7 +99,7 @@ async fn beside(
 ) -> Result<Beside, LedgerError> {
     let original = copying::original(access, errand, off_site).await?;
     let Some(row) = &original else {
-        return Ok(Beside::Apart(original));
+        return Ok(Beside::Apart(None));
     };
     // A copy is made by one provider. Else two providers may have places of one name.
     let comparable = off_site.copy
@@ -114,6 +114,6 @@ async fn beside(
                 info.reference, row.reference, off_site.of
             )))
         }
-        _ => Ok(Beside::Apart(original)),
+        _ => Ok(Beside::Apart(original.map(Box::new))),
     }
 }

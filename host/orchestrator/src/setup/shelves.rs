@@ -195,8 +195,8 @@ fn config(located: &Located) -> Value {
 
 /// The value of a dotted key; what is not there is nothing.
 fn value<'a>(config: &'a Value, key: &str) -> Option<&'a Value> {
-    let parts = key.split('.');
-    let found = parts.fold(Some(config), |value, part| value?.get(part));
+    let mut parts = key.split('.');
+    let found = parts.try_fold(config, |value, part| value.get(part));
     found.filter(|value| !value.is_null())
 }
 
