@@ -16,6 +16,39 @@ pub(crate) fn timed<T>(act: impl FnOnce() -> T) -> (Duration, T) {
     (began.elapsed(), result)
 }
 
+/// How long it took, how many seconds of processor time this process and its children spent on it, and what came of it.
+/// On a busy machine only the second says what it costs.
+pub(crate) fn spent<T>(act: impl FnOnce() -> T) -> (f64, f64, T) {
+    let before = processor();
+    let (time, result) = timed(act);
+    (time.as_secs_f64(), processor() - before, result)
+}
+
+/// Processor time of this process and of the children it has waited for, in seconds.
+pub(crate) fn processor() -> f64 {
+    /// What `/proc` counts in.
+    const TICKS_A_SECOND: f64 = 100.0;
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
+    // The name, in parentheses, may hold spaces; user, system and the same of the children are the 14th to 17th field.
+    let (_, fields) = stat.rsplit_once(')').expect("a name");
+    let times = fields.split_whitespace().skip(11).take(4);
+    let ticks = times.map(|field| field.parse::<f64>().expect("a number"));
+    ticks.sum::<f64>() / TICKS_A_SECOND
+}
+
+/// Lets this thread, and whatever it starts, run on one processor only.
+pub(crate) fn on_one_core<T>(act: impl FnOnce() -> T) -> T {
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+    let before = sched_getaffinity(None).expect("Linux");
+    let first = (0..CpuSet::MAX_CPU).find(|cpu| before.is_set(*cpu));
+    let mut one = CpuSet::new();
+    one.set(first.expect("a processor"));
+    sched_setaffinity(None, &one).expect("its own processor");
+    let result = act();
+    sched_setaffinity(None, &before).expect("what it had");
+    result
+}
+
 /// The middle one.
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);

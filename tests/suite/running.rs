@@ -226,6 +226,23 @@ fn a_replaced_plugin_file_becomes_active_after_its_probing_run() {
 }
 
 #[test]
+fn a_file_that_a_person_ran_once_does_not_become_active_beside_another() {
+    let host = host();
+    let daemon = serving(&host);
+    goes_on(&host, "often");
+    assert!(daemon.stop().success());
+    let bytes = fs::read(guest("misbehaving")).unwrap();
+    fs::write(
+        host.plugins().join("misbehaving.wasm"),
+        another_digest(&bytes),
+    )
+    .unwrap();
+    let _ran = host.run(["once", "often"]).ok();
+    let counts = ["active", "replaced"].map(|state| count_in_state(&host, state));
+    assert_eq!(counts, [1, 1]);
+}
+
+#[test]
 fn a_plugin_that_wants_more_waits_until_it_is_granted() {
     let host = host();
     let daemon = serving(&host);
@@ -437,6 +454,12 @@ fn what_fails_is_told_once_from_the_record_and_counted() {
     }
     let shown = host.run(["metrics"]).ok().stdout;
     assert!(shown.contains("outcome=\"failed\""), "{shown}");
+    let shown = host.run(["--json", "metrics"]).ok().json();
+    let counted = shown["occurrences"].as_array().unwrap();
+    let failed = |row: &&Value| row["schedule"] == "fails" && row["outcome"] == "failed";
+    let failed = counted.iter().find(failed).expect("it failed");
+    assert_eq!(failed["count"], ended(&host, "fails", "failed"), "{shown}");
+    assert!(shown["written"].is_string(), "{shown}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a person types.
 
 mod conformance;
+mod snapshots;
 mod swap;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use clap_complete::Shell;
 use uuid::Uuid;
 
 pub(crate) use conformance::Test;
+pub(crate) use snapshots::Snapshots;
 pub(crate) use swap::{Back, CutOver, Report, Swap};
 
 const AFTER_HELP: &str = "Exit codes: 0 ok · 1 a run failed · 2 wrong usage or bad files · 3 refused (grant, approval, signature)
@@ -310,73 +312,6 @@ pub(crate) struct Occurrences {
     /// At most so many, the newest.
     #[arg(short = 'n', long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) limit: u32,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Snapshots {
-    /// Lists the catalog.
-    List {
-        /// Only of this schedule.
-        #[arg(long)]
-        schedule: Option<String>,
-        /// Only of this tenant.
-        #[arg(long)]
-        tenant: Option<String>,
-        /// Also those that are gone.
-        #[arg(long)]
-        all: bool,
-    },
-    /// Shows one snapshot with its evidence.
-    Show {
-        /// Its id, or the beginning of it.
-        id: String,
-    },
-    /// Says for each snapshot which rule keeps it, or why it would be dropped.
-    Explain {
-        /// Only of this schedule.
-        schedule: Option<String>,
-        /// Only of this tenant.
-        #[arg(long)]
-        tenant: Option<String>,
-        /// As of this time instead of now.
-        #[arg(long, value_name = "TIME")]
-        at: Option<String>,
-    },
-    /// Keeps a snapshot, whatever the rules say.
-    Hold {
-        /// Its id, or the beginning of it.
-        id: String,
-        /// The name of the hold.
-        #[arg(long)]
-        name: String,
-        /// Why; it is written into the audit log.
-        #[arg(long)]
-        reason: String,
-        /// Until this time; otherwise until released.
-        #[arg(long, value_name = "TIME")]
-        until: Option<String>,
-    },
-    /// Ends a hold.
-    Release {
-        /// The snapshot's id, or the beginning of it.
-        id: String,
-        /// The name of the hold.
-        #[arg(long)]
-        name: String,
-    },
-    /// Reads a whole snapshot, or lets the provider restore it, and compares it with what was recorded.
-    Verify {
-        /// Its id, or the beginning of it.
-        id: String,
-    },
-    /// Compares what the providers have with the catalog; deletes nothing. Exit code 1: they do not agree.
-    Reconcile {
-        /// Only of this schedule.
-        schedule: Option<String>,
-        /// Only of this tenant.
-        #[arg(long)]
-        tenant: Option<String>,
-    },
 }
 
 #[derive(Debug, Args)]

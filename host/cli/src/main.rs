@@ -42,12 +42,14 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<u8, CliError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(
-            std::thread::available_parallelism()
-                .map_or(2, usize::from)
-                .clamp(2, 8),
-        )
+    let mut runtime = if alone(&arguments) {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        tokio::runtime::Builder::new_multi_thread()
+    };
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    let runtime = runtime
+        .worker_threads(threads.clamp(2, 8))
         .enable_all()
         .build()
         .map_err(|error| CliError::bug("the runtime could not be started", &error))?;
@@ -55,6 +57,12 @@ fn run(arguments: Arguments) -> Result<u8, CliError> {
     // A cancelled call may still be busy in a system call; the process does not wait for it.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     code
+}
+
+/// A simulation without plugins never has anything to do beside something else: handing it from thread to thread would
+/// cost more than the work.
+fn alone(arguments: &Arguments) -> bool {
+    matches!(&arguments.command, Command::Simulate(options) if !options.real)
 }
 
 /// A call may hold some hundred descriptors and the usual limit is 1 024: takes as many as this process is allowed.

@@ -148,7 +148,8 @@ impl Planner {
         }
         known.extend(before.map(|gone| (gone.name().clone(), gone.on_record())));
         for old in known.values_mut() {
-            edit.end(old, handover.beside(&old.schedule)).await?;
+            let beside = handover.beside(&old.schedule);
+            edit.end(old, beside).await?;
         }
         edit.write().await?;
         let due = entries.iter().zip(0..);

@@ -8,7 +8,7 @@ use strongroom_plugin::{Call, Evidence, Failure, Step};
 
 use crate::api::Ec2;
 use crate::config::Config;
-use crate::operation::{Handle, Made};
+use crate::operation::{Handle, Made, UNSEEN};
 use crate::snapshot::{Found, id_in, reference};
 use crate::tags::COPIED_FROM;
 
@@ -19,8 +19,6 @@ const LOOK_AFTER: u64 = 2;
 /// Seconds until a snapshot is asked after that was just begun, and later.
 const SOON: u64 = 1;
 const LATER: u64 = 10;
-/// How often a snapshot that was just begun may not be shown yet.
-const UNSEEN: u8 = 6;
 
 /// Begins the snapshot of this run, or finds what an earlier attempt began.
 pub(crate) fn start(call: &Call<Config>) -> Result<Step, Failure> {

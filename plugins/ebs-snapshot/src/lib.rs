@@ -67,8 +67,16 @@ impl Snapshots for EbsSnapshot {
             Handle::Look { made, left } => create::look(&call, &made, left),
             Handle::Make { made, id, unseen } => create::poll(&call, &made, &id, unseen),
             Handle::Delete { id } => catalog::poll(&call, &id),
-            Handle::Restore { snapshot, volume } => restore::poll(&call, &snapshot, &volume),
-            Handle::Verify { snapshot, volume } => verify::poll(&call, &snapshot, &volume),
+            Handle::Restore {
+                snapshot,
+                volume,
+                unseen,
+            } => restore::poll(&call, &snapshot, &volume, unseen),
+            Handle::Verify {
+                snapshot,
+                volume,
+                unseen,
+            } => verify::poll(&call, &snapshot, &volume, unseen),
         }
     }
 

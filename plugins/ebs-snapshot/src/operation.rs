@@ -5,6 +5,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use strongroom_plugin::{Failure, Operation, Step};
 
+/// How often what was just begun may not be shown yet.
+pub(crate) const UNSEEN: u8 = 6;
+
 /// What a snapshot is made of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "kebab-case")]
@@ -25,10 +28,18 @@ pub(crate) enum Handle {
     Make { made: Made, id: String, unseen: u8 },
     /// The snapshot is being deleted.
     Delete { id: String },
-    /// A volume is being made of the snapshot.
-    Restore { snapshot: String, volume: String },
-    /// A scratch volume is being made of the snapshot.
-    Verify { snapshot: String, volume: String },
+    /// A volume is being made of the snapshot; so many times EC2 did not show it.
+    Restore {
+        snapshot: String,
+        volume: String,
+        unseen: u8,
+    },
+    /// A scratch volume is being made of the snapshot; so many times EC2 did not show it.
+    Verify {
+        snapshot: String,
+        volume: String,
+        unseen: u8,
+    },
 }
 
 impl Handle {

@@ -7,7 +7,7 @@ use strongroom_plugin::{Call, Evidence, Failure, Step, Target};
 use crate::api::Ec2;
 use crate::catalog::found;
 use crate::config::Config;
-use crate::operation::Handle;
+use crate::operation::{Handle, UNSEEN};
 use crate::snapshot::Found;
 use crate::tags::{NAME, RESTORE};
 use crate::volume::Volume;
@@ -43,7 +43,7 @@ pub(crate) fn start(
     }
     let token = token(call, &[reference, RESTORE, name]);
     let volume = ec2.create_volume(&snapshot.id, RESTORE, name, &token)?;
-    poll(call, reference, &volume)
+    poll(call, reference, &volume, 0)
 }
 
 /// A snapshot that is complete.
@@ -59,7 +59,12 @@ pub(crate) fn whole(call: &Call<Config>, reference: &str) -> Result<Found, Failu
 }
 
 /// Asks after a restore.
-pub(crate) fn poll(call: &Call<Config>, reference: &str, volume: &str) -> Result<Step, Failure> {
+pub(crate) fn poll(
+    call: &Call<Config>,
+    reference: &str,
+    volume: &str,
+    unseen: u8,
+) -> Result<Step, Failure> {
     let made = Ec2::of(call).made()?;
     let made = made.iter().find(|made| made.id == volume);
     let state = made.map_or("not shown yet", |made| made.state.as_str());
@@ -73,9 +78,13 @@ pub(crate) fn poll(call: &Call<Config>, reference: &str, volume: &str) -> Result
                 .bytes(made.size);
             Ok(evidence.into())
         }
+        (None, _) if unseen >= UNSEEN => Err(Failure::not_found(format!(
+            "EC2 does not show volume {volume}, made of snapshot {reference}"
+        ))),
         (_, "creating" | "not shown yet") => Handle::Restore {
             snapshot: reference.to_owned(),
             volume: volume.to_owned(),
+            unseen: if made.is_some() { 0 } else { unseen + 1 },
         }
         .goes_on(LOOK_AFTER, None, format!("volume {volume} is {state}")),
         _ => Err(Failure::other(format!(

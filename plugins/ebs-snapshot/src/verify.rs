@@ -7,7 +7,7 @@ use strongroom_plugin::{Call, Evidence, Failure, Step};
 
 use crate::api::Ec2;
 use crate::config::Config;
-use crate::operation::Handle;
+use crate::operation::{Handle, UNSEEN};
 use crate::restore::{LOOK_AFTER, token, whole};
 use crate::tags::{self, PURPOSE, RUN, VERIFY};
 use crate::volume::Volume;
@@ -33,7 +33,7 @@ pub(crate) fn start(call: &Call<Config>, reference: &str) -> Result<Step, Failur
             ec2.create_volume(&snapshot.id, VERIFY, &name, &token)?
         }
     };
-    poll(call, reference, &volume)
+    poll(call, reference, &volume, 0)
 }
 
 fn is_scratch(call: &Call<Config>, volume: &Volume) -> bool {
@@ -41,15 +41,27 @@ fn is_scratch(call: &Call<Config>, volume: &Volume) -> bool {
 }
 
 /// Asks after a verification.
-pub(crate) fn poll(call: &Call<Config>, reference: &str, volume: &str) -> Result<Step, Failure> {
+pub(crate) fn poll(
+    call: &Call<Config>,
+    reference: &str,
+    volume: &str,
+    unseen: u8,
+) -> Result<Step, Failure> {
     let ec2 = Ec2::of(call);
     let made = ec2.made()?;
     let made = made.iter().find(|made| made.id == volume);
+    if made.is_none() && unseen >= UNSEEN {
+        return Err(Failure::unavailable(format!(
+            "EC2 does not show scratch volume {volume}, made of snapshot {reference}; verify again"
+        )));
+    }
+    let unseen = if made.is_some() { 0 } else { unseen + 1 };
     let state = made.map_or("not shown yet", |made| made.state.as_str());
     let Some(made) = made.filter(|_| state != "creating") else {
         return Handle::Verify {
             snapshot: reference.to_owned(),
             volume: volume.to_owned(),
+            unseen,
         }
         .goes_on(
             LOOK_AFTER,

@@ -23,6 +23,12 @@ pub(crate) fn get(call: &Call<Config>, reference: &str) -> Result<Snapshot, Fail
 /// The tenant's snapshots of the volume, oldest first. The cursor is the name of the last one of the page before: names
 /// order as due times do, and LXD itself has no pages.
 pub(crate) fn list(call: &Call<Config>, cursor: Option<&str>, limit: u32) -> Result<Page, Failure> {
+    let other = cursor.filter(|cursor| Name::read(&call.tenant, cursor).is_none());
+    if let Some(other) = other {
+        return Err(Failure::invalid(format!(
+            "{other:?} is no cursor of this plugin"
+        )));
+    }
     let lxd = Lxd::of(call);
     // LXD lists a volume that is not there as one without snapshots: nothing may look deleted by a mistake in a name.
     let source = lxd.source()?;
@@ -113,31 +119,63 @@ pub(crate) fn delete(call: &Call<Config>, reference: &str) -> Result<Step, Failu
         return Ok(Evidence::new().fact(found, reference).into());
     }
     let begun = lxd.delete(&name)?;
-    follow(&lxd, &name, begun)
+    follow(&lxd, &name, Some(begun))
 }
 
 /// Asks after a deletion.
-pub(crate) fn poll(call: &Call<Config>, name: &str, operation: Id) -> Result<Step, Failure> {
+pub(crate) fn poll(
+    call: &Call<Config>,
+    name: &str,
+    operation: Option<Id>,
+) -> Result<Step, Failure> {
     let name = Name::read(&call.tenant, name)
         .ok_or_else(|| Failure::invalid(format!("{name:?} is not a snapshot of this tenant")))?;
-    follow(&Lxd::of(call), &name, Accepted::Begun(operation))
+    follow(&Lxd::of(call), &name, operation.map(Accepted::Begun))
 }
 
-/// Done is what can no longer be found, whatever the operation says.
-fn follow(lxd: &Lxd<'_>, name: &Name, begun: Accepted) -> Result<Step, Failure> {
+fn follow(lxd: &Lxd<'_>, name: &Name, begun: Option<Accepted>) -> Result<Step, Failure> {
     let reference = lxd.reference(name);
-    match lxd.await_end(&format!("deleting snapshot `{reference}`"), begun)? {
-        Ended::Not(operation) => Handle::Delete {
+    match remove(lxd, name, begun)? {
+        Removal::Done => Ok(Evidence::new().fact("deleted", reference).into()),
+        Removal::GoesOn(operation) => Handle::Delete {
             name: name.text.clone(),
             operation,
         }
         .goes_on(format!("LXD is deleting snapshot `{reference}`")),
-        Ended::Well | Ended::Forgotten => match lxd.snapshot(name) {
-            Err(Failure::NotFound(_)) => Ok(Evidence::new().fact("deleted", reference).into()),
-            Err(failure) => Err(failure),
-            Ok(_) => Err(Failure::unavailable(format!(
-                "snapshot `{reference}` is still there although LXD was asked to delete it"
-            ))),
-        },
+    }
+}
+
+/// How far a deletion came.
+pub(crate) enum Removal {
+    /// The snapshot can no longer be found.
+    Done,
+    /// This operation goes on, or another one on the volume, such as an earlier deletion whose reply was lost.
+    GoesOn(Option<Id>),
+}
+
+/// Done is what can no longer be found, whatever the operation says: of two deletions at once, LXD lets the second one fail.
+pub(crate) fn remove(
+    lxd: &Lxd<'_>,
+    name: &Name,
+    begun: Option<Accepted>,
+) -> Result<Removal, Failure> {
+    let reference = lxd.reference(name);
+    let ended = match begun {
+        Some(begun) => lxd.await_end(&format!("deleting snapshot `{reference}`"), begun),
+        None => Ok(Ended::Forgotten),
+    };
+    let failure = match ended {
+        Ok(Ended::Not(operation)) => return Ok(Removal::GoesOn(Some(operation))),
+        Ok(Ended::Well | Ended::Forgotten) => Failure::unavailable(format!(
+            "snapshot `{reference}` is still there although LXD was asked to delete it"
+        )),
+        Err(failure @ (Failure::Other(_) | Failure::Conflict(_) | Failure::NotFound(_))) => failure,
+        Err(failure) => return Err(failure),
+    };
+    match lxd.snapshot(name) {
+        Err(Failure::NotFound(_)) => Ok(Removal::Done),
+        Err(failure) => Err(failure),
+        Ok(_) if lxd.is_busy()? => Ok(Removal::GoesOn(None)),
+        Ok(_) => Err(failure),
     }
 }

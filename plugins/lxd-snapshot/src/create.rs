@@ -6,7 +6,7 @@
 use strongroom_plugin::{Call, Evidence, Failure, Step};
 
 use crate::api::{Accepted, Lxd};
-use crate::catalog::size_of;
+use crate::catalog::{Removal, remove, size_of};
 use crate::config::Config;
 use crate::name::Name;
 use crate::operation::{Ended, Handle, Id};
@@ -58,32 +58,25 @@ pub(crate) fn settle(call: &Call<Config>, name: &str) -> Result<Step, Failure> {
         Err(Failure::NotFound(_)) => begin(call, &lxd, &name),
         Err(failure) => Err(failure),
         Ok(Accepted::Done) => begin(call, &lxd, &name),
-        Ok(Accepted::Begun(operation)) => cleared(call, &name.text, operation),
+        Ok(Accepted::Begun(operation)) => cleared(call, &name.text, Some(operation)),
     }
 }
 
 /// Goes on when what an earlier attempt left behind is gone.
-pub(crate) fn cleared(call: &Call<Config>, name: &str, operation: Id) -> Result<Step, Failure> {
+pub(crate) fn cleared(
+    call: &Call<Config>,
+    name: &str,
+    operation: Option<Id>,
+) -> Result<Step, Failure> {
     let name = own(call, name)?;
     let lxd = Lxd::of(call);
-    match lxd.await_end(
-        "the remains of an earlier attempt",
-        Accepted::Begun(operation),
-    )? {
-        Ended::Not(operation) => Handle::Clear {
+    match remove(&lxd, &name, operation.map(Accepted::Begun))? {
+        Removal::Done => begin(call, &lxd, &name),
+        Removal::GoesOn(operation) => Handle::Clear {
             name: name.text,
             operation,
         }
         .goes_on("the remains of an earlier attempt are being removed".to_owned()),
-        Ended::Well => begin(call, &lxd, &name),
-        Ended::Forgotten => match lxd.snapshot(&name) {
-            Err(Failure::NotFound(_)) => begin(call, &lxd, &name),
-            Err(failure) => Err(failure),
-            Ok(_) => Err(Failure::unavailable(format!(
-                "the remains of snapshot `{}` could not be removed",
-                name.within(&lxd.volume)
-            ))),
-        },
     }
 }
 
@@ -118,9 +111,14 @@ fn follow(
             operation,
         }
         .goes_on(format!("LXD is making snapshot `{reference}`")),
-        Ended::Forgotten => Err(Failure::unavailable(format!(
-            "LXD no longer knows how making snapshot `{reference}` ended; the next attempt makes it anew"
-        ))),
+        // The mark, if it is there, was set when the operation was seen to succeed.
+        Ended::Forgotten => match lxd.snapshot(name) {
+            Ok((found, _)) if found.description == name.complete(&call.tenant) => done(call, name),
+            Err(failure) if !matches!(failure, Failure::NotFound(_)) => Err(failure),
+            _ => Err(Failure::unavailable(format!(
+                "LXD no longer knows how making snapshot `{reference}` ended; the next attempt makes it anew"
+            ))),
+        },
         Ended::Well => {
             let (found, seen) = lxd.snapshot(name)?;
             let complete = name.complete(&call.tenant);

@@ -39,9 +39,9 @@ pub(crate) enum Handle {
     /// Something else goes on with the volume; what became of the snapshot can be told afterwards.
     Wait { name: String },
     /// What an earlier attempt left behind is being removed.
-    Clear { name: String, operation: Id },
+    Clear { name: String, operation: Option<Id> },
     /// The snapshot is being deleted.
-    Delete { name: String, operation: Id },
+    Delete { name: String, operation: Option<Id> },
     /// The snapshot is being copied into a volume.
     Restore {
         name: String,

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -24,84 +24,102 @@ use strongroom_sandbox::call::{Answer, Ending, Request, Step};
 use strongroom_tests::repository;
 use tokio::sync::watch;
 
-use super::{apart, most_memory, short};
+use super::{apart, held_memory, most_memory, short};
 use crate::Size;
-use crate::measure::{now, timed};
+use crate::measure::{now, spent};
 use crate::report::{Goal, Report, Row};
 
 /// Tenants of each schedule: as many as there may be.
 const TENANTS: usize = 1_000;
 
+/// A measurement.
+pub(super) struct Herd {
+    pub(super) schedules: usize,
+    /// Attempts at once.
+    pub(super) concurrency: usize,
+    /// Every other schedule is of a plugin of which so many may run at once.
+    pub(super) limit: Option<u32>,
+    /// On disk, as a host's; or as a simulation's.
+    pub(super) durable: bool,
+}
+
+const fn herd(schedules: usize, concurrency: usize, limit: Option<u32>, durable: bool) -> Herd {
+    Herd {
+        schedules,
+        concurrency,
+        limit,
+        durable,
+    }
+}
+
 pub(crate) fn measure(size: Size, report: &mut Report) {
-    let runs: &[(usize, usize, bool)] = match size {
+    let herds: &[Herd] = match size {
         Size::Full => &[
-            (10, 64, true),
-            (100, 64, true),
-            (1_000, 64, true),
-            (100, 1_000, true),
-            (1_000, 1_000, false),
+            herd(10, 64, None, true),
+            herd(100, 64, None, true),
+            herd(1_000, 64, None, true),
+            herd(100, 1_000, None, true),
+            herd(1_000, 1_000, Some(100), true),
+            herd(1_000, 1_000, None, false),
         ],
-        Size::Quick => &[(2, 64, true), (2, 1_000, false)],
+        Size::Quick => &[herd(2, 64, None, true), herd(2, 1_000, Some(100), false)],
     };
     let mut smallest = None;
-    for (schedules, concurrency, durable) in runs {
-        let due = schedules * TENANTS;
+    for herd in herds {
         let found = apart(&[
             "herd",
-            &schedules.to_string(),
-            &concurrency.to_string(),
-            if *durable { "durable" } else { "scratch" },
+            &herd.schedules.to_string(),
+            &herd.concurrency.to_string(),
+            &herd
+                .limit
+                .map_or("none".to_owned(), |most| most.to_string()),
+            if herd.durable { "durable" } else { "scratch" },
         ]);
-        let figure = |name: &str| found[name].as_f64().unwrap();
-        let on = if *durable {
-            "on disk"
-        } else {
-            "not forced to disk"
-        };
-        let smallest = *smallest.get_or_insert(figure("memory"));
-        let (all, took) = (due as f64, figure("seconds"));
-        let herd = format!("{} due at once: ended", short(due));
-        let drained = format!("  drained, {concurrency} at once, {on}");
-        let (exactly, fast) = (Goal::AtLeast(1.0), Goal::AtLeast(1.0));
-        for (figure, value, peer, beside, unit, goal) in [
-            (herd, figure("succeeded"), "due", all, "", exactly),
-            (
-                "  replies asked for".into(),
-                figure("replies"),
-                "due",
-                all,
-                "",
-                Goal::AtMost(1.0),
-            ),
-            (drained, all / took, "goal", 5_000.0, "/s", fast),
-            (
-                "  until the first began".into(),
-                figure("first"),
-                "all of them",
-                took,
-                "s",
-                Goal::None,
-            ),
-            (
-                "  peak memory".into(),
-                figure("memory"),
-                "of the smallest",
-                smallest,
-                "MiB",
-                Goal::AtMost(1.5),
-            ),
-        ] {
-            let peer = peer.to_owned();
-            report.add(Row {
-                figure,
-                value,
-                peer,
-                beside,
-                unit,
-                goal,
-            });
-        }
+        let memory = found["memory"].as_f64().unwrap();
+        let smallest = *smallest.get_or_insert(memory);
+        tell(herd, &found, smallest, report);
     }
+}
+
+fn tell(herd: &Herd, found: &Value, smallest: f64, report: &mut Report) {
+    let figure = |name: &str| found[name].as_f64().unwrap();
+    let due = herd.schedules * TENANTS;
+    let (all, took) = (due as f64, figure("seconds"));
+    let on = if herd.durable {
+        "on disk"
+    } else {
+        "not forced to disk"
+    };
+    let limit = herd.limit.map(|most| format!(", half {most}"));
+    let drained = format!(
+        "  drained, {}{} at once, {on}",
+        herd.concurrency,
+        limit.unwrap_or_default()
+    );
+    let mut add = |figure: String, value, peer: &str, beside, unit, goal| {
+        report.add(Row {
+            figure,
+            value,
+            peer: peer.to_owned(),
+            beside,
+            unit,
+            goal,
+        });
+    };
+    let ended = format!("{} due at once: ended", short(due));
+    let (exactly, most) = (Goal::AtLeast(1.0), Goal::AtMost(1.0));
+    add(ended, figure("succeeded"), "due", all, "", exactly);
+    let asked = "  replies asked for".to_owned();
+    add(asked, figure("replies"), "due", all, "", most);
+    add(drained, all / took, "goal", 5_000.0, "/s", exactly);
+    let processor = "  processor time, each".to_owned();
+    let (spent, took_each) = (figure("processor") * 1e6 / all, took * 1e6 / all);
+    add(processor, spent, "time, each", took_each, "µs", Goal::None);
+    let began = "  until the first began".to_owned();
+    add(began, figure("first"), "all of them", took, "s", Goal::None);
+    let (memory, flat) = (figure("memory"), Goal::AtMost(1.5));
+    let peak = "  peak memory beside schedules".to_owned();
+    add(peak, memory, "of the smallest", smallest, "MiB", flat);
 }
 
 /// Answers at once, and counts.
@@ -122,7 +140,7 @@ impl Replies for AtOnce {
 }
 
 /// In a process of its own: so many schedules of a thousand tenants, due at the same minute.
-pub(super) fn part(schedules: usize, concurrency: usize, durable: bool) -> Value {
+pub(super) fn part(herd: &Herd) -> Value {
     let folder = tempfile::tempdir_in(repository().join("target")).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -130,52 +148,34 @@ pub(super) fn part(schedules: usize, concurrency: usize, durable: bool) -> Value
         .build()
         .unwrap();
     let replies = Arc::new(AtOnce::default());
+    let setup = setup(herd, &replies);
+    let schedules = held_memory();
     let began = now();
-    let (time, ()) = timed(|| {
-        runtime.block_on(run(
-            folder.path(),
-            schedules,
-            concurrency,
-            durable,
-            replies.clone(),
-        ));
-    });
+    let (time, processor, ()) = spent(|| runtime.block_on(run(folder.path(), herd, setup)));
     let first = replies.first.lock().unwrap().expect("something ran");
-    let memory = most_memory();
+    let memory = most_memory() - schedules;
     let counts = runtime.block_on(counts(folder.path()));
-    assert_eq!(counts.rows, schedules * TENANTS, "each is written");
+    assert_eq!(counts.rows, herd.schedules * TENANTS, "each is written");
     assert_eq!(counts.ended, counts.rows, "each end is on record");
     assert_eq!(counts.entries, counts.rows, "and each of them once");
     json!({
-        "seconds": time.as_secs_f64(), "first": first.duration_since(began).as_secs_f64(), "memory": memory,
+        "seconds": time, "processor": processor, "first": first.duration_since(began).as_secs_f64(), "memory": memory,
         "succeeded": counts.succeeded, "replies": replies.asked.load(Ordering::Relaxed),
     })
 }
 
-async fn run(
-    folder: &Path,
-    schedules: usize,
-    concurrency: usize,
-    durable: bool,
-    replies: Arc<AtOnce>,
-) {
+async fn run(folder: &Path, herd: &Herd, setup: Arc<Setup>) {
     let start: Timestamp = "2026-06-01T02:59:30Z".parse().unwrap();
     let clock = SimulatedClock::new(start);
-    let mode = if durable {
+    let mode = if herd.durable {
         OpenMode::Host
     } else {
-        OpenMode::Scratch
+        OpenMode::Alone
     };
     let ledger = Arc::new(SqliteLedger::open(folder, mode).await.unwrap());
     let access = Access::new(Arc::new(clock.clone()), ledger.clone());
-    let prepared = (0..schedules).map(|number| Prepared {
-        schedule: Arc::new(schedule(number)),
-        served: Served::Replies(replies.clone()),
-        role: Role::Task,
-    });
-    let setup = Arc::new(Setup::new(prepared.collect(), Limits::default()));
     let settings = EngineSettings {
-        concurrency,
+        concurrency: herd.concurrency,
         ..EngineSettings::default()
     };
     let (_go_on, stop) = watch::channel(false);
@@ -185,6 +185,37 @@ async fn run(
     ledger.close().await;
 }
 
+fn setup(herd: &Herd, replies: &Arc<AtOnce>) -> Arc<Setup> {
+    let limited = PluginName::new("limited").unwrap();
+    let prepared = (0..herd.schedules).map(|number| {
+        let mut schedule = schedule(number);
+        if herd.limit.is_some() && number % 2 == 0 {
+            schedule.plugin = limited.clone();
+            // Whatever is limited stands before everything else.
+            schedule.priority = Priority::High;
+        }
+        Prepared {
+            schedule: Arc::new(schedule),
+            served: Served::Replies(replies.clone()),
+            role: Role::Task,
+        }
+    });
+    let limits = Limits {
+        plugins: herd
+            .limit
+            .map(|most| (limited.clone(), most))
+            .into_iter()
+            .collect(),
+        ..Limits::default()
+    };
+    Arc::new(Setup::new(prepared.collect(), limits))
+}
+
+static NAMES: LazyLock<Vec<TenantName>> = LazyLock::new(|| {
+    let names = (0..TENANTS).map(|tenant| TenantName::new(&format!("tenant-{tenant}")).unwrap());
+    names.collect()
+});
+
 /// One whose due time is the next whole hour.
 pub(super) fn schedule(number: usize) -> Schedule {
     Schedule {
@@ -192,9 +223,7 @@ pub(super) fn schedule(number: usize) -> Schedule {
         plugin: PluginName::new("replies").unwrap(),
         trigger: Trigger::Every(Every::parse("1h").unwrap()),
         zone: Zone::parse("UTC").unwrap(),
-        tenants: (0..TENANTS)
-            .map(|tenant| TenantName::new(&format!("tenant-{tenant}")).unwrap())
-            .collect(),
+        tenants: NAMES.clone(),
         spread: Duration::ZERO,
         blackout: Default::default(),
         priority: Priority::Normal,

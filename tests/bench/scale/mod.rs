@@ -53,11 +53,12 @@ pub(crate) fn part(arguments: &[String]) {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let figures = match arguments.as_slice() {
         ["schedules", folder] => schedules::part(folder),
-        ["herd", schedules, concurrency, durable] => herd::part(
-            schedules.parse().expect("a number"),
-            concurrency.parse().expect("a number"),
-            *durable == "durable",
-        ),
+        ["herd", schedules, concurrency, limit, durable] => herd::part(&herd::Herd {
+            schedules: schedules.parse().expect("a number"),
+            concurrency: concurrency.parse().expect("a number"),
+            limit: limit.parse().ok(),
+            durable: *durable == "durable",
+        }),
         other => panic!("there is no part {other:?}"),
     };
     println!("{figures}");
@@ -65,10 +66,19 @@ pub(crate) fn part(arguments: &[String]) {
 
 /// The most memory this process ever held, in MiB.
 fn most_memory() -> f64 {
+    memory("VmHWM:")
+}
+
+/// The memory that this process holds now, in MiB.
+fn held_memory() -> f64 {
+    memory("VmRSS:")
+}
+
+fn memory(field: &str) -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
     let line = status
         .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .find_map(|line| line.strip_prefix(field))
         .expect("a line of the status");
     let kib: f64 = line
         .split_whitespace()

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{apart, most_memory, short, sizes};
 use crate::Size;
-use crate::measure::timed;
+use crate::measure::{spent, timed};
 use crate::report::{Goal, Report, Row};
 
 /// Schedules of one file: what fits into the largest one.
@@ -60,6 +60,10 @@ pub(crate) fn measure(size: Size, report: &mut Report) {
                 goal: Goal::AtMost(1.0),
             };
             report.add(row("load 1M", figure("seconds"), GOALS.0, "s"));
+            report.add(Row {
+                goal: Goal::None,
+                ..row("  processor time", figure("processor"), GOALS.0, "s")
+            });
             report.add(row("  peak memory", figure("peak"), GOALS.1, "MiB"));
         }
     }
@@ -70,7 +74,7 @@ pub(super) fn part(folder: &str) -> Value {
     let folder = Path::new(folder);
     let now: Timestamp = "2026-06-01T00:00:00Z".parse().unwrap();
     let before = most_memory();
-    let (time, set) = timed(|| strongroom_config::load(folder, now));
+    let (time, processor, set) = spent(|| strongroom_config::load(folder, now));
     let set = set.unwrap_or_else(|problems| panic!("{problems}"));
     let peak = most_memory();
     let schedules = set.schedules.len();
@@ -86,7 +90,7 @@ pub(super) fn part(folder: &str) -> Value {
         toml += time.as_secs_f64();
     }
     json!({
-        "seconds": time.as_secs_f64(), "toml": toml, "schedules": schedules, "text": text,
+        "seconds": time, "processor": processor, "toml": toml, "schedules": schedules, "text": text,
         "peak": peak, "memory": peak - before,
     })
 }

@@ -47,7 +47,7 @@ const REGISTRIES: &[&str] = &[
 const LOCKED: &str = concat!("registry+https://github.com/rust-lang/crates", ".io-index");
 
 /// Commands that have commands of their own.
-const GROUPS: &[&str] = &["snapshots", "plugin", "audit"];
+const GROUPS: &[&str] = &["snapshots", "plugin", "audit", "swap"];
 
 #[test]
 fn only_what_tools_insist_on_stands_at_the_root() {

@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde_json::Value;
 use strongroom_tests::{Counterpart, Host, Relay, eventually};
 
+use crate::conformance::conforms;
+
 use super::{catalog, evidence, host_with, key, last_reason, last_run, marked};
 
 /// The machine may be slow.
@@ -41,6 +43,40 @@ bind = { volume = ["<volume>", "vol-0123456789abcdef0"], zone = "<zone>" }
 
 [[credential]]
 name = "ec2"
+scheme = "aws-sigv4"
+origin = "http://<address>"
+user = "<key>"
+secret = "file:<folder>/secret"
+region = "<region>"
+service = "ec2"
+"#;
+
+/// Copies into another region of what the schedule above keeps.
+const COPIES: &str = r#"
+[[schedule]]
+name = "copies"
+plugin = "ebs-snapshot"
+on = "go"
+tenants = ["acme"]
+place = "<region>"
+
+[schedule.config]
+region = "<region>"
+copy-from-region = "<other-region>"
+
+[schedule.off-site]
+of = "volume"
+copy = true
+
+[schedule.grants.http.ec2]
+origin = "http://<address>"
+addresses = ["127.0.0.1"]
+credential = "here"
+operations = ["list-snapshots", "copy-snapshot", "delete-snapshot"]
+bind = { source-region = "<other-region>" }
+
+[[credential]]
+name = "here"
 scheme = "aws-sigv4"
 origin = "http://<address>"
 user = "<key>"
@@ -85,6 +121,15 @@ impl Cloud {
         for (from, _) in changes {
             assert!(SCHEDULE.contains(from), "{from}");
         }
+        host.schedule(
+            "volume.toml",
+            &self.filled(user, &marked(SCHEDULE, changes)),
+        );
+        host
+    }
+
+    /// A text with what the server said.
+    fn filled(&self, user: &str, text: &str) -> String {
         let marks = [
             ("<region>", self.said("/region")),
             ("<zone>", self.said("/zone")),
@@ -95,8 +140,7 @@ impl Cloud {
             ("<other-zone>", self.said("/other/zone")),
             ("<other-volume>", self.said("/other/volume")),
         ];
-        host.schedule("volume.toml", &marked(&marked(SCHEDULE, changes), &marks));
-        host
+        marked(text, &marks)
     }
 }
 
@@ -172,7 +216,7 @@ fn s4_a_lost_reply_of_ec2_leads_to_one_snapshot() {
     });
     assert!(relay.swallowed());
     assert_eq!(run["outcome"], "succeeded", "{run}");
-    assert_eq!(run["attempt"], 2, "{run}");
+    assert_eq!(run["attempts"], 2, "{run}");
     assert_eq!(
         evidence(&run, "warning"),
         [""; 0],
@@ -230,4 +274,36 @@ fn s1_what_is_not_there_or_not_granted_is_said_for_what_it_is() {
         );
         assert_eq!(catalog(&host), [Value::Null; 0]);
     }
+}
+
+#[test]
+fn p06_the_plugin_keeps_the_whole_contract_at_ec2() {
+    let Some(cloud) = Cloud::start() else { return };
+    let host = cloud.host("user", &[]);
+    let file = host.schedules().join("volume.toml");
+    let options = ["--restore-as", "acme-back"];
+    let report = conforms(&host, "ebs-snapshot", &file, &options);
+    report.whole(&["beyond-proof", "restore-missing-path"]);
+}
+
+#[test]
+fn p05_a_snapshot_is_copied_into_another_region_at_ec2() {
+    let Some(cloud) = Cloud::start() else { return };
+    let elsewhere = [
+        ("<region>", "<other-region>"),
+        ("<zone>", "<other-zone>"),
+        ("<volume>", "<other-volume>"),
+    ];
+    let host = cloud.host("user", &elsewhere);
+    host.schedule("copies.toml", &cloud.filled("user", COPIES));
+    let original = evidence(&once(&host, 0), "snapshot");
+    assert!(original[0].starts_with("us-east-1/snap-"), "{original:?}");
+    let _ = host.run(["once", "copies"]).ok();
+    let run = last_run(&host);
+    assert_eq!(run["schedule"], "copies", "{run}");
+    assert_eq!(evidence(&run, "copied-from"), original);
+    let copy = evidence(&run, "snapshot");
+    assert!(copy[0].starts_with("eu-west-1/snap-"), "{copy:?}");
+    assert_eq!(evidence(&run, "bytes"), [(8_u64 << 30).to_string()]);
+    assert_eq!(catalog(&host).len(), 2);
 }

@@ -221,7 +221,7 @@ fn p04_a_snapshot_is_verified_by_a_whole_restore_and_the_scratch_disk_goes() {
     assert_eq!(catalog(&google.host)[0]["state"], "verified");
     assert_eq!(google.exists("disks").len(), 1);
     google.violates_nothing();
-    google.faults(&json!([{"match": {"method": "disks.get"}, "kind": "wrong", "set": {"sourceSnapshotId": "5"}}]));
+    google.faults(&json!([{"match": {"method": "disks.get"}, "kind": "wrong", "times": null, "set": {"sourceSnapshotId": "5"}}]));
     let damaged = google.host.run(["--json", "snapshots", "verify", &id]);
     assert_ne!(damaged.code, 0, "{damaged}");
     assert_eq!(catalog(&google.host)[0]["state"], "damaged");

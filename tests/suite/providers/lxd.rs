@@ -10,6 +10,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use strongroom_tests::{Counterpart, Host, eventually};
 
+use crate::conformance::conforms;
+
 use super::{catalog, evidence, host_with, key, last_reason, last_run, marked};
 
 /// The server is real and the machine may be slow.
@@ -253,15 +255,15 @@ fn p04_a_trial_restore_that_fails_inside_lxds_operation_is_no_verification() {
     let host = lxd.host("client", &[]);
     let _ = host.run(["once", "vault"]).ok();
     let id = catalog(&host)[0]["id"].as_str().unwrap().to_owned();
-    // What is in the way on the pool is not seen when the request is taken with 202.
-    let scratch = format!("strongroom-verify-{id}");
-    let folder = lxd.said("/bytes").replace("{volume}", &scratch);
-    fs::create_dir(&folder).unwrap();
-    fs::write(format!("{folder}/in-the-way"), b"x").unwrap();
+    // What the pool has lost is not seen when the request is taken with 202.
+    let bytes = lxd.said("/snapshot_bytes").replace("{volume}", "vault");
+    let folder = bytes.strip_suffix("/{snapshot}").unwrap();
+    let away = format!("{folder}.away");
+    fs::rename(folder, &away).unwrap();
     let ran = host.run(["snapshots", "verify", &id]).ended_with(1);
     assert!(ran.stderr.contains("LXD's operation failed"), "{ran}");
     assert_eq!(catalog(&host)[0]["state"], "assumed");
-    fs::remove_dir_all(&folder).unwrap();
+    fs::rename(&away, folder).unwrap();
     let _ = host.run(["snapshots", "verify", &id]).ok();
     assert_eq!(catalog(&host)[0]["state"], "verified");
 }
@@ -278,7 +280,7 @@ fn p04_whoever_deletes_a_volume_of_a_real_lxd_deletes_its_snapshots_and_it_is_se
     });
     let ran = host.run(["snapshots", "verify", &id]).ended_with(1);
     assert!(ran.stderr.contains("not-found"), "{ran}");
-    assert_eq!(catalog(&host)[0]["state"], "damaged");
+    assert_eq!(catalog(&host)[0]["state"], "missing");
     let _ = host.run(["once", "vault"]).ended_with(1);
     assert!(
         last_reason(&host).starts_with("not-found: "),
@@ -320,4 +322,22 @@ fn s1_what_a_real_lxd_refuses_is_said_for_what_it_is() {
         assert_eq!(catalog(&host), [Value::Null; 0]);
     }
     assert_eq!(lxd.snapshots(), [""; 0]);
+}
+
+#[test]
+fn p06_the_plugin_keeps_the_whole_contract_at_a_real_lxd() {
+    let Some(lxd) = Lxd::start() else { return };
+    let host = lxd.host("client_restricted", &[]);
+    let file = host.schedules().join("vault.toml");
+    let options = ["--restore-as", "acme-restored-1"];
+    let report = conforms(&host, "lxd-snapshot", &file, &options);
+    // A small snapshot is finished within the call that begins it.
+    report.whole(&[
+        "copy-unknown",
+        "poll-after-end",
+        "poll-after-restart",
+        "restore-missing-path",
+    ]);
+    assert_eq!(lxd.snapshots(), [""; 0]);
+    assert_eq!(lxd.volumes(), ["acme-restored-1", "audit", "vault"]);
 }

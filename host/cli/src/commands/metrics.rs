@@ -13,6 +13,7 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use serde_json::{Value, json};
 use strongroom_domain::Outcome;
 use strongroom_ledger::{Ledger, LedgerError, OpenMode, SqliteLedger};
 use strongroom_orchestrator::{Clock, SystemClock};
@@ -45,10 +46,49 @@ struct Named {
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<u8, CliError> {
     let ledger = compose::ledger(arguments, OpenMode::Reader).await?;
-    let text = text(ledger.as_ref(), SystemClock.now()).await?;
+    let now = SystemClock.now();
+    if arguments.json {
+        let value = value(ledger.as_ref(), now).await?;
+        ledger.close().await;
+        print::json(&value)?;
+        return Ok(0);
+    }
+    let text = text(ledger.as_ref(), now).await?;
     ledger.close().await;
     print::line(text.trim_end());
     Ok(0)
+}
+
+/// The same figures for programs.
+async fn value(ledger: &dyn Ledger, now: Timestamp) -> Result<Value, LedgerError> {
+    let (mut ended, mut unfinished, mut success) = (Vec::new(), Vec::new(), Vec::new());
+    let mut rehearsed = Vec::new();
+    for tally in ledger.tally().await? {
+        let (schedule, tenant, count) = (&tally.schedule, &tally.tenant, tally.count);
+        let Some(outcome) = tally.outcome else {
+            if !tally.shadow {
+                unfinished.push(json!({ "schedule": schedule, "tenant": tenant, "count": count }));
+            }
+            continue;
+        };
+        let counted = json!({
+            "schedule": schedule, "tenant": tenant, "outcome": outcome, "count": count,
+        });
+        if tally.shadow {
+            rehearsed.push(counted);
+            continue;
+        }
+        if let (Outcome::Succeeded, Some(at)) = (outcome, tally.last_ended) {
+            success.push(json!({ "schedule": schedule, "tenant": tenant, "at": at }));
+        }
+        ended.push(counted);
+    }
+    let notices = ledger.notices().await?;
+    let notices: Vec<String> = notices.into_iter().map(|notice| notice.name).collect();
+    Ok(json!({
+        "occurrences": ended, "unfinished": unfinished, "last_success": success, "notices": notices, "written": now,
+        "shadow_occurrences": rehearsed,
+    }))
 }
 
 /// Everything in the text format of OpenMetrics.

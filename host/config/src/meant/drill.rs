@@ -17,11 +17,16 @@ pub(super) fn drill_of(written: &ScheduleWritten, problems: &mut Problems) -> Op
     let at = written.drill_of.as_ref()?;
     let drilled = named("a schedule", ScheduleName::new, at, problems)?;
     for (key, span) in own(written) {
-        let message = format!("a drill has no `{key}` of its own: it uses what `{drilled}` has");
-        let hint = match key {
-            "retention" => "remove the table: a drill makes no snapshots, so it has none to keep",
-            "plugin" | "memory" => "remove the line",
-            _ => "remove the table",
+        let (message, hint) = if ["plugin", "memory", "config", "grants"].contains(&key) {
+            (
+                format!("a drill has no `{key}` of its own: it uses what `{drilled}` has"),
+                "remove it",
+            )
+        } else {
+            (
+                format!("`{key}` says nothing of a drill: it makes no snapshots"),
+                "write it for the schedule that makes them, or remove it",
+            )
         };
         let problem = problems.at(&span, message, hint);
         let problem = problem.noted(&problems.source, at.span.clone(), "this makes it a drill");
@@ -37,12 +42,22 @@ fn own(written: &ScheduleWritten) -> impl Iterator<Item = (&'static str, Range<u
     let config = written.config.as_ref().map(|at| at.span.clone());
     let grants = written.grants.as_ref().map(|table| table.span.clone());
     let retention = written.retention.as_ref().map(|table| table.span.clone());
+    let off_site = written.off_site.as_ref().map(|table| table.span.clone());
+    let max_age = written.max_age.as_ref().map(|at| at.span.clone());
+    let place = written.place.as_ref().map(|at| at.span.clone());
+    let shadow_of = written.shadow_of.as_ref().map(|at| at.span.clone());
+    let succeeded_by = written.succeeded_by.as_ref().map(|at| at.span.clone());
     [
         ("plugin", plugin),
         ("memory", memory),
         ("config", config),
         ("grants", grants),
         ("retention", retention),
+        ("off-site", off_site),
+        ("max-age", max_age),
+        ("place", place),
+        ("shadow-of", shadow_of),
+        ("succeeded-by", succeeded_by),
     ]
     .into_iter()
     .filter_map(|(key, span)| Some((key, span?)))

@@ -27,7 +27,8 @@ use std::sync::Arc;
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use strongroom_domain::calendar::Zone;
-use strongroom_domain::schedule::{Part, Priority, Schedule, defaults};
+use strongroom_domain::retention::Retention;
+use strongroom_domain::schedule::{Part, Priority, Schedule, Trigger, defaults};
 use strongroom_domain::{AccountName, PluginName, ScheduleName};
 
 pub use credential::Declared;
@@ -67,11 +68,7 @@ pub(crate) fn schedule(
     let plugin = plugin(&written, drill_of.as_ref(), problems).map(|name| shared.plugin(name));
     let tenants = names::tenants(written.tenants.as_ref(), shared, problems);
     let zone = zone(written.timezone.as_ref(), shared, problems);
-    let trigger = match part.as_ref().and_then(Part::other) {
-        Some(other) => Some(part::not_yet(other)),
-        None if part::is_given(&written) => None,
-        None => trigger::trigger(&written, header, shared, problems),
-    };
+    let trigger = due(&written, part.as_ref(), header, shared, problems);
     let (overlap, missed) = catching_up::policies(&written, problems);
     let spread = spread::spread(
         written.spread.as_ref(),
@@ -87,16 +84,9 @@ pub(crate) fn schedule(
         problems,
     );
     let (timeout, missed_within) = lengths::of_runs(&written, problems);
-    let memory = written
-        .memory
-        .as_ref()
-        .map_or(Some(defaults::MEMORY), |at| size::memory(at, problems));
+    let memory = memory(written.memory.as_ref(), problems);
     let retry = lengths::retry(written.retry.as_ref(), problems);
-    let retention = written
-        .retention
-        .as_ref()
-        .and_then(|rules| retention::retention(rules, problems))
-        .map(|rules| shared.retention(rules));
+    let retention = retained(&written, shared, problems);
     let keeping = keeping::keeping(&written, problems);
     let config = config(written.config.as_ref(), shared, problems);
     let grants = shared.grants(grants::grants(written.grants.as_ref(), &tenants, problems));
@@ -132,6 +122,21 @@ pub(crate) fn schedule(
     Some(schedule)
 }
 
+/// When it is due; of a schedule that has that from another one, until it is found, a trigger that stands for it.
+fn due(
+    written: &ScheduleWritten,
+    part: Option<&Part>,
+    header: &Range<usize>,
+    shared: &mut Shared,
+    problems: &mut Problems,
+) -> Option<Trigger> {
+    match part.and_then(Part::other) {
+        Some(other) => Some(part::not_yet(other)),
+        None if part::is_given(written) => None,
+        None => trigger::trigger(written, header, shared, problems),
+    }
+}
+
 /// The plugin; of a drill, until it gets that of the schedule it drills, a name like that schedule's.
 fn plugin(
     written: &ScheduleWritten,
@@ -143,6 +148,20 @@ fn plugin(
     }
     let at = written.plugin.as_ref()?;
     named("a plugin", PluginName::new, at, problems)
+}
+
+fn memory(written: Option<&At<String>>, problems: &mut Problems) -> Option<u64> {
+    written.map_or(Some(defaults::MEMORY), |at| size::memory(at, problems))
+}
+
+/// The rules, kept once for all schedules that have them.
+fn retained(
+    written: &ScheduleWritten,
+    shared: &mut Shared,
+    problems: &mut Problems,
+) -> Option<Arc<Retention>> {
+    let rules = retention::retention(written.retention.as_ref()?, problems)?;
+    Some(shared.retention(rules))
 }
 
 /// The domain's value of a word that the schema allows; its default if there is none.

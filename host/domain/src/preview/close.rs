@@ -28,7 +28,7 @@ struct Meeting {
     first: Timestamp,
 }
 
-/// One warning for each pair of schedules with a tenant in common.
+/// One warning for each pair of schedules with a tenant in common; and one where the comparison was given up.
 pub(super) fn pairs(schedules: &[&Schedule], horizon: Horizon) -> Vec<Warning> {
     let mut tables: HashMap<String, usize> = HashMap::new();
     let mut first_of: Vec<&Schedule> = Vec::new();
@@ -49,13 +49,14 @@ pub(super) fn pairs(schedules: &[&Schedule], horizon: Horizon) -> Vec<Warning> {
     if of_tenant.is_empty() {
         return Vec::new();
     }
-    let meetings = meetings(&first_of, horizon);
+    let (meetings, stopped) = meetings(&first_of, horizon);
+    let stopped = stopped.and_then(|(at, table)| Some(given_up(first_of.get(table)?, at)));
     let mut found: BTreeMap<(&str, &str), Warning> = BTreeMap::new();
     for (tenant, list) in of_tenant {
         for (index, (table, one)) in list.iter().enumerate() {
             for (other_table, other) in list.iter().skip(index + 1) {
                 if found.len() == PAIRS {
-                    return found.into_values().collect();
+                    return found.into_values().chain(stopped).collect();
                 }
                 if rehearse(one, other) {
                     continue;
@@ -69,7 +70,14 @@ pub(super) fn pairs(schedules: &[&Schedule], horizon: Horizon) -> Vec<Warning> {
             }
         }
     }
-    found.into_values().collect()
+    found.into_values().chain(stopped).collect()
+}
+
+fn given_up(schedule: &Schedule, at: Timestamp) -> Warning {
+    let message = format!(
+        "schedules of one tenant were compared with each other until {at} only: there are too many due times"
+    );
+    Warning::of(WarningKind::TooMany, schedule, Some(at), message)
 }
 
 /// A shadow is due when the one it shadows is: that is meant.
@@ -108,8 +116,11 @@ fn warning(one: &Schedule, other: &Schedule, tenant: &TenantName, meeting: Meeti
 }
 
 /// For each two timetables the pairs of due times that are close; for one with itself, its due times (two schedules may
-/// share it).
-fn meetings(tables: &[&Schedule], horizon: Horizon) -> HashMap<(usize, usize), Meeting> {
+/// share it). And the due time, with its timetable, behind which no more were compared.
+fn meetings(
+    tables: &[&Schedule],
+    horizon: Horizon,
+) -> (HashMap<(usize, usize), Meeting>, Option<(Timestamp, usize)>) {
     let mut streams: Vec<_> = tables
         .iter()
         .map(|schedule| {
@@ -149,9 +160,9 @@ fn meetings(tables: &[&Schedule], horizon: Horizon) -> HashMap<(usize, usize), M
         }
         left = left.saturating_sub(recent.len() as u64 + 1);
         if left == 0 {
-            break;
+            return (found, Some((at, table)));
         }
         recent.push_back((at, table));
     }
-    found
+    (found, None)
 }

@@ -304,6 +304,22 @@ fn too_many_due_times_end_the_comparison_and_say_so() {
 }
 
 #[test]
+fn schedules_that_are_due_too_often_are_compared_for_a_while_and_that_is_said() {
+    let every = |name: &str| schedule(name, Trigger::Every(Every::parse("1s").unwrap()), "UTC");
+    let (one, other) = (every("one"), every("other"));
+    let found = seen(&[], &[&one, &other], 1);
+    let told: Vec<_> = found
+        .warnings
+        .iter()
+        .filter(|warning| warning.message.contains("compared with each other"))
+        .collect();
+    assert_eq!((told.len(), told[0].kind), (1, WarningKind::TooMany));
+    assert!(told[0].at.unwrap() < found.horizon.until);
+    let again = seen(&[&one, &other], &[&one, &other], 1);
+    assert!(again.warnings.iter().all(|warning| warning.before));
+}
+
+#[test]
 fn lengths_are_written_as_in_files() {
     for text in ["30m", "2h30m", "1d12h", "250ms", "1m1s"] {
         assert_eq!(length(crate::calendar::parse_duration(text).unwrap()), text);

@@ -73,7 +73,7 @@ pub enum WarningKind {
     TodayTwice,
     /// Two schedules of a tenant are due at nearly the same time.
     CloseTogether,
-    /// It is due too often to be compared to the end.
+    /// It is due too often to be compared to the end, with its former timetable or with others of its tenant.
     TooMany,
 }
 
@@ -115,7 +115,8 @@ pub(super) fn all(olds: &ByName<'_>, new: &[&Schedule], horizon: Horizon) -> Vec
                         })
                 })
         };
-        let before = same(Some(&warning.schedule)) && same(warning.other.as_ref());
+        let other = warning.other.as_ref();
+        let before = same(Some(&warning.schedule)) && (other.is_none() || same(other));
         found.push(Warning { before, ..warning });
     }
     found

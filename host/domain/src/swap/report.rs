@@ -107,84 +107,103 @@ impl Side {
 /// What speaks against a cut-over from `old` to `new`, after `days` were compared; nothing: it is advised.
 #[must_use]
 pub fn against(old: &Side, new: &Side, days: u32, since: Timestamp) -> Vec<Against> {
+    let mut found: Vec<Against> = (new.tenants.iter())
+        .flat_map(|(tenant, did)| of_tenant(new, tenant, did, days))
+        .collect();
+    let said = [
+        fewer(old, new),
+        damaged(new),
+        unverified(old, new),
+        elsewhere(new),
+        too_short(new, days, since),
+    ];
+    found.extend(said.into_iter().flatten().map(|why| Against {
+        refuses: false,
+        why,
+    }));
+    found
+}
+
+fn of_tenant(new: &Side, tenant: &TenantName, did: &Tenant, days: u32) -> Vec<Against> {
+    let shadow = &new.schedule;
     let mut found = Vec::new();
-    let mut say = |refuses: bool, why: String| found.push(Against { refuses, why });
-    let (shadow, primary) = (&new.schedule, &old.schedule);
-    for (tenant, did) in &new.tenants {
-        if did.succeeded == 0 {
-            say(
-                true,
-                format!("`{shadow}` has not succeeded once for `{tenant}` in {days} days"),
-            );
-        } else if let Some(last) = did.last.filter(|last| last.alerts()) {
-            say(
-                false,
-                format!("the last run of `{shadow}` for `{tenant}` ended as {last}"),
-            );
-        }
-        if new.keeps_snapshots && did.good == 0 {
-            say(
-                true,
-                format!("`{shadow}` has no good snapshot of `{tenant}`"),
-            );
-        }
+    if did.succeeded == 0 {
+        found.push(Against {
+            refuses: true,
+            why: format!("`{shadow}` has not succeeded once for `{tenant}` in {days} days"),
+        });
+    } else if let Some(last) = did.last.filter(|last| last.alerts()) {
+        found.push(Against {
+            refuses: false,
+            why: format!("the last run of `{shadow}` for `{tenant}` ended as {last}"),
+        });
     }
-    let (theirs, ours) = (new.ended(Outcome::Succeeded), old.ended(Outcome::Succeeded));
-    // As shares, without dividing.
-    if theirs.saturating_mul(old.due_times) < ours.saturating_mul(new.due_times) {
-        say(
-            false,
-            format!(
-                "`{shadow}` succeeded {theirs} times of {}, `{primary}` {ours} times of {}",
-                new.due_times, old.due_times
-            ),
-        );
-    }
-    let damaged = new.on_shelf("damaged");
-    if damaged > 0 {
-        let why = match damaged {
-            1 => format!("a snapshot of `{shadow}` was found damaged"),
-            count => format!("{count} snapshots of `{shadow}` were found damaged"),
-        };
-        say(false, why);
-    }
-    if new.keeps_snapshots && new.verified == 0 && old.verified > 0 {
-        say(
-            false,
-            format!(
-                "no snapshot of `{shadow}` was verified, {} of `{primary}` were",
-                old.verified
-            ),
-        );
-    }
-    if let Some(listed) = &new.provider {
-        if let Some(failure) = &listed.failure {
-            say(
-                false,
-                format!("the provider of `{shadow}` did not list its snapshots: {failure}"),
-            );
-        } else if listed.missing > 0 {
-            say(
-                false,
-                format!(
-                    "{} of the snapshots of `{shadow}` are not at its provider",
-                    listed.missing
-                ),
-            );
-        }
-    }
-    let day = jiff::SignedDuration::from_hours(24);
-    if new.due_times > 0
-        && new
-            .first_due
-            .is_some_and(|first| first.duration_since(since) > day)
-    {
-        say(
-            false,
-            format!("`{shadow}` has not rehearsed for all of {days} days yet"),
-        );
+    if new.keeps_snapshots && did.good == 0 {
+        found.push(Against {
+            refuses: true,
+            why: format!("`{shadow}` has no good snapshot of `{tenant}`"),
+        });
     }
     found
+}
+
+/// As shares of their due times, without dividing.
+fn fewer(old: &Side, new: &Side) -> Option<String> {
+    let (theirs, ours) = (new.ended(Outcome::Succeeded), old.ended(Outcome::Succeeded));
+    let fewer = theirs.saturating_mul(old.due_times) < ours.saturating_mul(new.due_times);
+    fewer.then(|| {
+        format!(
+            "`{}` succeeded {theirs} times of {}, `{}` {ours} times of {}",
+            new.schedule, new.due_times, old.schedule, old.due_times
+        )
+    })
+}
+
+fn damaged(new: &Side) -> Option<String> {
+    let shadow = &new.schedule;
+    match new.on_shelf("damaged") {
+        0 => None,
+        1 => Some(format!("a snapshot of `{shadow}` was found damaged")),
+        count => Some(format!(
+            "{count} snapshots of `{shadow}` were found damaged"
+        )),
+    }
+}
+
+fn unverified(old: &Side, new: &Side) -> Option<String> {
+    let none = new.keeps_snapshots && new.verified == 0 && old.verified > 0;
+    none.then(|| {
+        format!(
+            "no snapshot of `{}` was verified, {} of `{}` were",
+            new.schedule, old.verified, old.schedule
+        )
+    })
+}
+
+fn elsewhere(new: &Side) -> Option<String> {
+    let (listed, shadow) = (new.provider.as_ref()?, &new.schedule);
+    if let Some(failure) = &listed.failure {
+        return Some(format!(
+            "the provider of `{shadow}` did not list its snapshots: {failure}"
+        ));
+    }
+    (listed.missing > 0).then(|| {
+        format!(
+            "{} of the snapshots of `{shadow}` are not at its provider",
+            listed.missing
+        )
+    })
+}
+
+fn too_short(new: &Side, days: u32, since: Timestamp) -> Option<String> {
+    let day = jiff::SignedDuration::from_hours(24);
+    let late = new.first_due?.duration_since(since) > day;
+    late.then(|| {
+        format!(
+            "`{}` has not rehearsed for all of {days} days yet",
+            new.schedule
+        )
+    })
 }
 
 #[cfg(test)]

@@ -118,6 +118,16 @@ fn write_value(value: &Value, text: &mut String, depth: usize) -> Result<(), &'s
 }
 
 fn write_text(string: &str, text: &mut String) -> Result<(), &'static str> {
+    // Most texts are names and times: nothing in them has to be escaped.
+    if !string
+        .bytes()
+        .any(|byte| byte < b' ' || byte == b'"' || byte == b'\\')
+    {
+        text.push('"');
+        text.push_str(string);
+        text.push('"');
+        return Ok(());
+    }
     text.push_str(&serde_json::to_string(string).map_err(|_| "a text in it cannot be written")?);
     Ok(())
 }
@@ -149,6 +159,18 @@ mod tests {
             decode(text.as_bytes()),
             Some((7, Timestamp::from_millisecond(1_500).unwrap()))
         );
+    }
+
+    #[test]
+    fn a_text_is_written_as_serde_json_writes_it() {
+        for code in 0..0x1_1000 {
+            let Some(character) = char::from_u32(code) else {
+                continue;
+            };
+            let (string, mut text) = (format!("a{character}b"), String::new());
+            write_text(&string, &mut text).unwrap();
+            assert_eq!(text, serde_json::to_string(&string).unwrap());
+        }
     }
 
     #[test]

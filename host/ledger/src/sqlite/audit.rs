@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePool};
+use sqlx::{Row, SqliteConnection, SqlitePool};
 
 use super::ROWS;
+use super::batch::{Answer, Batch};
 use super::columns::{corrupt, count, get_count};
 use crate::audit::{
     AuditEntry, AuditKey, AuditState, ExportReport, Exporter, RightEdge, encode, hex,
@@ -16,10 +17,24 @@ use crate::error::LedgerError;
 /// Entries read at once for an export.
 const EXPORT_ENTRIES: i64 = 4_096;
 
+/// The size of the newest head.
+pub(super) const SIZE: &str = "SELECT size FROM audit_head WHERE id = 1";
+
+/// When the head of the log is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Signing {
+    /// With every transaction that appends.
+    Always,
+    /// When the ledger is closed, or its head is asked for: nobody else looks at it before.
+    Later,
+}
+
 /// The tree as committed, and what the present transaction adds.
 pub(super) struct AuditLog {
     edge: RightEdge,
     added: Vec<String>,
+    /// Whether the head of what is committed is signed.
+    signed: bool,
 }
 
 impl AuditLog {
@@ -49,19 +64,22 @@ pub(super) async fn start(
     Ok(())
 }
 
-/// Whether nobody else has appended since this was committed.
-pub(super) async fn is_newest(
-    log: &AuditLog,
-    connection: &mut SqliteConnection,
-) -> Result<bool, LedgerError> {
-    let row = sqlx::query("SELECT size FROM audit_head WHERE id = 1")
-        .fetch_one(connection)
-        .await?;
-    Ok(get_count::<u64>(&row, "size")? == log.edge.size())
+/// Whether nobody else has appended since this was committed, by what [`SIZE`] came to.
+pub(super) fn is_newest(log: &AuditLog, answer: &Answer) -> Result<bool, LedgerError> {
+    let row = answer.rows.first().ok_or_else(headless)?;
+    Ok(get_count::<u64>(row, "size")? == log.edge.size())
 }
 
-/// Reads the committed edge, and does not trust it further than its signature goes.
-pub(super) async fn load(connection: &mut SqliteConnection) -> Result<AuditLog, LedgerError> {
+fn headless() -> LedgerError {
+    corrupt("the audit log has no head")
+}
+
+/// Reads the committed edge, and does not trust it further than its signature goes; if it is signed later, this process
+/// alone wrote it.
+pub(super) async fn load(
+    connection: &mut SqliteConnection,
+    signing: Signing,
+) -> Result<AuditLog, LedgerError> {
     let row = sqlx::query("SELECT size, edge, checkpoint, verifier FROM audit_head WHERE id = 1")
         .fetch_one(connection)
         .await?;
@@ -71,42 +89,48 @@ pub(super) async fn load(connection: &mut SqliteConnection) -> Result<AuditLog, 
         row.try_get("verifier")?,
     )
     .map_err(|detail| corrupt(format!("the stored checkpoint is unusable: {detail}")))?;
+    let signed = |edge: &RightEdge| {
+        signing == Signing::Later || (head.size == size && head.root == edge.root())
+    };
     let edge = RightEdge::from_bytes(size, row.try_get("edge")?)
-        .filter(|edge| head.size == size && head.root == edge.root())
+        .filter(signed)
         .ok_or_else(|| corrupt("the audit log's tree is not the one that was signed"))?;
     Ok(AuditLog {
+        signed: head.size == size,
         edge,
         added: Vec::new(),
     })
 }
 
 /// Writes what was added and signs the new head: one checkpoint a transaction.
-pub(super) async fn write(
-    connection: &mut SqliteConnection,
+pub(super) fn write(
+    batch: &mut Batch,
     key: &AuditKey,
     log: &mut AuditLog,
+    signing: Signing,
 ) -> Result<(), LedgerError> {
-    if log.added.is_empty() {
+    if log.added.is_empty() && (log.signed || signing == Signing::Later) {
         return Ok(());
     }
     let added = std::mem::take(&mut log.added);
     let mut sequence = count("sequence", log.edge.size() - added.len() as u64)?;
     let mut rest = added.into_iter().peekable();
     while rest.peek().is_some() {
-        let mut query = QueryBuilder::<Sqlite>::new("INSERT INTO audit_entries (sequence, entry) ");
+        let query = batch.add("INSERT INTO audit_entries (sequence, entry) ");
         query.push_values(rest.by_ref().take(ROWS), |mut row, entry| {
             row.push_bind(sequence).push_bind(entry);
             sequence += 1;
         });
-        query.build().execute(&mut *connection).await?;
     }
-    let checkpoint = key.checkpoint(log.edge.size(), log.edge.root())?;
-    sqlx::query("UPDATE audit_head SET size = $1, edge = $2, checkpoint = $3 WHERE id = 1")
-        .bind(count("size", log.edge.size())?)
-        .bind(log.edge.to_bytes())
-        .bind(checkpoint)
-        .execute(connection)
-        .await?;
+    let query = batch.add("UPDATE audit_head SET size = ");
+    query.push_bind(count("size", log.edge.size())?);
+    query.push(", edge = ").push_bind(log.edge.to_bytes());
+    log.signed = signing == Signing::Always;
+    if log.signed {
+        let checkpoint = key.checkpoint(log.edge.size(), log.edge.root())?;
+        query.push(", checkpoint = ").push_bind(checkpoint);
+    }
+    query.push(" WHERE id = 1");
     Ok(())
 }
 

@@ -2,11 +2,13 @@
 //! a deletion of what is held, or a hold on what is being deleted: whoever came first has it.
 
 use jiff::Timestamp;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use sqlx::Row;
 use strongroom_domain::retention::Hold;
 use uuid::Uuid;
 
+use super::batch::{Answer, Answers, Batch};
 use super::columns::{count, id, ms, to_json};
+use super::writer::Writer;
 use super::{ROWS, SqliteLedger};
 use crate::audit::AuditEntry;
 use crate::error::LedgerError;
@@ -18,24 +20,82 @@ pub(super) async fn change(
     audit: Vec<AuditEntry>,
     now: Timestamp,
 ) -> Result<(), LedgerError> {
+    let mut first = Writer::beginning();
+    let changes = add(&mut first, changes)?;
     let mut writer = ledger.writer().await?;
-    let mut write = writer.write().await?;
-    apply(write.connection(), changes).await?;
+    let (mut write, mut answers) = writer.write_with(first).await?;
+    changes.check(&mut answers)?;
     for entry in &audit {
         write.log.append(entry, now)?;
     }
     write.commit().await
 }
 
-pub(super) async fn apply(
-    connection: &mut SqliteConnection,
-    changes: Vec<CatalogChange>,
-) -> Result<(), LedgerError> {
+/// Changes given to a batch: what each of their statements must come to.
+#[derive(Default)]
+pub(super) struct Changes(Vec<Must>);
+
+/// What a statement must come to.
+enum Must {
+    /// Whatever it comes to is right.
+    Nothing,
+    /// It changes something; else this does not exist.
+    Change(String),
+    /// It finds no hold on this snapshot.
+    NotBeHeld(Uuid),
+    /// It finds this snapshot in a state in which it can be held.
+    BeHoldable(Uuid),
+}
+
+impl Changes {
+    /// Whether something may turn out to be otherwise: then what they came to must be looked at before the commit.
+    pub(super) fn may_fail(&self) -> bool {
+        let mut all = self.0.iter();
+        all.any(|must| !matches!(must, Must::Nothing))
+    }
+
+    /// Says what is not as it must be.
+    pub(super) fn check(self, answers: &mut Answers) -> Result<(), LedgerError> {
+        for must in self.0 {
+            must.check(&answers.next())?;
+        }
+        Ok(())
+    }
+}
+
+impl Must {
+    fn check(self, answer: &Answer) -> Result<(), LedgerError> {
+        let found = answer.rows.first();
+        match self {
+            Self::Nothing => Ok(()),
+            Self::Change(_) if answer.affected > 0 => Ok(()),
+            Self::Change(what) => Err(LedgerError::NotFound(what)),
+            Self::NotBeHeld(snapshot) => found.map_or(Ok(()), |row| {
+                let name: &str = row.try_get("name")?;
+                Err(LedgerError::Conflict(format!(
+                    "snapshot {snapshot} is held by `{name}`"
+                )))
+            }),
+            Self::BeHoldable(snapshot) => {
+                found.map_or(Ok(()), |row| match row.try_get::<&str, _>("state")? {
+                    state @ ("deleting" | "gone") => Err(LedgerError::Conflict(format!(
+                        "snapshot {snapshot} cannot be held any more: it is {state}"
+                    ))),
+                    _ => Ok(()),
+                })
+            }
+        }
+    }
+}
+
+/// Adds the statements of changes.
+pub(super) fn add(batch: &mut Batch, changes: Vec<CatalogChange>) -> Result<Changes, LedgerError> {
     // New rows are gathered into few statements; whatever else comes waits for them.
+    let mut all = Changes::default();
     let mut added = Vec::new();
     for change in changes {
         if !matches!(change, CatalogChange::Added(_)) {
-            insert(connection, &std::mem::take(&mut added)).await?;
+            insert(batch, &mut all, &std::mem::take(&mut added))?;
         }
         match change {
             CatalogChange::Added(row) => added.push(row),
@@ -44,28 +104,42 @@ pub(super) async fn apply(
                 state,
                 error,
                 at,
-            } => set_state(connection, id, state, error, at).await?,
+            } => {
+                if state == SnapshotState::Deleting {
+                    not_held(batch, id, at);
+                    all.0.push(Must::NotBeHeld(id));
+                }
+                set_state(batch, id, state, error, at);
+                all.0.push(Must::Change(format!("snapshot {id}")));
+            }
             CatalogChange::Verdict {
                 id,
                 state,
                 error,
                 at,
-            } => set_verdict(connection, id, state, error, at).await?,
-            CatalogChange::Hold { id, hold } => place(connection, id, &hold).await?,
+            } => {
+                set_verdict(batch, id, state, error, at);
+                all.0.push(Must::Nothing);
+            }
+            CatalogChange::Hold { id, hold } => place(batch, &mut all, id, &hold),
             CatalogChange::Release { id, name } => {
-                let released = release(connection, id, &name).await?;
-                found(released, || format!("hold `{name}` on snapshot {id}"))?;
+                release(batch, id, &name);
+                let what = format!("hold `{name}` on snapshot {id}");
+                all.0.push(Must::Change(what));
             }
             CatalogChange::Expire { id, name } => {
-                release(connection, id, &name).await?;
+                release(batch, id, &name);
+                all.0.push(Must::Nothing);
             }
         }
     }
-    insert(connection, &added).await
+    insert(batch, &mut all, &added)?;
+    Ok(all)
 }
 
-async fn insert(
-    connection: &mut SqliteConnection,
+fn insert(
+    batch: &mut Batch,
+    all: &mut Changes,
     rows: &[Box<SnapshotRow>],
 ) -> Result<(), LedgerError> {
     for chunk in rows.chunks(ROWS) {
@@ -75,7 +149,7 @@ async fn insert(
             let files = row.files.map(|files| count("files", files)).transpose()?;
             documents.push((size, files, to_json(&row.evidence)?));
         }
-        let mut query = QueryBuilder::<Sqlite>::new(
+        let query = batch.add(
             "INSERT INTO snapshots (id, occurrence, schedule, tenant, plugin, plugin_digest, reference, taken_at, \
              recorded_at, state, size, files, evidence, last_error, verified_at, gone_at) ",
         );
@@ -101,127 +175,89 @@ async fn insert(
                     .push_bind(row.gone_at.map(ms));
             },
         );
-        query.build().execute(&mut *connection).await?;
+        all.0.push(Must::Nothing);
         for row in chunk {
             for hold in &row.holds {
-                place(connection, row.id, hold).await?;
+                place(batch, all, row.id, hold);
             }
         }
     }
     Ok(())
 }
 
-async fn set_state(
-    connection: &mut SqliteConnection,
+fn set_state(
+    batch: &mut Batch,
     snapshot: Uuid,
     state: SnapshotState,
     error: Option<String>,
     at: Timestamp,
-) -> Result<(), LedgerError> {
-    if state == SnapshotState::Deleting {
-        not_held(connection, snapshot, at).await?;
-    }
+) {
     let verified_at = (state == SnapshotState::Verified).then(|| ms(at));
     let gone_at = (state == SnapshotState::Gone).then(|| ms(at));
-    let done = sqlx::query(
-        "UPDATE snapshots SET state = $1, last_error = $2, verified_at = COALESCE($3, verified_at), \
-         gone_at = COALESCE($4, gone_at) WHERE id = $5",
-    )
-    .bind(state.as_str())
-    .bind(error)
-    .bind(verified_at)
-    .bind(gone_at)
-    .bind(id(snapshot))
-    .execute(connection)
-    .await?;
-    found(done.rows_affected(), || format!("snapshot {snapshot}"))
+    let query = batch.add("UPDATE snapshots SET state = ");
+    query
+        .push_bind(state.as_str())
+        .push(", last_error = ")
+        .push_bind(error)
+        .push(", verified_at = COALESCE(")
+        .push_bind(verified_at)
+        .push(", verified_at), gone_at = COALESCE(")
+        .push_bind(gone_at)
+        .push(", gone_at) WHERE id = ")
+        .push_bind(id(snapshot));
 }
 
 /// A hold that is in force keeps a snapshot, whoever decided before it was placed that it goes.
-async fn not_held(
-    connection: &mut SqliteConnection,
-    snapshot: Uuid,
-    at: Timestamp,
-) -> Result<(), LedgerError> {
-    let held = sqlx::query_scalar::<_, String>(
-        "SELECT name FROM holds WHERE snapshot = $1 AND (until IS NULL OR until > $2) LIMIT 1",
-    )
-    .bind(id(snapshot))
-    .bind(ms(at))
-    .fetch_optional(connection)
-    .await?;
-    held.map_or(Ok(()), |name| {
-        Err(LedgerError::Conflict(format!(
-            "snapshot {snapshot} is held by `{name}`"
-        )))
-    })
+fn not_held(batch: &mut Batch, snapshot: Uuid, at: Timestamp) {
+    let query = batch.add("SELECT name FROM holds WHERE snapshot = ");
+    query
+        .push_bind(id(snapshot))
+        .push(" AND (until IS NULL OR until > ")
+        .push_bind(ms(at))
+        .push(") LIMIT 1");
 }
 
-async fn set_verdict(
-    connection: &mut SqliteConnection,
+fn set_verdict(
+    batch: &mut Batch,
     snapshot: Uuid,
     state: SnapshotState,
     error: Option<String>,
     at: Timestamp,
-) -> Result<(), LedgerError> {
-    sqlx::query(
-        "UPDATE snapshots SET state = $1, last_error = $2, verified_at = COALESCE($3, verified_at) \
-         WHERE id = $4 AND state IN ('assumed', 'verified', 'damaged', 'missing')",
-    )
-    .bind(state.as_str())
-    .bind(error)
-    .bind((state == SnapshotState::Verified).then(|| ms(at)))
-    .bind(id(snapshot))
-    .execute(connection)
-    .await?;
-    Ok(())
+) {
+    let query = batch.add("UPDATE snapshots SET state = ");
+    query
+        .push_bind(state.as_str())
+        .push(", last_error = ")
+        .push_bind(error)
+        .push(", verified_at = COALESCE(")
+        .push_bind((state == SnapshotState::Verified).then(|| ms(at)))
+        .push(", verified_at) WHERE id = ")
+        .push_bind(id(snapshot))
+        .push(" AND state IN ('assumed', 'verified', 'damaged', 'missing')");
 }
 
-async fn place(
-    connection: &mut SqliteConnection,
-    snapshot: Uuid,
-    hold: &Hold,
-) -> Result<(), LedgerError> {
-    let state = sqlx::query_scalar::<_, String>("SELECT state FROM snapshots WHERE id = $1")
-        .bind(id(snapshot))
-        .fetch_optional(&mut *connection)
-        .await?;
-    if let Some(state @ ("deleting" | "gone")) = state.as_deref() {
-        return Err(LedgerError::Conflict(format!(
-            "snapshot {snapshot} cannot be held any more: it is {state}"
-        )));
-    }
+fn place(batch: &mut Batch, all: &mut Changes, snapshot: Uuid, hold: &Hold) {
+    let query = batch.add("SELECT state FROM snapshots WHERE id = ");
+    query.push_bind(id(snapshot));
+    all.0.push(Must::BeHoldable(snapshot));
+    all.0.push(Must::Change(format!("snapshot {snapshot}")));
     // Selected, not given: a hold on what does not exist inserts nothing.
-    let done = sqlx::query(
-        "INSERT INTO holds (snapshot, name, reason, until) SELECT id, $2, $3, $4 FROM snapshots WHERE id = $1 \
-         ON CONFLICT (snapshot, name) DO UPDATE SET reason = excluded.reason, until = excluded.until",
-    )
-    .bind(id(snapshot))
-    .bind(&hold.name)
-    .bind(&hold.reason)
-    .bind(hold.until.map(ms))
-    .execute(connection)
-    .await?;
-    found(done.rows_affected(), || format!("snapshot {snapshot}"))
+    let query = batch.add("INSERT INTO holds (snapshot, name, reason, until) SELECT id, ");
+    query
+        .push_bind(hold.name.as_str())
+        .push(", ")
+        .push_bind(hold.reason.as_str())
+        .push(", ")
+        .push_bind(hold.until.map(ms))
+        .push(" FROM snapshots WHERE id = ")
+        .push_bind(id(snapshot))
+        .push(" ON CONFLICT (snapshot, name) DO UPDATE SET reason = excluded.reason, until = excluded.until");
 }
 
-async fn release(
-    connection: &mut SqliteConnection,
-    snapshot: Uuid,
-    name: &str,
-) -> Result<u64, LedgerError> {
-    let done = sqlx::query("DELETE FROM holds WHERE snapshot = $1 AND name = $2")
-        .bind(id(snapshot))
-        .bind(name)
-        .execute(connection)
-        .await?;
-    Ok(done.rows_affected())
-}
-
-fn found(rows: u64, what: impl FnOnce() -> String) -> Result<(), LedgerError> {
-    if rows == 0 {
-        Err(LedgerError::NotFound(what()))
-    } else {
-        Ok(())
-    }
+fn release(batch: &mut Batch, snapshot: Uuid, name: &str) {
+    let query = batch.add("DELETE FROM holds WHERE snapshot = ");
+    query
+        .push_bind(id(snapshot))
+        .push(" AND name = ")
+        .push_bind(name);
 }

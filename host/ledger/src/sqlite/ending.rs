@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use strongroom_domain::{Outcome, ScheduleName, TenantName};
 use uuid::Uuid;
 
 use super::ROWS;
+use super::audit::AuditLog;
+use super::batch::Batch;
 use super::columns::{id, misfit, ms, parse_word, to_json, whole_ms};
-use super::writer::Write;
 use crate::audit::{AuditEntry, hex};
 use crate::error::LedgerError;
 use crate::occurrence::OperationRow;
@@ -31,13 +31,14 @@ pub(super) struct Ending {
 }
 
 /// Ends occurrences that nobody holds, and puts that on record.
-pub(super) async fn end(
-    write: &mut Write<'_>,
+pub(super) fn end(
+    batch: &mut Batch,
+    log: &mut AuditLog,
     endings: &[Ending],
     now: Timestamp,
 ) -> Result<(), LedgerError> {
     for chunk in endings.chunks(ROWS) {
-        let mut query = QueryBuilder::<Sqlite>::new("WITH ends (id, outcome, reason) AS (");
+        let query = batch.add("WITH ends (id, outcome, reason) AS (");
         query.push_values(chunk, |mut columns, ending| {
             columns
                 .push_bind(id(ending.id))
@@ -51,10 +52,9 @@ pub(super) async fn end(
             .push(", ended_at = ")
             .push_bind(ms(now))
             .push(" FROM ends WHERE occurrences.id = ends.id");
-        query.build().execute(write.connection()).await?;
     }
     for ending in endings {
-        write.log.append(&ending.entry(), now)?;
+        log.append(&ending.entry(), now)?;
     }
     Ok(())
 }
@@ -111,10 +111,7 @@ impl Stop {
 }
 
 /// Asks the holders of occurrences to end them so. Who was asked before is not asked again.
-pub(super) async fn ask(
-    connection: &mut SqliteConnection,
-    asked: &[(Uuid, Outcome, String)],
-) -> Result<(), LedgerError> {
+pub(super) fn ask(batch: &mut Batch, asked: &[(Uuid, Outcome, String)]) -> Result<(), LedgerError> {
     for chunk in asked.chunks(ROWS) {
         let mut stops = Vec::with_capacity(chunk.len());
         for (occurrence, outcome, reason) in chunk {
@@ -124,7 +121,7 @@ pub(super) async fn ask(
             })?;
             stops.push((id(*occurrence), stop));
         }
-        let mut query = QueryBuilder::<Sqlite>::new("WITH asked (id, stop) AS (");
+        let query = batch.add("WITH asked (id, stop) AS (");
         query.push_values(stops, |mut columns, (occurrence, stop)| {
             columns.push_bind(occurrence).push_bind(stop);
         });
@@ -132,7 +129,6 @@ pub(super) async fn ask(
             ") UPDATE occurrences SET stop = asked.stop FROM asked WHERE occurrences.id = asked.id \
              AND occurrences.stop IS NULL AND occurrences.outcome IS NULL",
         );
-        query.build().execute(&mut *connection).await?;
     }
     Ok(())
 }

@@ -4,25 +4,26 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
+use sqlx::{QueryBuilder, Row, Sqlite};
 use strongroom_domain::Outcome;
 use uuid::Uuid;
 
+use super::batch::Batch;
 use super::columns::{get_id, get_operation, get_time, get_word, id, ms};
 use super::ending::{Ending, Stop, ask, end, with_operation};
+use super::writer::Writer;
 use super::{ROWS, SqliteLedger};
 use crate::audit::AuditEntry;
 use crate::error::LedgerError;
 use crate::occurrence::{CancelReport, Renewed};
 
 /// Claims by id and fence, as the first part of a statement.
-fn given(claims: &[(Uuid, i64)]) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::<Sqlite>::new("WITH claims (id, fence) AS (");
+fn given<'a>(batch: &'a mut Batch, claims: &[(Uuid, i64)]) -> &'a mut QueryBuilder<Sqlite> {
+    let query = batch.add("WITH claims (id, fence) AS (");
     query.push_values(claims, |mut columns, (occurrence, fence)| {
         columns.push_bind(id(*occurrence)).push_bind(*fence);
     });
-    query.push(") ");
-    query
+    query.push(") ")
 }
 
 pub(super) async fn renew(
@@ -30,11 +31,9 @@ pub(super) async fn renew(
     claims: &[(Uuid, i64)],
     lease_until: Timestamp,
 ) -> Result<Vec<Renewed>, LedgerError> {
-    let mut writer = ledger.writer().await?;
-    let mut write = writer.write().await?;
-    let mut renewed = HashMap::new();
+    let mut batch = Writer::beginning();
     for chunk in claims.chunks(ROWS) {
-        let mut query = given(chunk);
+        let query = given(&mut batch, chunk);
         query
             .push("UPDATE occurrences SET ready_at = ")
             .push_bind(ms(lease_until));
@@ -43,7 +42,12 @@ pub(super) async fn renew(
              AND occurrences.host IS NOT NULL AND occurrences.outcome IS NULL \
              RETURNING occurrences.id AS id, occurrences.fence AS fence, occurrences.stop AS stop",
         );
-        for row in query.build().fetch_all(write.connection()).await? {
+    }
+    let mut writer = ledger.writer().await?;
+    let (write, mut answers) = writer.write_with(batch).await?;
+    let mut renewed = HashMap::new();
+    for _ in claims.chunks(ROWS) {
+        for row in answers.next().rows {
             let stop: Option<&str> = row.try_get("stop")?;
             let lease = match stop.map(Stop::read).transpose()? {
                 None => Renewed::Kept,
@@ -60,17 +64,20 @@ pub(super) async fn renew(
 }
 
 pub(super) async fn stops(
-    readers: &SqlitePool,
+    ledger: &SqliteLedger,
     claims: &[(Uuid, i64)],
 ) -> Result<Vec<(Uuid, Outcome, String)>, LedgerError> {
     let mut stops = Vec::new();
+    let mut batch = Batch::new();
     for chunk in claims.chunks(ROWS) {
-        let mut query = given(chunk);
-        query.push(
+        given(&mut batch, chunk).push(
             "SELECT mine.id, mine.stop FROM claims CROSS JOIN occurrences mine WHERE mine.id = claims.id \
              AND mine.fence = claims.fence AND mine.stop IS NOT NULL AND mine.outcome IS NULL",
         );
-        for row in query.build().fetch_all(readers).await? {
+    }
+    let mut answers = ledger.ask(batch).await?;
+    for _ in claims.chunks(ROWS) {
+        for row in answers.next().rows {
             let (outcome, reason) = Stop::read(row.try_get("stop")?)?;
             stops.push((get_id(&row, "id")?, outcome, reason));
         }
@@ -103,10 +110,11 @@ pub(super) async fn cancel(
     write
         .log
         .append(&requested(occurrence, person, reason), now)?;
+    let mut last = Batch::new();
     let why = format!("cancelled by {person}: {reason}");
     let report = if row.try_get("held")? {
         let asked = [(occurrence, Outcome::Cancelled, why)];
-        ask(write.connection(), &asked).await?;
+        ask(&mut last, &asked)?;
         CancelReport::Asked
     } else {
         let ending = Ending {
@@ -117,10 +125,10 @@ pub(super) async fn cancel(
             outcome: Outcome::Cancelled,
             reason: with_operation(&why, get_operation(&row, "operation")?.as_ref()),
         };
-        end(&mut write, &[ending], now).await?;
+        end(&mut last, &mut write.log, &[ending], now)?;
         CancelReport::Ended
     };
-    write.commit().await?;
+    write.commit_with(last).await?;
     Ok(report)
 }
 

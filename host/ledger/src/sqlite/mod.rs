@@ -7,6 +7,7 @@
 
 mod ages;
 mod audit;
+mod batch;
 mod catalog;
 mod claim;
 mod columns;
@@ -22,6 +23,7 @@ mod plugins;
 mod read;
 mod record;
 mod room;
+mod search;
 mod snapshots;
 mod state;
 mod wake;
@@ -66,6 +68,8 @@ pub struct SqliteLedger {
     watcher: SqlitePool,
     /// What others had written when it was last asked after.
     seen: tokio::sync::Mutex<Option<i64>>,
+    /// Nobody else writes to it.
+    alone: bool,
     /// `None` inside: opened for reading, or closed.
     writer: tokio::sync::Mutex<Option<Writer>>,
 }
@@ -116,7 +120,7 @@ impl Ledger for SqliteLedger {
         &self,
         claims: &[(Uuid, i64)],
     ) -> Result<Vec<(Uuid, Outcome, String)>, LedgerError> {
-        lease::stops(&self.readers, claims).await
+        lease::stops(self, claims).await
     }
 
     async fn cancel(
@@ -177,7 +181,7 @@ impl Ledger for SqliteLedger {
         only: Option<Uuid>,
         after: Option<Timestamp>,
     ) -> Result<Option<Timestamp>, LedgerError> {
-        wake::next_wake(&self.readers, only, after).await
+        wake::next_wake(self, only, after).await
     }
 
     async fn record(
@@ -213,7 +217,7 @@ impl Ledger for SqliteLedger {
     }
 
     async fn snapshots(&self, filter: SnapshotFilter) -> Result<Vec<SnapshotRow>, LedgerError> {
-        snapshots::snapshots(&self.readers, None, &filter).await
+        snapshots::snapshots(self, None, &filter).await
     }
 
     async fn made(&self) -> Result<Vec<Made>, LedgerError> {
@@ -225,7 +229,7 @@ impl Ledger for SqliteLedger {
             gone: true,
             ..SnapshotFilter::default()
         };
-        Ok(snapshots::snapshots(&self.readers, Some(id), &all)
+        Ok(snapshots::snapshots(self, Some(id), &all)
             .await?
             .into_iter()
             .next())
@@ -298,10 +302,12 @@ impl Ledger for SqliteLedger {
     }
 
     async fn audit_state(&self) -> Result<AuditState, LedgerError> {
+        self.sign().await?;
         audit::state(&self.readers).await
     }
 
     async fn export_audit(&self, folder: &Path) -> Result<ExportReport, LedgerError> {
+        self.sign().await?;
         audit::export(&self.readers, folder).await
     }
 }

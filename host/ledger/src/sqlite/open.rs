@@ -12,6 +12,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::SqliteLedger;
+use super::audit::Signing;
 use super::columns::corrupt;
 use super::writer::Writer;
 use crate::audit::AuditKey;
@@ -41,6 +42,9 @@ pub enum OpenMode {
     Host,
     /// Like `Host`, for a ledger that is thrown away: nothing is forced to disk, so that a power cut loses it.
     Scratch,
+    /// Like `Scratch`, and nobody else looks at it or writes to it before it is closed: what others wrote is not looked
+    /// for, and the head of the audit log is signed only when it is closed or asked for. A crash leaves it unusable.
+    Alone,
     /// Writes what a person asks for, also beside a running host: every write is a short transaction, and claims are
     /// kept apart by lease and fence. Makes the ledger if there is none.
     Visitor,
@@ -55,7 +59,7 @@ pub(super) async fn open(folder: &Path, mode: OpenMode) -> Result<SqliteLedger, 
         .busy_timeout(BUSY)
         .row_buffer_size(512);
     let writer = match mode {
-        OpenMode::Host | OpenMode::Scratch | OpenMode::Visitor => {
+        OpenMode::Host | OpenMode::Scratch | OpenMode::Alone | OpenMode::Visitor => {
             Some(writing(folder, &path, options.clone(), mode).await?)
         }
         OpenMode::Reader if path.exists() => None,
@@ -93,6 +97,7 @@ pub(super) async fn open(folder: &Path, mode: OpenMode) -> Result<SqliteLedger, 
         readers,
         watcher,
         seen: tokio::sync::Mutex::new(None),
+        alone: mode == OpenMode::Alone,
         writer: tokio::sync::Mutex::new(writer),
     })
 }
@@ -105,10 +110,14 @@ async fn writing(
 ) -> Result<Writer, LedgerError> {
     private_folder(folder)?;
     let lock = match mode {
-        OpenMode::Host | OpenMode::Scratch => Some(lock(folder)?),
+        OpenMode::Host | OpenMode::Scratch | OpenMode::Alone => Some(lock(folder)?),
         OpenMode::Visitor | OpenMode::Reader => None,
     };
-    let forced = mode != OpenMode::Scratch;
+    let forced = !matches!(mode, OpenMode::Scratch | OpenMode::Alone);
+    let signing = match mode {
+        OpenMode::Alone => Signing::Later,
+        _ => Signing::Always,
+    };
     // SQLite takes the mode of its -wal and -shm files from this one.
     let made = fs::OpenOptions::new()
         .write(true)
@@ -144,7 +153,7 @@ async fn writing(
     let mut connection = options.connect().await?;
     MIGRATIONS.run(&mut connection).await.map_err(migration)?;
     let key = fitting_key(folder, forced, &mut connection).await?;
-    Writer::begin(connection, key, lock).await
+    Writer::begin(connection, key, signing, lock).await
 }
 
 fn migration(error: MigrateError) -> LedgerError {

@@ -5,13 +5,14 @@
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
+use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 use strongroom_domain::schedule::Overlap;
 use strongroom_domain::{Outcome, ScheduleName, TenantName};
 use uuid::Uuid;
 
 use super::ROWS;
+use super::batch::{Answers, Batch};
 use super::columns::{get_id, get_operation, get_time, get_word, ms, whole_ms};
 use super::ending::{Ending, with_operation};
 use super::origin::{get_origin, is_wish};
@@ -58,18 +59,29 @@ enum Place {
     Planned(usize),
 }
 
+/// What is to be known before a decision: what exists, and the unfinished others.
+pub(super) fn questions(batch: &mut Batch, occurrences: &[NewOccurrence], now: Timestamp) {
+    let mut asked = HashSet::new();
+    for chunk in occurrences.chunks(ROWS) {
+        existing(batch, chunk);
+        others(batch, chunk, &mut asked, now);
+    }
+}
+
 /// Leaves out what exists, and decides the overlap of the rest: with what is stored, and with what stands before it.
-pub(super) async fn decide(
-    connection: &mut SqliteConnection,
+/// The answers are those to [`questions`].
+pub(super) fn decide(
+    answers: &mut Answers,
     occurrences: Vec<NewOccurrence>,
-    now: Timestamp,
 ) -> Result<Decisions, LedgerError> {
     let mut known = HashSet::new();
     let mut unfinished: HashMap<Pair, Vec<Other>> = HashMap::new();
-    let mut asked = HashSet::new();
-    for chunk in occurrences.chunks(ROWS) {
-        known.extend(existing(connection, chunk).await?);
-        for (pair, other) in others(connection, chunk, &mut asked, now).await? {
+    for _ in occurrences.chunks(ROWS) {
+        for row in &answers.next().rows {
+            known.insert((pair(row)?, get_time(row, "due")?));
+        }
+        for row in &answers.next().rows {
+            let (pair, other) = other(row)?;
             unfinished.entry(pair).or_default().push(other);
         }
     }
@@ -165,11 +177,8 @@ impl Decisions {
     }
 }
 
-async fn existing(
-    connection: &mut SqliteConnection,
-    chunk: &[NewOccurrence],
-) -> Result<Vec<(Pair, Timestamp)>, LedgerError> {
-    let mut query = QueryBuilder::<Sqlite>::new("WITH asked (schedule, tenant, due) AS (");
+fn existing(batch: &mut Batch, chunk: &[NewOccurrence]) {
+    let query = batch.add("WITH asked (schedule, tenant, due) AS (");
     query.push_values(chunk, |mut row, new| {
         row.push_bind(new.schedule.as_str())
             .push_bind(new.tenant.as_str())
@@ -180,29 +189,27 @@ async fn existing(
         ") SELECT known.schedule, known.tenant, known.due FROM asked CROSS JOIN occurrences known \
          WHERE known.schedule = asked.schedule AND known.tenant = asked.tenant AND known.due = asked.due",
     );
-    let rows = query.build().fetch_all(connection).await?;
-    rows.iter()
-        .map(|row| Ok((pair(row)?, get_time(row, "due")?)))
-        .collect()
 }
 
 /// The unfinished ones beside those whose overlap is decided now; each schedule and tenant is asked for once.
-async fn others(
-    connection: &mut SqliteConnection,
-    chunk: &[NewOccurrence],
-    asked: &mut HashSet<Pair>,
+fn others<'a>(
+    batch: &mut Batch,
+    chunk: &'a [NewOccurrence],
+    asked: &mut HashSet<(&'a str, &'a str)>,
     now: Timestamp,
-) -> Result<Vec<(Pair, Other)>, LedgerError> {
+) {
     let mut pairs = Vec::new();
     for new in chunk.iter().filter(|new| looks_at_others(new)) {
-        if asked.insert((new.schedule.clone(), new.tenant.clone())) {
-            pairs.push((new.schedule.as_str(), new.tenant.as_str()));
+        let pair = (new.schedule.as_str(), new.tenant.as_str());
+        if asked.insert(pair) {
+            pairs.push(pair);
         }
     }
     if pairs.is_empty() {
-        return Ok(Vec::new());
+        batch.add("SELECT 1 WHERE 1 = 0");
+        return;
     }
-    let mut query = QueryBuilder::<Sqlite>::new("WITH asked (schedule, tenant) AS (");
+    let query = batch.add("WITH asked (schedule, tenant) AS (");
     query.push_values(pairs, |mut row, (schedule, tenant)| {
         row.push_bind(schedule).push_bind(tenant);
     });
@@ -214,8 +221,6 @@ async fn others(
         " AS held FROM asked CROSS JOIN occurrences known WHERE known.outcome IS NULL \
          AND known.schedule = asked.schedule AND known.tenant = asked.tenant AND NOT (known.turn = 2 AND known.fence = 0)",
     );
-    let rows = query.build().fetch_all(connection).await?;
-    rows.iter().map(other).collect()
 }
 
 fn other(row: &SqliteRow) -> Result<(Pair, Other), LedgerError> {

@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePool};
+use sqlx::{Row, SqlitePool};
 use strongroom_domain::ScheduleName;
 use uuid::Uuid;
 
+use super::batch::{Answers, Batch};
 use super::columns::{get_id, get_time, get_word, id, ms};
 use super::ending::{NO_EVIDENCE, ask, end, ended_entry};
 use super::origin::{origin_columns, priority_number, turn};
-use super::overlap::{Decided, decide};
-use super::writer::Write;
+use super::overlap::{Decided, decide, questions};
+use super::writer::{Write, Writer};
 use super::{ROWS, SqliteLedger};
 use crate::error::LedgerError;
 use crate::occurrence::{NewOccurrence, Plan, PlanReport, Watermark};
@@ -27,61 +28,87 @@ pub(super) async fn plan(
     if plan.occurrences.is_empty() && plan.watermarks.is_empty() {
         return Ok(PlanReport::default());
     }
+    let mut first = Writer::beginning();
+    questions(&mut first, &plan.occurrences, now);
     let mut writer = ledger.writer().await?;
-    let mut write = writer.write().await?;
-    let report = add(&mut write, plan.occurrences, now).await?;
-    advance(write.connection(), plan.watermarks).await?;
-    write.commit().await?;
-    Ok(report)
+    let (write, mut answers) = writer.write_with(first).await?;
+    let mut marks = Batch::new();
+    advance(&mut marks, plan.watermarks);
+    add(write, &mut answers, plan.occurrences, marks, now).await
 }
 
-/// Writes occurrences within a transaction, and what their overlap means for others.
+/// Writes occurrences and what their overlap means for others, and ends the transaction. The answers are those to
+/// [`questions`].
 pub(super) async fn add(
-    write: &mut Write<'_>,
+    mut write: Write<'_>,
+    answers: &mut Answers,
     occurrences: Vec<NewOccurrence>,
+    mut last: Batch,
     now: Timestamp,
 ) -> Result<PlanReport, LedgerError> {
-    let decisions = decide(write.connection(), occurrences, now).await?;
-    end(write, &decisions.ends, now).await?;
-    ask(write.connection(), &decisions.asks).await?;
+    let decisions = decide(answers, occurrences)?;
+    let skipped = last.len();
+    insert(&mut last, &decisions.rows, now);
+    let chunks = last.len() - skipped;
+    end(&mut last, &mut write.log, &decisions.ends, now)?;
+    ask(&mut last, &decisions.asks)?;
     let mut report = PlanReport {
         known: decisions.known,
         replaced: decisions.ends.len() + decisions.asks.len() + decisions.never_written,
         ..PlanReport::default()
     };
-    let inserted = insert(write.connection(), &decisions.rows, now).await?;
+    // What is born ended goes on record; only what was really written does.
+    let (write, mut answers) = if decisions.rows.iter().any(|row| row.ends.is_some()) {
+        let answers = write.send(last).await?;
+        (Some(write), answers)
+    } else {
+        (None, write.commit_with(last).await?)
+    };
+    let inserted = inserted(&mut answers, skipped, chunks)?;
+    let mut ended = Vec::new();
     for row in &decisions.rows {
         if !inserted.contains(&row.new.id) {
             report.known += 1;
-            continue;
-        }
-        let Some((outcome, _)) = &row.ends else {
+        } else if let Some((outcome, _)) = &row.ends {
+            report.ended += 1;
+            report.overlapped += usize::from(row.overlaps);
+            ended.push((&row.new, *outcome));
+        } else {
             report.waiting += 1;
-            continue;
-        };
-        report.ended += 1;
-        report.overlapped += usize::from(row.overlaps);
-        let entry = ended_entry(
-            row.new.id,
-            &row.new.schedule,
-            &row.new.tenant,
-            row.new.due,
-            *outcome,
-            NO_EVIDENCE,
-        );
-        write.log.append(&entry, now)?;
+        }
+    }
+    if let Some(mut write) = write {
+        for (new, outcome) in ended {
+            let (schedule, tenant) = (&new.schedule, &new.tenant);
+            let entry = ended_entry(new.id, schedule, tenant, new.due, outcome, NO_EVIDENCE);
+            write.log.append(&entry, now)?;
+        }
+        write.commit().await?;
     }
     Ok(report)
 }
 
-async fn insert(
-    connection: &mut SqliteConnection,
-    rows: &[Decided],
-    now: Timestamp,
+/// The ids of what was written, from the answers to the chunks of [`insert`].
+fn inserted(
+    answers: &mut Answers,
+    skipped: usize,
+    chunks: usize,
 ) -> Result<HashSet<Uuid>, LedgerError> {
-    let mut inserted = HashSet::with_capacity(rows.len());
+    for _ in 0..skipped {
+        let _other = answers.next();
+    }
+    let mut inserted = HashSet::new();
+    for _ in 0..chunks {
+        for row in &answers.next().rows {
+            inserted.insert(get_id(row, "id")?);
+        }
+    }
+    Ok(inserted)
+}
+
+fn insert(batch: &mut Batch, rows: &[Decided], now: Timestamp) {
     for chunk in rows.chunks(ROWS) {
-        let mut query = QueryBuilder::<Sqlite>::new(
+        let query = batch.add(
             "INSERT INTO occurrences (id, schedule, tenant, plugin, due, covers, deadline, timeout, priority, account, \
              turn, person, cause, shadow_of, planned_at, ready_at, fence, attempts, outcome, reason, evidence, \
              ended_at) ",
@@ -114,22 +141,11 @@ async fn insert(
                 .push_bind(ends.as_ref().map(|_| ms(now)));
         });
         // Several hosts may plan the same: whoever comes second inserts nothing.
-        let rows = query
-            .push(" ON CONFLICT DO NOTHING RETURNING id")
-            .build()
-            .fetch_all(&mut *connection)
-            .await?;
-        for row in &rows {
-            inserted.insert(get_id(row, "id")?);
-        }
+        query.push(" ON CONFLICT DO NOTHING RETURNING id");
     }
-    Ok(inserted)
 }
 
-async fn advance(
-    connection: &mut SqliteConnection,
-    watermarks: Vec<Watermark>,
-) -> Result<(), LedgerError> {
+fn advance(batch: &mut Batch, watermarks: Vec<Watermark>) {
     // One row a schedule: the latest time, the last timetable.
     let mut latest: BTreeMap<ScheduleName, (Timestamp, Option<String>)> = BTreeMap::new();
     for mark in watermarks {
@@ -141,9 +157,7 @@ async fn advance(
     }
     let mut rest = latest.iter().peekable();
     while rest.peek().is_some() {
-        let mut query = QueryBuilder::<Sqlite>::new(
-            "INSERT INTO watermarks (schedule, planned_until, timetable) ",
-        );
+        let query = batch.add("INSERT INTO watermarks (schedule, planned_until, timetable) ");
         query.push_values(
             rest.by_ref().take(ROWS),
             |mut columns, (schedule, (until, timetable))| {
@@ -158,9 +172,7 @@ async fn advance(
              CASE WHEN excluded.planned_until > watermarks.planned_until THEN excluded.planned_until \
              ELSE watermarks.planned_until END",
         );
-        query.build().execute(&mut *connection).await?;
     }
-    Ok(())
 }
 
 pub(super) async fn watermarks(

@@ -3,14 +3,18 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 use strongroom_domain::{Outcome, ScheduleName, TenantName};
 use uuid::Uuid;
 
+use super::batch::Batch;
 use super::columns::{
     get_count, get_id, get_time, get_word, id, ms, operation_json, operation_of, to_json,
 };
 use super::ending::{NO_EVIDENCE, Stop, ended_entry, with_operation};
+use super::overlap::questions;
+use super::writer::Writer;
 use super::{ROWS, SqliteLedger, catalog, plan};
 use crate::error::LedgerError;
 use crate::occurrence::{AttemptRecord, Next, Transition};
@@ -23,11 +27,18 @@ pub(super) async fn record(
     if transitions.is_empty() {
         return Ok(Vec::new());
     }
-    let mut writer = ledger.writer().await?;
-    let mut write = writer.write().await?;
-    let mut claimed = HashMap::with_capacity(transitions.len());
+    let mut first = Writer::beginning();
     for chunk in transitions.chunks(ROWS) {
-        claimed.extend(claims(write.connection(), chunk).await?);
+        claims(&mut first, chunk);
+    }
+    let mut writer = ledger.writer().await?;
+    let (mut write, mut answers) = writer.write_with(first).await?;
+    let mut claimed = HashMap::with_capacity(transitions.len());
+    for _ in transitions.chunks(ROWS) {
+        for row in &answers.next().rows {
+            let (claim, standing) = standing(row)?;
+            claimed.insert(claim, standing);
+        }
     }
     let mut written = Vec::with_capacity(transitions.len());
     let mut rows = Vec::with_capacity(transitions.len());
@@ -65,14 +76,23 @@ pub(super) async fn record(
         changes.extend(transition.catalog);
         follow.extend(transition.follow);
     }
-    update(write.connection(), &rows).await?;
-    insert_attempts(write.connection(), attempts).await?;
-    catalog::apply(write.connection(), changes).await?;
-    if !follow.is_empty() {
-        // After the ends: what follows may wait for nobody any more.
-        plan::add(&mut write, follow, now).await?;
+    let mut last = Batch::new();
+    update(&mut last, &rows);
+    insert_attempts(&mut last, attempts)?;
+    let before = last.len();
+    let changes = catalog::add(&mut last, changes)?;
+    if follow.is_empty() && !changes.may_fail() {
+        write.commit_with(last).await?;
+        return Ok(written);
     }
-    write.commit().await?;
+    // After the ends: what follows may wait for nobody any more.
+    questions(&mut last, &follow, now);
+    let mut answers = write.send(last).await?;
+    for _ in 0..before {
+        let _written = answers.next();
+    }
+    changes.check(&mut answers)?;
+    plan::add(write, &mut answers, follow, Batch::new(), now).await?;
     Ok(written)
 }
 
@@ -90,12 +110,9 @@ struct Standing {
     stop: Option<(Outcome, String)>,
 }
 
-/// Those of the claims that stand, by id and fence. (PostgreSQL: FOR UPDATE.)
-async fn claims(
-    connection: &mut SqliteConnection,
-    chunk: &[Transition],
-) -> Result<Vec<((Uuid, i64), Standing)>, LedgerError> {
-    let mut query = QueryBuilder::<Sqlite>::new(
+/// Those of the claims that stand. (PostgreSQL: FOR UPDATE.)
+fn claims(batch: &mut Batch, chunk: &[Transition]) {
+    let query = batch.add(
         "SELECT id, fence, schedule, tenant, due, ready_at, attempts, operation, reason, failure, stop FROM occurrences \
          WHERE outcome IS NULL AND host IS NOT NULL AND id IN (",
     );
@@ -103,23 +120,24 @@ async fn claims(
     for transition in chunk {
         ids.push_bind(id(transition.occurrence));
     }
-    let rows = query.push(")").build().fetch_all(connection).await?;
-    let standing = rows.iter().map(|row| {
-        let stop: Option<&str> = row.try_get("stop")?;
-        let claim = Standing {
-            schedule: get_word(row, "schedule")?,
-            tenant: get_word(row, "tenant")?,
-            due: get_time(row, "due")?,
-            ready_at: row.try_get("ready_at")?,
-            attempts: get_count(row, "attempts")?,
-            operation: row.try_get("operation")?,
-            reason: row.try_get("reason")?,
-            failure: row.try_get("failure")?,
-            stop: stop.map(Stop::read).transpose()?,
-        };
-        Ok(((get_id(row, "id")?, row.try_get("fence")?), claim))
-    });
-    standing.collect()
+    query.push(")");
+}
+
+/// A claim that stands, by id and fence.
+fn standing(row: &SqliteRow) -> Result<((Uuid, i64), Standing), LedgerError> {
+    let stop: Option<&str> = row.try_get("stop")?;
+    let claim = Standing {
+        schedule: get_word(row, "schedule")?,
+        tenant: get_word(row, "tenant")?,
+        due: get_time(row, "due")?,
+        ready_at: row.try_get("ready_at")?,
+        attempts: get_count(row, "attempts")?,
+        operation: row.try_get("operation")?,
+        reason: row.try_get("reason")?,
+        failure: row.try_get("failure")?,
+        stop: stop.map(Stop::read).transpose()?,
+    };
+    Ok(((get_id(row, "id")?, row.try_get("fence")?), claim))
 }
 
 /// The columns of an occurrence that a transition sets.
@@ -204,9 +222,9 @@ impl NewColumns {
     }
 }
 
-async fn update(connection: &mut SqliteConnection, rows: &[NewColumns]) -> Result<(), LedgerError> {
+fn update(batch: &mut Batch, rows: &[NewColumns]) {
     for chunk in rows.chunks(ROWS) {
-        let mut query = QueryBuilder::<Sqlite>::new(
+        let query = batch.add(
             "WITH new (id, ready_at, attempts, operation, failure, outcome, reason, evidence, ended_at) AS (",
         );
         query.push_values(chunk, |mut columns, row| {
@@ -226,13 +244,11 @@ async fn update(connection: &mut SqliteConnection, rows: &[NewColumns]) -> Resul
              operation = new.operation, failure = new.failure, outcome = new.outcome, reason = new.reason, \
              evidence = new.evidence, ended_at = new.ended_at FROM new WHERE occurrences.id = new.id",
         );
-        query.build().execute(&mut *connection).await?;
     }
-    Ok(())
 }
 
-async fn insert_attempts(
-    connection: &mut SqliteConnection,
+fn insert_attempts(
+    batch: &mut Batch,
     attempts: Vec<(Timestamp, Uuid, AttemptRecord)>,
 ) -> Result<(), LedgerError> {
     for chunk in attempts.chunks(ROWS) {
@@ -240,7 +256,7 @@ async fn insert_attempts(
             .iter()
             .map(|(.., attempt)| attempt.failure.as_ref().map(to_json).transpose());
         let failures = failures.collect::<Result<Vec<_>, _>>()?;
-        let mut query = QueryBuilder::<Sqlite>::new(
+        let query = batch.add(
             "INSERT INTO attempts (due, occurrence, number, started_at, ended_at, digest, ending, failure, detail) ",
         );
         query.push_values(
@@ -263,7 +279,6 @@ async fn insert_attempts(
             " ON CONFLICT (due, occurrence, number) DO UPDATE SET ended_at = excluded.ended_at, digest = excluded.digest, \
              ending = excluded.ending, failure = excluded.failure, detail = excluded.detail",
         );
-        query.build().execute(&mut *connection).await?;
     }
     Ok(())
 }

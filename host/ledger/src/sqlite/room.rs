@@ -4,65 +4,103 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+use jiff::Timestamp;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+use strongroom_domain::schedule::Limits;
 use strongroom_domain::{AccountName, PluginName};
 
-use super::claim::Candidate;
+use super::batch::{Answers, Batch};
+
 use super::columns::{get_count, get_word, misfit, ms};
+use super::search::Candidate;
 use crate::error::LedgerError;
-use crate::occurrence::ClaimRequest;
 
 /// How many more there may be, of what is limited.
-#[derive(Default)]
 pub(super) struct Room {
     plugins: BTreeMap<PluginName, u32>,
     accounts: BTreeMap<AccountName, u32>,
+    /// Of what something waits.
+    groups: Vec<Group>,
+}
+
+/// What is limited together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Group {
+    pub(super) plugin: PluginName,
+    pub(super) account: Option<AccountName>,
 }
 
 /// Held under a live lease, or with an operation that goes on at the provider.
 pub(super) const UNDER_WAY: &str = "SELECT plugin, account, COUNT(*) AS busy FROM occurrences WHERE outcome IS NULL \
-     AND (host IS NOT NULL OR operation IS NOT NULL) AND (operation IS NOT NULL OR ready_at > $1) \
-     GROUP BY plugin, account";
+     AND (host IS NOT NULL OR operation IS NOT NULL) AND (operation IS NOT NULL OR ready_at > ";
+
+/// Every plugin of which something waits, then each of its accounts: one step in the index for each, however many wait.
+pub(super) const GROUPS: &str = "WITH RECURSIVE waiting (plugin) AS (\
+     SELECT (SELECT plugin FROM occurrences WHERE outcome IS NULL AND host IS NULL AND operation IS NULL \
+     ORDER BY plugin LIMIT 1) UNION ALL \
+     SELECT (SELECT plugin FROM occurrences WHERE outcome IS NULL AND host IS NULL AND operation IS NULL \
+     AND plugin > waiting.plugin ORDER BY plugin LIMIT 1) FROM waiting WHERE waiting.plugin IS NOT NULL), \
+     groups (plugin, account) AS (\
+     SELECT plugin, (SELECT COALESCE(account, '') FROM occurrences one WHERE outcome IS NULL AND host IS NULL \
+     AND operation IS NULL AND one.plugin = waiting.plugin ORDER BY COALESCE(account, '') LIMIT 1) \
+     FROM waiting WHERE plugin IS NOT NULL UNION ALL \
+     SELECT plugin, (SELECT COALESCE(account, '') FROM occurrences one WHERE outcome IS NULL AND host IS NULL \
+     AND operation IS NULL AND one.plugin = groups.plugin AND COALESCE(account, '') > groups.account \
+     ORDER BY COALESCE(account, '') LIMIT 1) FROM groups WHERE groups.account IS NOT NULL) \
+     SELECT plugin, NULLIF(account, '') AS account FROM groups WHERE account IS NOT NULL";
+
+/// Whether anything is limited.
+pub(super) fn is_limited(limits: &Limits) -> bool {
+    !limits.plugins.is_empty() || !limits.accounts.is_empty()
+}
 
 impl Room {
-    pub(super) async fn of(
-        connection: &mut SqliteConnection,
-        request: &ClaimRequest<'_>,
-    ) -> Result<Self, LedgerError> {
-        let mut room = Self {
-            plugins: request.limits.plugins.clone(),
-            accounts: request.limits.accounts.clone(),
-        };
-        if !room.has_limits() {
-            return Ok(room);
-        }
-        let rows = sqlx::query(UNDER_WAY)
-            .bind(ms(request.now))
-            .fetch_all(connection)
-            .await?;
-        for row in &rows {
-            let busy: u32 = get_count(row, "busy")?;
-            let account: Option<String> = row.try_get("account")?;
-            if let Some(free) = room.plugins.get_mut(&get_word(row, "plugin")?) {
-                *free = free.saturating_sub(busy);
-            }
-            if let Some(name) = account {
-                let name = AccountName::try_from(name).map_err(|_| misfit("account"))?;
-                if let Some(free) = room.accounts.get_mut(&name) {
-                    *free = free.saturating_sub(busy);
-                }
-            }
-        }
-        Ok(room)
+    /// What is to be known of it: what is under way, and what waits.
+    pub(super) fn questions(batch: &mut Batch, now: Timestamp) {
+        let query = batch.add(UNDER_WAY);
+        query.push_bind(ms(now)).push(") GROUP BY plugin, account");
+        batch.add(GROUPS);
     }
 
-    pub(super) fn has_limits(&self) -> bool {
-        !self.plugins.is_empty() || !self.accounts.is_empty()
+    /// The room there is now, from the answers to [`Room::questions`].
+    pub(super) fn of(limits: &Limits, answers: &mut Answers) -> Result<Self, LedgerError> {
+        let mut room = Self {
+            plugins: limits.plugins.clone(),
+            accounts: limits.accounts.clone(),
+            groups: Vec::new(),
+        };
+        for row in &answers.next().rows {
+            let busy: u32 = get_count(row, "busy")?;
+            let Group { plugin, account } = group(row)?;
+            if let Some(free) = room.plugins.get_mut(&plugin) {
+                *free = free.saturating_sub(busy);
+            }
+            if let Some(free) = account.and_then(|account| room.accounts.get_mut(&account)) {
+                *free = free.saturating_sub(busy);
+            }
+        }
+        let groups = answers.next().rows;
+        room.groups = groups.iter().map(group).collect::<Result<_, _>>()?;
+        Ok(room)
     }
 
     /// Whether there is no room at all for some.
     pub(super) fn is_full(&self) -> bool {
-        self.full_plugins().next().is_some() || self.full_accounts().next().is_some()
+        let mut free = self.plugins.values().chain(self.accounts.values());
+        free.any(|free| *free == 0)
+    }
+
+    /// Of what something waits, with or without room for more of it.
+    pub(super) fn groups(&self, full: bool) -> impl Iterator<Item = &Group> {
+        let groups = self.groups.iter();
+        groups.filter(move |group| self.is_full_for(&group.plugin, group.account.as_ref()) == full)
+    }
+
+    pub(super) fn is_full_for(&self, plugin: &PluginName, account: Option<&AccountName>) -> bool {
+        let account = account.and_then(|account| self.accounts.get(account));
+        let mut free = self.plugins.get(plugin).into_iter().chain(account);
+        free.any(|free| *free == 0)
     }
 
     /// Those for which there is room, in order; they take it.
@@ -76,55 +114,24 @@ impl Room {
         if candidate.claim.operation.is_some() || candidate.stop.is_some() {
             return true;
         }
-        let mut plugin = self.plugins.get_mut(&candidate.claim.plugin);
-        let account = candidate.account.as_ref();
-        let mut account = account.and_then(|account| self.accounts.get_mut(account));
-        let free = |room: &Option<&mut u32>| room.as_ref().is_none_or(|free| **free > 0);
-        if !free(&plugin) || !free(&account) {
+        let (plugin, account) = (&candidate.claim.plugin, candidate.account.as_ref());
+        if self.is_full_for(plugin, account) {
             return false;
         }
-        for room in plugin.iter_mut().chain(account.iter_mut()) {
-            **room = room.saturating_sub(1);
+        let account = account.and_then(|account| self.accounts.get_mut(account));
+        for room in self.plugins.get_mut(plugin).into_iter().chain(account) {
+            *room = room.saturating_sub(1);
         }
         true
     }
-
-    fn full_plugins(&self) -> impl Iterator<Item = &str> {
-        let full = self.plugins.iter().filter(|(_, free)| **free == 0);
-        full.map(|(name, _)| name.as_str())
-    }
-
-    fn full_accounts(&self) -> impl Iterator<Item = &str> {
-        let full = self.accounts.iter().filter(|(_, free)| **free == 0);
-        full.map(|(name, _)| name.as_str())
-    }
-
-    /// Conditions that the index of what waits answers by itself: no row without room is read.
-    pub(super) fn exclude_full(&self, query: &mut QueryBuilder<Sqlite>) {
-        if self.full_plugins().next().is_some() {
-            query.push(" AND plugin NOT IN (");
-            list(query, self.full_plugins());
-        }
-        if self.full_accounts().next().is_some() {
-            query.push(" AND (account IS NULL OR account NOT IN (");
-            list(query, self.full_accounts());
-            query.push(")");
-        }
-    }
-
-    pub(super) fn only_full(&self, query: &mut QueryBuilder<Sqlite>) {
-        query.push(" AND (plugin IN (");
-        list(query, self.full_plugins());
-        query.push(" OR account IN (");
-        list(query, self.full_accounts());
-        query.push(") AND operation IS NULL");
-    }
 }
 
-fn list<'a>(query: &mut QueryBuilder<Sqlite>, names: impl Iterator<Item = &'a str>) {
-    let mut list = query.separated(", ");
-    for name in names {
-        list.push_bind(name.to_owned());
-    }
-    query.push(")");
+fn group(row: &SqliteRow) -> Result<Group, LedgerError> {
+    let account: Option<String> = row.try_get("account")?;
+    Ok(Group {
+        plugin: get_word(row, "plugin")?,
+        account: account
+            .map(|name| AccountName::try_from(name).map_err(|_| misfit("account")))
+            .transpose()?,
+    })
 }

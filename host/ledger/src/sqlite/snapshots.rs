@@ -1,12 +1,12 @@
 //! Reading the catalog.
 
-use std::collections::HashMap;
-
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
 use strongroom_domain::retention::Hold;
 use uuid::Uuid;
 
+use super::SqliteLedger;
+use super::batch::Batch;
 use super::columns::{
     get_count, get_evidence, get_id, get_optional_count, get_optional_time, get_optional_word,
     get_time, get_word, id, ms, parse_word,
@@ -15,40 +15,38 @@ use crate::error::LedgerError;
 use crate::snapshot::{Made, SnapshotFilter, SnapshotOrder, SnapshotRow};
 
 pub(super) async fn snapshots(
-    readers: &SqlitePool,
+    ledger: &SqliteLedger,
     only: Option<Uuid>,
     filter: &SnapshotFilter,
 ) -> Result<Vec<SnapshotRow>, LedgerError> {
-    // Both reads see the same moment: a hold placed between them would otherwise belong to nothing.
-    let mut transaction = readers.begin().await?;
-    let mut query = QueryBuilder::<Sqlite>::new(
-        "SELECT snapshots.*, (SELECT shadow_of FROM occurrences WHERE occurrences.id = snapshots.occurrence) AS shadow_of \
+    // One statement, so that a hold is never read without its snapshot or the other way round.
+    let mut batch = Batch::new();
+    let query = batch.add(
+        "SELECT found.*, holds.name AS hold, holds.reason AS hold_reason, holds.until AS hold_until FROM (\
+         SELECT snapshots.*, (SELECT shadow_of FROM occurrences WHERE occurrences.id = snapshots.occurrence) AS shadow_of \
          FROM snapshots",
     );
-    select(&mut query, only, filter);
-    let rows = query.build().fetch_all(&mut *transaction).await?;
-    let mut query = QueryBuilder::<Sqlite>::new(
-        "SELECT snapshot, name, reason, until FROM holds WHERE snapshot IN (SELECT id FROM snapshots",
-    );
-    select(&mut query, only, filter);
-    let held = query
-        .push(") ORDER BY name")
-        .build()
-        .fetch_all(&mut *transaction)
-        .await?;
-    let mut holds: HashMap<Uuid, Vec<Hold>> = HashMap::new();
-    for row in &held {
-        let hold = Hold {
-            name: row.try_get("name")?,
-            reason: row.try_get("reason")?,
-            until: get_optional_time(row, "until")?,
-        };
-        holds
-            .entry(get_id(row, "snapshot")?)
-            .or_default()
-            .push(hold);
+    select(query, only, filter);
+    query
+        .push(") AS found LEFT JOIN holds ON holds.snapshot = found.id")
+        .push(order(filter))
+        .push(", hold");
+    let mut snapshots: Vec<SnapshotRow> = Vec::new();
+    for row in &ledger.ask(batch).await?.next().rows {
+        let id = get_id(row, "id")?;
+        if snapshots.last().is_none_or(|last| last.id != id) {
+            snapshots.push(snapshot(row, id)?);
+        }
+        let hold: Option<String> = row.try_get("hold")?;
+        if let (Some(name), Some(last)) = (hold, snapshots.last_mut()) {
+            last.holds.push(Hold {
+                name,
+                reason: row.try_get("hold_reason")?,
+                until: get_optional_time(row, "hold_until")?,
+            });
+        }
     }
-    rows.iter().map(|row| snapshot(row, &mut holds)).collect()
+    Ok(snapshots)
 }
 
 pub(super) async fn made(readers: &SqlitePool) -> Result<Vec<Made>, LedgerError> {
@@ -112,22 +110,22 @@ fn select(query: &mut QueryBuilder<Sqlite>, only: Option<Uuid>, filter: &Snapsho
             .push_bind(id(after))
             .push(")");
     }
-    query.push(match filter.order {
-        SnapshotOrder::Taken => " ORDER BY taken_at, id",
-        SnapshotOrder::ToVerify => {
-            " ORDER BY verified_at IS NOT NULL, verified_at, taken_at DESC, id"
-        }
-    });
+    query.push(order(filter));
     if let Some(limit) = filter.limit {
         query.push(" LIMIT ").push_bind(i64::from(limit));
     }
 }
 
-fn snapshot(
-    row: &SqliteRow,
-    holds: &mut HashMap<Uuid, Vec<Hold>>,
-) -> Result<SnapshotRow, LedgerError> {
-    let id = get_id(row, "id")?;
+fn order(filter: &SnapshotFilter) -> &'static str {
+    match filter.order {
+        SnapshotOrder::Taken => " ORDER BY taken_at, id",
+        SnapshotOrder::ToVerify => {
+            " ORDER BY verified_at IS NOT NULL, verified_at, taken_at DESC, id"
+        }
+    }
+}
+
+fn snapshot(row: &SqliteRow, id: Uuid) -> Result<SnapshotRow, LedgerError> {
     Ok(SnapshotRow {
         id,
         occurrence: get_id(row, "occurrence")?,
@@ -142,7 +140,7 @@ fn snapshot(
         size: get_optional_count(row, "size")?,
         files: get_optional_count(row, "files")?,
         evidence: get_evidence(row, "evidence")?,
-        holds: holds.remove(&id).unwrap_or_default(),
+        holds: Vec::new(),
         last_error: row.try_get("last_error")?,
         verified_at: get_optional_time(row, "verified_at")?,
         gone_at: get_optional_time(row, "gone_at")?,

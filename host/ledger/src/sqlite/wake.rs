@@ -1,11 +1,12 @@
 //! When to look again: the next moment at which time alone changes something, or another process wrote.
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
+use sqlx::Row;
 use uuid::Uuid;
 
 use super::SqliteLedger;
-use super::columns::{corrupt, get_time, id, ms};
+use super::batch::Batch;
+use super::columns::{corrupt, get_optional_time, get_time, id, ms};
 use crate::error::LedgerError;
 
 /// What waits behind one that began does not wake anybody: that one does.
@@ -13,8 +14,8 @@ const BLOCKS: &str = "other.outcome IS NULL AND other.schedule = mine.schedule A
      AND other.id <> mine.id AND mine.turn > 0 AND other.fence > 0 AND (mine.fence = 0 OR other.due < mine.due)";
 
 /// The earliest of each priority that is not blocked, and the earliest that may not begin any more a millisecond later.
-pub(super) fn earliest(after: Timestamp) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::<Sqlite>::new("SELECT MIN(at) AS at FROM (");
+pub(super) fn earliest(batch: &mut Batch, after: Timestamp) {
+    let query = batch.add("SELECT MIN(at) AS at FROM (");
     for priority in 0..3_i64 {
         query
             .push("SELECT * FROM (SELECT ready_at AS at FROM occurrences mine WHERE outcome IS NULL AND priority = ")
@@ -29,44 +30,41 @@ pub(super) fn earliest(after: Timestamp) -> QueryBuilder<Sqlite> {
         "SELECT * FROM (SELECT deadline + 1 AS at FROM occurrences WHERE outcome IS NULL AND fence = 0 \
          ORDER BY deadline LIMIT 1) AS begins) AS wakes",
     );
-    query
 }
 
 pub(super) async fn next_wake(
-    readers: &SqlitePool,
+    ledger: &SqliteLedger,
     only: Option<Uuid>,
     after: Option<Timestamp>,
 ) -> Result<Option<Timestamp>, LedgerError> {
-    match only {
-        None => {
-            let row = earliest(after.unwrap_or(Timestamp::MIN))
-                .build()
-                .fetch_one(readers)
-                .await?;
-            super::columns::get_optional_time(&row, "at")
-        }
-        Some(only) => one(readers, only).await,
+    if let Some(only) = only {
+        return one(ledger, only).await;
+    }
+    let mut batch = Batch::new();
+    earliest(&mut batch, after.unwrap_or(Timestamp::MIN));
+    match ledger.ask(batch).await?.next().rows.first() {
+        Some(row) => get_optional_time(row, "at"),
+        None => Ok(None),
     }
 }
 
-async fn one(readers: &SqlitePool, only: Uuid) -> Result<Option<Timestamp>, LedgerError> {
-    let mut query = QueryBuilder::<Sqlite>::new(
-        "SELECT COALESCE((SELECT MAX(other.ready_at) FROM occurrences other WHERE ",
-    );
+async fn one(ledger: &SqliteLedger, only: Uuid) -> Result<Option<Timestamp>, LedgerError> {
+    let mut batch = Batch::new();
+    let query =
+        batch.add("SELECT COALESCE((SELECT MAX(other.ready_at) FROM occurrences other WHERE ");
     query.push(BLOCKS).push(
         "), ready_at) AS ready_at, deadline, fence FROM occurrences mine WHERE outcome IS NULL AND id = ",
     );
-    let row = query
-        .push_bind(id(only))
-        .build()
-        .fetch_optional(readers)
-        .await?;
-    let Some(row) = row else { return Ok(None) };
-    let ready_at = get_time(&row, "ready_at")?;
+    query.push_bind(id(only));
+    let answer = ledger.ask(batch).await?.next();
+    let Some(row) = answer.rows.first() else {
+        return Ok(None);
+    };
+    let ready_at = get_time(row, "ready_at")?;
     if row.try_get::<i64, _>("fence")? > 0 {
         return Ok(Some(ready_at));
     }
-    let missed = get_time(&row, "deadline")?.checked_add(SignedDuration::from_millis(1));
+    let missed = get_time(row, "deadline")?.checked_add(SignedDuration::from_millis(1));
     let missed = missed.map_err(|_| corrupt("column `deadline` holds what it cannot"))?;
     Ok(Some(ready_at.min(missed)))
 }
@@ -74,6 +72,9 @@ async fn one(readers: &SqlitePool, only: Uuid) -> Result<Option<Timestamp>, Ledg
 /// SQLite counts, for each connection, the commits of all others. The writer's count therefore grows only by what
 /// others wrote; who only reads has a connection of its own for this.
 pub(super) async fn changed_elsewhere(ledger: &SqliteLedger) -> Result<bool, LedgerError> {
+    if ledger.alone {
+        return Ok(false);
+    }
     let mut seen = ledger.seen.lock().await;
     let version = match ledger.writer().await {
         Ok(mut writer) => writer.data_version().await?,

@@ -1,19 +1,22 @@
 //! The one writer: begins a transaction, keeps the audit tree's edge in step with what was committed.
+//!
+//! A transaction of two messages is the rule: it begins with its questions, and is committed with what it writes.
 
 use std::fs::File;
-use std::ops::DerefMut;
 
-use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
+use futures::FutureExt;
+use sqlx::{Connection, Executor, SqliteConnection};
 use tokio::sync::MappedMutexGuard;
 
 use super::SqliteLedger;
-use super::audit::{self, AuditLog};
+use super::audit::{self, AuditLog, Signing};
+use super::batch::{Answers, Batch};
 use crate::audit::AuditKey;
 use crate::error::LedgerError;
 
 /// Takes the write lock at once: a transaction that reads first and writes later could find itself overtaken.
 /// (PostgreSQL: `BEGIN`.)
-pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
+const BEGIN: &str = "BEGIN IMMEDIATE";
 
 /// Grows when another connection commits.
 pub(super) const DATA_VERSION: &str = "PRAGMA data_version";
@@ -22,6 +25,7 @@ pub(super) const DATA_VERSION: &str = "PRAGMA data_version";
 pub(crate) struct Writer {
     connection: SqliteConnection,
     key: AuditKey,
+    signing: Signing,
     /// What is committed; `None`: a transaction did not come to its end, so it must be read again.
     log: Option<AuditLog>,
     /// Keeps other hosts out while this lives; a visitor has none.
@@ -32,17 +36,19 @@ impl Writer {
     pub(super) async fn begin(
         connection: SqliteConnection,
         key: AuditKey,
+        signing: Signing,
         lock: Option<File>,
     ) -> Result<Self, LedgerError> {
         let mut writer = Self {
             connection,
             key,
+            signing,
             log: None,
             _lock: lock,
         };
         let mut transaction = writer.connection.begin_with(BEGIN).await?;
         audit::start(&mut transaction, &writer.key).await?;
-        let log = audit::load(&mut transaction).await?;
+        let log = audit::load(&mut transaction, Signing::Always).await?;
         transaction.commit().await?;
         writer.log = Some(log);
         Ok(writer)
@@ -50,19 +56,49 @@ impl Writer {
 
     /// Opens a transaction.
     pub(super) async fn write(&mut self) -> Result<Write<'_>, LedgerError> {
+        let (write, _) = self.write_with(Self::beginning()).await?;
+        Ok(write)
+    }
+
+    /// The beginning of a transaction, to be gone on with and given to [`Writer::write_with`].
+    pub(super) fn beginning() -> Batch {
+        let mut batch = Batch::new();
+        batch.add(BEGIN);
+        batch.add(audit::SIZE);
+        batch
+    }
+
+    /// Opens a transaction with its first statements; what these came to.
+    pub(super) async fn write_with(
+        &mut self,
+        first: Batch,
+    ) -> Result<(Write<'_>, Answers), LedgerError> {
         let log = self.log.take();
-        let mut transaction = self.connection.begin_with(BEGIN).await?;
+        let open = Open {
+            connection: &mut self.connection,
+            committed: false,
+        };
+        let mut answers = first.send(open.connection).await?;
+        let _begun = answers.next();
+        let size = answers.next();
         // Another process may have written since: only the ledger knows the newest head.
         let log = match log {
-            Some(log) if audit::is_newest(&log, &mut transaction).await? => log,
-            _ => audit::load(&mut transaction).await?,
+            Some(log) if audit::is_newest(&log, &size)? => log,
+            _ => audit::load(open.connection, self.signing).await?,
         };
-        Ok(Write {
-            transaction,
+        let write = Write {
+            open,
             key: &self.key,
+            signing: self.signing,
             log,
             slot: &mut self.log,
-        })
+        };
+        Ok((write, answers))
+    }
+
+    /// Asks on the connection that writes: what it wrote is in its memory, where any other one reads it anew.
+    pub(super) async fn ask(&mut self, batch: Batch) -> Result<Answers, LedgerError> {
+        batch.send(&mut self.connection).await
     }
 
     pub(super) async fn data_version(&mut self) -> Result<i64, LedgerError> {
@@ -70,32 +106,79 @@ impl Writer {
         Ok(version.fetch_one(&mut self.connection).await?)
     }
 
-    pub(super) async fn close(self) {
-        if let Err(error) = self.connection.close().await {
+    /// Signs the head, if that was left for later.
+    pub(super) async fn sign(&mut self) -> Result<(), LedgerError> {
+        if self.signing == Signing::Always {
+            return Ok(());
+        }
+        let write = self.write().await?;
+        write.finish(Batch::new(), Signing::Always).await?;
+        Ok(())
+    }
+
+    pub(super) async fn close(mut self) {
+        let signed = self.sign().await;
+        let closed = self.connection.close().await;
+        if let Err(error) = signed.and(closed.map_err(LedgerError::from)) {
             tracing::warn!(%error, "the ledger was not tidied up on closing; that is done when it is opened again");
+        }
+    }
+}
+
+/// The connection while a transaction is under way; dropped before the commit, it is undone.
+struct Open<'a> {
+    connection: &'a mut SqliteConnection,
+    committed: bool,
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        if !self.committed {
+            // Sent, not waited for: whatever comes next on this connection comes after it.
+            let rollback = (&mut *self.connection).execute(sqlx::raw_sql("ROLLBACK"));
+            let _sent = rollback.now_or_never();
         }
     }
 }
 
 /// A transaction under way. Dropped without [`Write::commit`], nothing of it is written.
 pub(super) struct Write<'a> {
-    transaction: Transaction<'a, Sqlite>,
-    pub(super) key: &'a AuditKey,
+    open: Open<'a>,
+    key: &'a AuditKey,
+    signing: Signing,
     pub(super) log: AuditLog,
     slot: &'a mut Option<AuditLog>,
 }
 
 impl Write<'_> {
     pub(super) fn connection(&mut self) -> &mut SqliteConnection {
-        self.transaction.deref_mut()
+        self.open.connection
+    }
+
+    /// Runs statements within the transaction.
+    pub(super) async fn send(&mut self, batch: Batch) -> Result<Answers, LedgerError> {
+        batch.send(self.open.connection).await
     }
 
     /// Writes the audit entries gathered, signs the new head, commits.
-    pub(super) async fn commit(mut self) -> Result<(), LedgerError> {
-        audit::write(&mut self.transaction, self.key, &mut self.log).await?;
-        self.transaction.commit().await?;
-        *self.slot = Some(self.log);
+    pub(super) async fn commit(self) -> Result<(), LedgerError> {
+        self.commit_with(Batch::new()).await?;
         Ok(())
+    }
+
+    /// Runs the last statements, then commits; what these came to.
+    pub(super) async fn commit_with(self, last: Batch) -> Result<Answers, LedgerError> {
+        let signing = self.signing;
+        self.finish(last, signing).await
+    }
+
+    async fn finish(mut self, mut last: Batch, signing: Signing) -> Result<Answers, LedgerError> {
+        audit::write(&mut last, self.key, &mut self.log, signing)?;
+        last.add("COMMIT");
+        let answers = last.send(self.open.connection).await?;
+        self.open.committed = true;
+        *self.slot = Some(self.log);
+        Ok(answers)
     }
 }
 
@@ -104,5 +187,26 @@ impl SqliteLedger {
     pub(super) async fn writer(&self) -> Result<MappedMutexGuard<'_, Writer>, LedgerError> {
         let guard = self.writer.lock().await;
         tokio::sync::MutexGuard::try_map(guard, Option::as_mut).map_err(|_| LedgerError::ReadOnly)
+    }
+
+    /// Asks in passing, outside a transaction; on the connection that writes, if there is one.
+    pub(super) async fn ask(&self, batch: Batch) -> Result<Answers, LedgerError> {
+        match self.writer().await {
+            Ok(mut writer) => writer.ask(batch).await,
+            Err(LedgerError::ReadOnly) => {
+                let mut reader = self.readers.acquire().await?;
+                batch.send(&mut reader).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Signs the head, if that was left for later.
+    pub(super) async fn sign(&self) -> Result<(), LedgerError> {
+        match self.writer().await {
+            Ok(mut writer) => writer.sign().await,
+            Err(LedgerError::ReadOnly) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 }

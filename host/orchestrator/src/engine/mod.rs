@@ -110,7 +110,8 @@ impl Engine {
     /// # Errors
     /// The ledger cannot be read or written. Attempts that were running are abandoned; they are claimed again later.
     pub async fn run(&self, until: Until) -> Result<(), LedgerError> {
-        self.register_plugins(&self.setup).await?;
+        let wish = matches!(until, Until::Ended(_));
+        self.register_plugins(&self.setup, wish).await?;
         let mut turn = Loop::new(self, until).await?;
         turn.resume();
         loop {
@@ -126,8 +127,11 @@ impl Engine {
         }
     }
 
-    /// Remembers by digest what is going to run.
-    async fn register_plugins(&self, setup: &Setup) -> Result<(), LedgerError> {
+    /// Remembers by digest what is going to run. Of each plugin one file is active: a person's wish changes nothing in
+    /// that, whoever else comes with another file takes its place.
+    async fn register_plugins(&self, setup: &Setup, wish: bool) -> Result<(), LedgerError> {
+        let (ledger, now) = (&self.access.ledger, self.access.clock.now());
+        let mut known = None;
         let mut seen = BTreeSet::new();
         for prepared in setup.schedules.values() {
             let Served::Plugin { plugin, size, .. } = &prepared.served else {
@@ -136,10 +140,31 @@ impl Engine {
             if !seen.insert(plugin.digest()) {
                 continue;
             }
-            let description = plugin.description();
-            let row = activation::row(plugin, *size, PluginState::Active, self.access.clock.now());
-            if self.access.ledger.register_plugin(row).await? {
-                tracing::info!(plugin = %description.name, digest = plugin.digest(), "first seen");
+            let mut row = activation::row(plugin, *size, PluginState::Active, now);
+            if known.is_none() {
+                known = Some(ledger.plugins().await?);
+            }
+            let others = known.as_deref().unwrap_or_default().iter().filter(|other| {
+                other.name == row.name
+                    && other.digest != row.digest
+                    && other.state == PluginState::Active
+            });
+            let others: Vec<String> = others.map(|other| other.digest.clone()).collect();
+            if wish && !others.is_empty() {
+                row.state = PluginState::Replaced;
+                row.reason = "a person ran it while another file was active".to_owned();
+            }
+            let name = row.name.clone();
+            if !ledger.register_plugin(row).await? {
+                continue;
+            }
+            tracing::info!(plugin = %name, digest = plugin.digest(), "first seen");
+            for other in others.iter().filter(|_| !wish) {
+                let by = plugin.digest().get(..12).unwrap_or_default();
+                let (state, reason) = (PluginState::Replaced, format!("replaced by {by}"));
+                ledger
+                    .set_plugin_state(other, state, "host", &reason, now)
+                    .await?;
             }
         }
         Ok(())

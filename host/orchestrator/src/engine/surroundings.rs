@@ -59,7 +59,7 @@ impl Loop<'_> {
             _ => None,
         };
         if let Some(setup) = reloaded {
-            self.engine.register_plugins(&setup).await?;
+            self.engine.register_plugins(&setup, false).await?;
             let (ledger, now) = (self.ledger.clone(), self.now());
             if let Some(planner) = &mut self.planner {
                 let ledger = ledger.as_ref();

@@ -61,6 +61,10 @@ impl Loop<'_> {
         let claimed = self.ledger.claim(request).await?;
         self.limited = claimed.limited;
         self.waiting = None;
+        if self.running.is_empty() {
+            // These are the only ones, and their leases begin now.
+            self.renewed = now;
+        }
         let mut prevented = Vec::new();
         for claim in claimed.claims {
             let ends = match self.serving(&claim) {

@@ -133,8 +133,8 @@ async fn of_another_run(
     let rows = rows.map_err(|error| Failure::Unavailable {
         detail: format!("the catalog could not be read: {error}"),
     })?;
-    let plugin = &errand.prepared.schedule.plugin;
-    let other = (rows.iter()).find(|row| row.plugin == *plugin && row.occurrence != errand.run);
+    let other = (rows.iter())
+        .find(|row| errand.prepared.shares_names_with(row) && row.occurrence != errand.run);
     Ok(other.map(|row| {
         format!(
             "snapshot `{reference}` is in the catalog already, made for {} by `{}` at {}",

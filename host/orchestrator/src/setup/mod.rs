@@ -20,6 +20,7 @@ use strongroom_domain::egress::Credential;
 use strongroom_domain::grants;
 use strongroom_domain::schedule::{Limits, Schedule, Trigger};
 use strongroom_domain::{CredentialName, PluginName, ScheduleName};
+use strongroom_ledger::SnapshotRow;
 use strongroom_sandbox::call::{Ending, Request};
 use strongroom_sandbox::{Plugin, Role, Sandbox};
 
@@ -109,6 +110,14 @@ impl Prepared {
             Served::Plugin { plugin, .. } => plugin.capabilities().contains("http"),
             Served::Replies(_) => true,
         }
+    }
+
+    /// Whether a snapshot of the catalog and one of this schedule cannot have the same reference. Names in folders are those
+    /// of a shelf; names at a provider are its own.
+    #[must_use]
+    pub fn shares_names_with(&self, row: &SnapshotRow) -> bool {
+        row.plugin == self.schedule.plugin
+            && (row.schedule == *self.shelf() || self.reaches_a_provider())
     }
 
     /// The schedule under whose name its snapshots are in the catalog: of a drill, the one that it drills.

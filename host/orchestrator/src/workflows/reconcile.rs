@@ -102,6 +102,9 @@ impl Looking<'_> {
         };
         let mut known: HashMap<String, Vec<SnapshotRow>> = HashMap::new();
         for row in self.access.ledger.snapshots(filter).await? {
+            if !self.errand.prepared.shares_names_with(&row) {
+                continue;
+            }
             known.entry(row.reference.clone()).or_default().push(row);
         }
         for info in page {

@@ -1,6 +1,6 @@
 //! Restores into new volumes, and verifications by them.
 
-use strongroom_plugin::{Evidence, Failure, Snapshots, Target};
+use strongroom_plugin::{Evidence, Failure, Snapshots, Step, Target};
 
 use super::fake::thing;
 use super::{Fake, RUN, call, create, fact, to_the_end};
@@ -141,4 +141,19 @@ fn what_is_not_complete_is_not_restored() {
         .insert("status", "error".to_owned());
     assert!(matches!(restore("back"), Err(Failure::Conflict(_))));
     assert!(matches!(verify(), Err(Failure::Conflict(_))));
+}
+
+#[test]
+fn a_volume_that_is_never_shown_is_not_waited_for_for_ever() {
+    let fake = Fake::start();
+    create(&call(RUN)).unwrap();
+    fake.borrow_mut().slow = 2;
+    let Step::Running(operation) =
+        EbsSnapshot::start_verify(call(RUN), "eu-west-1/snap-01").unwrap()
+    else {
+        panic!("it is being made");
+    };
+    fake.borrow_mut().volumes.retain(|id, _| id == "vol-0a1");
+    let ended = to_the_end(&call(RUN), EbsSnapshot::poll(call(RUN), operation.handle));
+    assert!(matches!(ended, Err(Failure::Unavailable(_))), "{ended:?}");
 }

@@ -24,6 +24,8 @@ pub(super) struct Fake {
     pub(super) slow: u32,
     /// The next operation fails with this.
     pub(super) fails: Option<String>,
+    /// What is deleted stays in sight.
+    pub(super) lingers: bool,
     /// Every operation is forgotten at once.
     pub(super) forgets: bool,
     /// The reply of the next request that changes something is lost, after it was carried out.
@@ -109,10 +111,14 @@ impl Fake {
                 sync(&json!({}))
             }
             ("DELETE", [volume, "snapshots", name]) => {
-                match self.snapshots.remove(&format!("{volume}/{name}")) {
-                    Some(_) => self.begin(volume),
-                    None => error(404, "Storage pool volume not found"),
+                let key = format!("{volume}/{name}");
+                if !self.snapshots.contains_key(&key) {
+                    return error(404, "Storage pool volume not found");
                 }
+                if !self.lingers {
+                    self.snapshots.remove(&key);
+                }
+                self.begin(volume)
             }
             ("POST", []) => self.copy(body),
             ("PATCH", [name]) => {

@@ -55,6 +55,19 @@ fn what_takes_longer_is_asked_after() {
 }
 
 #[test]
+fn an_operation_may_be_asked_after_when_it_is_long_over() {
+    let fake = Fake::start();
+    fake.borrow_mut().slow = 2;
+    let Step::Running(operation) = LxdSnapshot::start_create(call(RUN)).unwrap() else {
+        panic!("it is not done yet");
+    };
+    let poll = || LxdSnapshot::poll(call(RUN), operation.handle.clone());
+    let evidence = to_the_end(&call(RUN), poll()).unwrap();
+    fake.borrow_mut().forgets = true;
+    assert_eq!(to_the_end(&call(RUN), poll()).unwrap(), evidence);
+}
+
+#[test]
 fn a_repeated_call_finds_its_own_snapshot() {
     let fake = Fake::start();
     create(&call(RUN)).unwrap();

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use strongroom_plugin::http::Response;
-use strongroom_plugin::{Failure, Instant, SnapshotState, Snapshots};
+use strongroom_plugin::{Failure, Instant, SnapshotState, Snapshots, Step};
 
 use super::{DUE, Fake, REFERENCE, RUN, WITHIN, call, create, fact, to_the_end};
 use crate::LxdSnapshot;
@@ -47,6 +47,15 @@ fn snapshots_are_listed_oldest_first_in_pages() {
     assert_eq!(first.snapshots[1].state, SnapshotState::Ready);
     let second = LxdSnapshot::list(call(RUN), first.next.as_deref(), 3).unwrap();
     assert_eq!((runs(&second), second.next), (vec![run(3), run(4)], None));
+}
+
+#[test]
+fn a_cursor_that_is_none_is_refused() {
+    let _fake = Fake::start();
+    for cursor in ["no-cursor", "globex.20261120T060000Z.1"] {
+        let failure = LxdSnapshot::list(call(RUN), Some(cursor), 3).unwrap_err();
+        assert!(matches!(failure, Failure::Invalid(_)), "{failure}");
+    }
 }
 
 #[test]
@@ -104,6 +113,26 @@ fn a_deletion_ends_when_the_snapshot_is_gone() {
     assert_eq!(fact(&ended, "deleted"), Some(REFERENCE));
     let again = LxdSnapshot::start_delete(call(RUN), REFERENCE).unwrap_err();
     assert!(matches!(again, Failure::NotFound(_)), "{again}");
+}
+
+#[test]
+fn of_two_deletions_the_second_may_fail_and_both_are_done() {
+    let fake = Fake::start();
+    create(&call(RUN)).unwrap();
+    // The first one goes on, and LXD still shows the snapshot; the second one's operation fails.
+    fake.borrow_mut().lingers = true;
+    fake.borrow_mut().slow = 3;
+    let Step::Running(_) = LxdSnapshot::start_delete(call(RUN), REFERENCE).unwrap() else {
+        panic!("it goes on");
+    };
+    fake.borrow_mut().slow = 0;
+    fake.borrow_mut().fails = Some("lstat: no such file or directory".to_owned());
+    let Step::Running(operation) = LxdSnapshot::start_delete(call(RUN), REFERENCE).unwrap() else {
+        panic!("another one goes on");
+    };
+    fake.borrow_mut().snapshots.clear();
+    let ended = to_the_end(&call(RUN), LxdSnapshot::poll(call(RUN), operation.handle));
+    assert_eq!(fact(&ended.unwrap(), "deleted"), Some(REFERENCE));
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub(crate) async fn run(arguments: &Arguments, options: &Simulate) -> Result<u8,
         .transpose()?;
     let mode = match options.keep {
         true => OpenMode::Host,
-        false => OpenMode::Scratch,
+        false => OpenMode::Alone,
     };
     let ledger = Arc::new(SqliteLedger::open(state, mode).await?);
     // Time does not go back: a kept ledger goes on where it ends.

@@ -2,8 +2,11 @@
 
 use super::*;
 use crate::plugin::PluginState;
-use crate::sqlite::claim::{Which, search};
-use crate::sqlite::room::Room;
+use crate::sqlite::batch::Batch;
+use crate::sqlite::claim::expire;
+use crate::sqlite::room::{GROUPS, Group, UNDER_WAY};
+use crate::sqlite::search::{Which, search};
+use crate::sqlite::wake::earliest;
 use sqlx::migrate::{Migration, Migrator};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Row};
@@ -109,64 +112,73 @@ async fn explained(fixture: &Fixture, sql: &str, plugin: &str) -> String {
     steps.join("; ")
 }
 
+/// How a statement is run.
+async fn steps(fixture: &Fixture, name: &str, add: impl FnOnce(&mut Batch)) -> String {
+    let mut batch = Batch::new();
+    add(&mut batch);
+    explained(fixture, &batch.sql(), name).await
+}
+
 #[tokio::test]
 async fn claims_are_found_by_index_and_in_order() {
     let fixture = Fixture::new().await;
-    let mut limits = NO_LIMITS.clone();
-    limits
-        .plugins
-        .insert(PluginName::new("local-snapshot").unwrap(), 0);
-    let limited = ClaimRequest {
-        limits: &limits,
-        ..request(0)
+    let group = Group {
+        plugin: PluginName::new("local-snapshot").unwrap(),
+        account: None,
     };
-    let full = {
-        let mut writer = fixture.ledger.writer().await.unwrap();
-        let mut write = writer.write().await.unwrap();
-        Room::of(write.connection(), &limited).await.unwrap()
-    };
-    let free = Room::default();
-    for which in [
-        Which::WithRoom(&free),
-        Which::WithRoom(&full),
-        Which::WithoutRoom(&full),
-    ] {
-        let query = search(&request(0), which, 10);
-        let steps = explained(&fixture, query.sql().as_str(), "claim").await;
-        let expected = "USING INDEX occurrences_waiting (priority=? AND ready_at<?)";
+    let waiting = "USING INDEX occurrences_waiting (priority=? AND ready_at<?)";
+    let by_room =
+        "USING INDEX occurrences_by_room (plugin=? AND <expr>=? AND priority=? AND ready_at<?)";
+    for (which, expected) in [(Which::Any, waiting), (Which::Of(&group), by_room)] {
+        let steps = steps(&fixture, "claim", |batch| {
+            search(batch, &request(0), which, 10);
+        })
+        .await;
         assert!(steps.contains(expected), "{steps}");
         assert!(!steps.contains("TEMP B-TREE"), "{steps}");
         let other = "USING INDEX occurrences_under_way (schedule=? AND tenant=?)";
         assert!(steps.contains(other), "{steps}");
     }
-    let query = search(&request(0), Which::Exempt, 10);
-    let steps = explained(&fixture, query.sql().as_str(), "exempt").await;
-    assert!(steps.contains("INDEX occurrences_busy"), "{steps}");
+    for which in [Which::Exempt, Which::Lapsed] {
+        let steps = steps(&fixture, "busy", |batch| {
+            search(batch, &request(0), which, 10);
+        })
+        .await;
+        assert!(steps.contains("INDEX occurrences_busy"), "{steps}");
+    }
     let only = ClaimRequest {
         only: Some(Uuid::nil()),
         ..request(0)
     };
-    let query = search(&only, Which::WithRoom(&free), 10);
-    let steps = explained(&fixture, query.sql().as_str(), "only").await;
-    assert!(steps.contains("(id=?)"), "{steps}");
+    for which in [Which::Any, Which::Of(&group)] {
+        let steps = steps(&fixture, "only", |batch| search(batch, &only, which, 10)).await;
+        assert!(steps.contains("(id=?)"), "{steps}");
+    }
 }
 
 #[tokio::test]
 async fn what_is_missed_counted_and_next_is_found_by_index() {
     let fixture = Fixture::new().await;
-    let steps = explained(&fixture, crate::sqlite::claim::EXPIRE, "expire").await;
+    let steps_of = steps(&fixture, "expire", |batch| expire(batch, at(0))).await;
     assert!(
-        steps.contains("INDEX occurrences_start_by (deadline<?)"),
-        "{steps}"
+        steps_of.contains("INDEX occurrences_start_by (deadline<?)"),
+        "{steps_of}"
     );
-    let steps = explained(&fixture, crate::sqlite::room::UNDER_WAY, "busy").await;
-    assert!(steps.contains("INDEX occurrences_busy"), "{steps}");
-    let wake = crate::sqlite::wake::earliest(Timestamp::MIN);
-    let steps = explained(&fixture, wake.sql().as_str(), "wake").await;
+    let busy = format!("{UNDER_WAY} 0) GROUP BY plugin, account");
+    let steps_of = explained(&fixture, &busy, "busy").await;
+    assert!(steps_of.contains("INDEX occurrences_busy"), "{steps_of}");
+    let steps_of = explained(&fixture, GROUPS, "groups").await;
     assert!(
-        steps.contains("occurrences_waiting (priority=? AND ready_at>?)"),
-        "{steps}"
+        steps_of.contains("INDEX occurrences_by_room (plugin>?)")
+            && steps_of.contains("INDEX occurrences_by_room (plugin=? AND <expr>>?)"),
+        "{steps_of}"
     );
-    assert!(steps.contains("occurrences_start_by"), "{steps}");
-    assert!(!steps.contains("TEMP B-TREE"), "{steps}");
+    assert!(!steps_of.contains("TEMP B-TREE"), "{steps_of}");
+    let steps_of = steps(&fixture, "wake", |batch| earliest(batch, Timestamp::MIN)).await;
+    assert!(
+        steps_of.contains("occurrences_waiting (priority=? AND ready_at>?)"),
+        "{steps_of}"
+    );
+    assert!(steps_of.contains("occurrences_start_by"), "{steps_of}");
+    assert!(!steps_of.contains("TEMP B-TREE"), "{steps_of}");
 }
