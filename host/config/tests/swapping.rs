@@ -168,10 +168,16 @@ fn both_entries_may_stand_in_one_file_and_the_tables_stay_with_their_entries() {
 #[test]
 fn others_that_were_succeeded_or_rehearse_name_the_new_one() {
     let more = "[[schedule]]\nname = \"older\"\nplugin = \"p\"\nsucceeded-by = \"daily\"\n\n\
-                [[schedule]]\nname = \"third\"\nplugin = \"q\"\nshadow-of = \"daily\"\n";
+                [[schedule]]\nname = \"third\"\nplugin = \"q\"\nshadow-of = \"daily\"\n\n\
+                [[schedule]]\nname = \"drill\"\ndrill-of = \"daily\"\nevery = \"1d\"\ntenants = [\"acme\"]\n";
     let folder = folder(&[("a.toml", OLD), ("b.toml", NEW), ("c.toml", more)]);
     exchanged(folder.path(), "daily", "daily-new", Leaves::Succeeded);
     let successor = name("daily-new");
+    let drill = schedule(folder.path(), "drill");
+    assert_eq!(
+        (drill.drill_of.as_ref(), drill.plugin.as_str()),
+        (Some(&successor), "new-cloud")
+    );
     assert_eq!(
         schedule(folder.path(), "older").part,
         Part::SucceededBy(successor.clone())

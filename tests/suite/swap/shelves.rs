@@ -137,8 +137,8 @@ async fn a_wrong_plugin_is_never_asked_about_a_snapshot_of_another_one() {
         let calls = stage.called(&["get"]);
         calls.into_iter().filter(|one| one.plugin == plugin).count()
     };
-    // Read back once after each creation, and once before each deletion.
-    assert_eq!((made.len(), asked("old"), asked("new")), (8, 2, 6 + 3));
+    // Read back once after each creation, and once before and after each deletion.
+    assert_eq!((made.len(), asked("old"), asked("new")), (8, 2, 6 + 2 * 3));
 }
 
 #[tokio::test]

@@ -326,7 +326,8 @@ fn p06_a_dropped_file_and_an_edited_line_swap_the_provider_of_a_running_host_and
         made
     };
     let left = old(&host);
-    assert!(!left.is_empty() && left.len() <= 3, "{left:?}");
+    // What the last run before the edit would have dropped may be left, too.
+    assert!(!left.is_empty() && left.len() <= 4, "{left:?}");
     goes_on(&host, "daily", false);
     assert_eq!(
         old(&host),
