@@ -12,8 +12,9 @@ use strongroom_sandbox::call::{Answer, Request, Step};
 use uuid::Uuid;
 
 use crate::access::Access;
-use crate::executor::{Errand, Reached, broken_contract};
+use crate::executor::{Errand, Reached, broken_contract, copying};
 use crate::setup::Prepared;
+use crate::workflows::drill;
 
 /// How long a probing run may take.
 const PROBE: Duration = Duration::from_secs(60);
@@ -27,6 +28,9 @@ pub async fn dry_run(
     prepared: &Prepared,
     tenant: &TenantName,
 ) -> Result<Evidence, Failure> {
+    if prepared.schedule.drill_of.is_some() {
+        return drill::dry_run(access, prepared, tenant).await;
+    }
     match ask(access, prepared, tenant, prepared.schedule.timeout).await {
         Reached::Answer(Answer::Step(Step::Done(evidence))) => Ok(evidence),
         Reached::Answer(_) => Err(broken_contract("began something in a dry run")),
@@ -69,9 +73,17 @@ async fn ask(access: &Access, prepared: &Prepared, tenant: &TenantName, time: Du
         deadline: now.checked_add(time).unwrap_or(Timestamp::MAX),
         dry_run: true,
     };
-    let request = match prepared.role {
-        Role::Snapshots => Request::StartCreate,
-        Role::Task => Request::Run,
+    let copied = prepared.schedule.off_site().filter(|off| off.copy);
+    let request = match (prepared.role, copied) {
+        (Role::Snapshots, Some(off_site)) => match copying::choose(access, &errand, off_site).await
+        {
+            Ok(row) => Request::StartCopy {
+                reference: row.reference,
+            },
+            Err(failure) => return Reached::Failed(failure),
+        },
+        (Role::Snapshots, None) => Request::StartCreate,
+        (Role::Task, _) => Request::Run,
     };
     errand.call(access, request).await
 }

@@ -6,7 +6,6 @@
 
 mod asking;
 pub(crate) mod copying;
-mod dry_run;
 mod finish;
 mod placement;
 pub(crate) mod readback;
@@ -31,8 +30,6 @@ use crate::workflows::drill;
 use finish::finish;
 pub(crate) use finish::{Finished, step};
 use settle::settle;
-
-pub use dry_run::dry_run;
 
 /// A failure with what the host knows of requests that had no answer, and the plugin does not.
 fn explained(ending: Ending, troubles: &[String]) -> Ending {

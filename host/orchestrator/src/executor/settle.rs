@@ -25,7 +25,7 @@ enum Known {
     /// It has something that is not what the run was to make.
     Wrong(Failure),
     /// It cannot be found out, and why.
-    Unclear(String),
+    Unsettled(String),
 }
 
 /// What a run comes to that would be given up; `began`: an earlier call may have begun something.
@@ -63,7 +63,7 @@ pub(super) async fn settle(
             Some((failure, acted)) => Finished::Failed { failure, acted },
             None => Finished::TimedOut { looked: true },
         },
-        Known::Unclear(what) => Finished::Unknown(
+        Known::Unsettled(what) => Finished::Unknown(
             format!("{why}; whether the provider made a snapshot is not known: {what}"),
             failure.map(|(failure, _)| failure),
         ),
@@ -105,7 +105,7 @@ async fn search(access: &Access, errand: &Errand<'_>, why: &str) -> Known {
             }
             Ok(None) => break,
             Err(failure) => {
-                return Known::Unclear(format!("{}: {}", failure.kind(), failure.detail()));
+                return Known::Unsettled(format!("{}: {}", failure.kind(), failure.detail()));
             }
         }
     }
@@ -120,7 +120,7 @@ async fn look(access: &Access, errand: &Errand<'_>, reference: &str, why: &str) 
     let info = match errand.read_back(access, reference).await {
         Ok(info) => info,
         Err(failure) => {
-            return Known::Unclear(format!(
+            return Known::Unsettled(format!(
                 "it lists `{reference}` of this run, and reading that back says {}: {}",
                 failure.kind(),
                 failure.detail()
@@ -128,7 +128,7 @@ async fn look(access: &Access, errand: &Errand<'_>, reference: &str, why: &str) 
         }
     };
     if info.state == SnapshotState::Creating {
-        return Known::Unclear(format!("it still makes `{reference}`"));
+        return Known::Unsettled(format!("it still makes `{reference}`"));
     }
     let mut evidence = Evidence::default();
     evidence.push("snapshot", reference);
@@ -141,7 +141,7 @@ async fn look(access: &Access, errand: &Errand<'_>, reference: &str, why: &str) 
     );
     match judge(access, errand, evidence, reference, info).await {
         Ok((evidence, info)) => Known::Made(evidence, Box::new(info)),
-        Err(failure @ Failure::Unavailable { .. }) => Known::Unclear(failure.detail().to_owned()),
+        Err(failure @ Failure::Unavailable { .. }) => Known::Unsettled(failure.detail().to_owned()),
         Err(failure) => Known::Wrong(failure),
     }
 }
