@@ -149,8 +149,8 @@ impl Drop for Secure {
     fn drop(&mut self) {
         // Its standard input is closed; killing is for one that does not heed it.
         drop(self.child.stdin.take());
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.child.kill().ok();
+        self.child.wait().ok();
     }
 }
 

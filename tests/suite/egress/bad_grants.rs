@@ -10,6 +10,7 @@ use super::{CREDENTIAL, GRANT, host};
 const CONFIG: &str = r#"{ method = "GET", target = "/things/one" }"#;
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn p05_a_grant_that_does_not_fit_says_what_to_write() {
     let echo = Echo::start();
     for (from, to, code, expected) in [

@@ -174,6 +174,7 @@ fn s13_a_snapshot_whose_operation_is_lied_about_is_found_by_its_run() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn p04_no_lie_of_a_real_server_at_a_drill_ends_in_verified() {
     let of = |of: &str, kind: &str| json!({"of": of, "kind": kind});
     let disk = |set: Value| json!({"of": "disks.get", "kind": "wrong", "set": set});

@@ -40,6 +40,7 @@ macro_rules! at_verify {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn p04_no_lie_at_a_drill_ends_in_verified() {
     play(vec![
         at_verify!("no evidence", Failed, Assumed, done(&[])),
@@ -150,6 +151,7 @@ async fn p04_no_lie_at_a_drill_ends_in_verified() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn p04_what_is_read_back_is_compared_with_the_catalog_before_and_after_a_drill() {
     play(vec![
         drilled("gone by noon", Failed, Missing, |asked, shelf, honest| {

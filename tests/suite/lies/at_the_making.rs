@@ -29,6 +29,7 @@ fn never(name: &'static str, made: strongroom_domain::Outcome, lie: Lie) -> Row 
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn s5_a_snapshot_that_is_not_as_reported_never_succeeds() {
     play(vec![
         never(
@@ -192,6 +193,7 @@ async fn s5_a_snapshot_that_is_not_as_reported_never_succeeds() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn s13_what_cannot_be_found_out_ends_as_unknown() {
     play(vec![
         never(
@@ -291,6 +293,7 @@ async fn s13_what_cannot_be_found_out_ends_as_unknown() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn s13_what_can_be_found_out_is_not_unknown() {
     play(vec![
         never(

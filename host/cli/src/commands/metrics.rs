@@ -15,7 +15,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use serde_json::{Value, json};
 use strongroom_domain::Outcome;
-use strongroom_ledger::{Ledger, LedgerError, OpenMode, SqliteLedger};
+use strongroom_ledger::{Ledger, LedgerError, OpenMode, SqliteLedger, Tally};
 use strongroom_orchestrator::{Clock, SystemClock};
 
 use crate::arguments::Arguments;
@@ -91,79 +91,92 @@ async fn value(ledger: &dyn Ledger, now: Timestamp) -> Result<Value, LedgerError
     }))
 }
 
+/// What ended and what goes on, counted.
+#[derive(Default)]
+struct Counts {
+    ended: Family<Ended, Gauge>,
+    rehearsed: Family<Ended, Gauge>,
+    unfinished: Family<Pair, Gauge>,
+    success: Family<Pair, Gauge>,
+}
+
+impl Counts {
+    fn register(&self, registry: &mut Registry) {
+        for (name, help, family) in [
+            (
+                "occurrences",
+                "Ended occurrences on record by outcome",
+                &self.ended,
+            ),
+            (
+                "shadow_occurrences",
+                "Ended occurrences of shadows by outcome: they are counted nowhere else",
+                &self.rehearsed,
+            ),
+        ] {
+            registry.register(name, help, family.clone());
+        }
+        for (name, help, family) in [
+            (
+                "unfinished",
+                "Occurrences that have not ended",
+                &self.unfinished,
+            ),
+            (
+                "last_success_timestamp_seconds",
+                "When a run last succeeded",
+                &self.success,
+            ),
+        ] {
+            registry.register(name, help, family.clone());
+        }
+    }
+
+    fn add(&self, tally: &Tally) {
+        let (schedule, tenant) = (tally.schedule.to_string(), tally.tenant.to_string());
+        let count = i64::try_from(tally.count).unwrap_or(i64::MAX);
+        let pair = || Pair {
+            schedule: schedule.clone(),
+            tenant: tenant.clone(),
+        };
+        let Some(outcome) = tally.outcome else {
+            if !tally.shadow {
+                self.unfinished.get_or_create(&pair()).set(count);
+            }
+            return;
+        };
+        if let (Outcome::Succeeded, false, Some(at)) = (outcome, tally.shadow, tally.last_ended) {
+            self.success.get_or_create(&pair()).set(at.as_second());
+        }
+        let family = if tally.shadow {
+            &self.rehearsed
+        } else {
+            &self.ended
+        };
+        let ended = Ended {
+            schedule,
+            tenant,
+            outcome: outcome.to_string(),
+        };
+        family.get_or_create(&ended).set(count);
+    }
+}
+
 /// Everything in the text format of OpenMetrics.
 async fn text(ledger: &dyn Ledger, now: Timestamp) -> Result<String, LedgerError> {
-    let (ended, unfinished) = (
-        Family::<Ended, Gauge>::default(),
-        Family::<Pair, Gauge>::default(),
-    );
-    let success = Family::<Pair, Gauge>::default();
+    let counts = Counts::default();
     let notices = Family::<Named, Gauge>::default();
     let written: Gauge = Gauge::default();
     let mut registry = Registry::with_prefix("strongroom");
-    registry.register(
-        "occurrences",
-        "Ended occurrences on record by outcome",
-        ended.clone(),
-    );
-    registry.register(
-        "unfinished",
-        "Occurrences that have not ended",
-        unfinished.clone(),
-    );
-    registry.register(
-        "last_success_timestamp_seconds",
-        "When a run last succeeded",
-        success.clone(),
-    );
+    counts.register(&mut registry);
     registry.register("notice", "1 for each standing notice", notices.clone());
     registry.register(
         "written_timestamp_seconds",
         "When these figures were counted",
         written.clone(),
     );
-    let rehearsed = Family::<Ended, Gauge>::default();
-    registry.register(
-        "shadow_occurrences",
-        "Ended occurrences of shadows by outcome: they are counted nowhere else",
-        rehearsed.clone(),
-    );
     for tally in ledger.tally().await? {
-        let pair = Pair {
-            schedule: tally.schedule.to_string(),
-            tenant: tally.tenant.to_string(),
-        };
-        let count = i64::try_from(tally.count).unwrap_or(i64::MAX);
-        let Some(outcome) = tally.outcome else {
-            if tally.shadow {
-                continue;
-            }
-            unfinished.get_or_create(&pair).set(count);
-            continue;
-        };
-        if tally.shadow {
-            let Pair { schedule, tenant } = pair;
-            let outcome = outcome.to_string();
-            let ended = Ended {
-                schedule,
-                tenant,
-                outcome,
-            };
-            rehearsed.get_or_create(&ended).set(count);
-            continue;
-        }
-        if let (Outcome::Succeeded, Some(at)) = (outcome, tally.last_ended) {
-            success.get_or_create(&pair).set(at.as_second());
-        }
-        let Pair { schedule, tenant } = pair;
-        let outcome = outcome.to_string();
-        ended
-            .get_or_create(&Ended {
-                schedule,
-                tenant,
-                outcome,
-            })
-            .set(count);
+        counts.add(&tally);
     }
     ages(&mut registry, ledger, now).await?;
     for notice in ledger.notices().await? {

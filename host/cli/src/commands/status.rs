@@ -146,6 +146,13 @@ fn say(status: &Status, now: Timestamp) -> String {
             print::plain(&pause.explain())
         ));
     }
+    lines.extend(lately(status, now));
+    lines.join("\n")
+}
+
+/// What went wrong in the last day, what goes on, what ended.
+fn lately(status: &Status, now: Timestamp) -> Vec<String> {
+    let mut lines = Vec::new();
     for row in status.alerts.iter().rev().take(LINES).rev() {
         lines.push(format!("ALERT   {}", sentence(row)));
     }
@@ -189,7 +196,7 @@ fn say(status: &Status, now: Timestamp) -> String {
             words(&status.rehearsed)
         ));
     }
-    lines.join("\n")
+    lines
 }
 
 fn sentence(row: &OccurrenceRow) -> String {

@@ -39,7 +39,8 @@ pub(super) async fn run(arguments: &Arguments, options: &Report) -> Result<u8, C
 }
 
 fn say(old: &Side, new: &Side, reasons: &[Against], days: u32) -> String {
-    let rows: [(&str, fn(&Side) -> String); 9] = [
+    type Figure = (&'static str, fn(&Side) -> String);
+    let rows: [Figure; 9] = [
         ("plugin", |side| side.plugin.to_string()),
         ("due times", |side| side.due_times.to_string()),
         ("outcomes", |side| counted(&side.outcomes)),
