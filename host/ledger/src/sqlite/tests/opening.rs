@@ -202,7 +202,7 @@ async fn a_ledger_of_a_newer_version_is_refused_and_left_as_it_was() {
                 error,
                 LedgerError::Newer {
                     found: 99,
-                    known: 5
+                    known: 6
                 }
             ),
             "{error}"
@@ -221,7 +221,7 @@ async fn a_reader_refuses_a_ledger_that_is_not_up_to_date() {
     file.connect().await.unwrap().close().await.unwrap();
     let error = refused(folder.path(), OpenMode::Reader).await;
     assert!(
-        matches!(error, LedgerError::Older { found: 0, known: 5 }),
+        matches!(error, LedgerError::Older { found: 0, known: 6 }),
         "{error}"
     );
 }
