@@ -56,10 +56,12 @@ pub(super) fn search(batch: &mut Batch, request: &ClaimRequest<'_>, which: Which
         Which::Any => {
             query.push(" AND priority IN (0, 1, 2)");
         }
-        // The conditions of the indexes of what is busy and of what waits for room, word for word.
+        // The conditions of the indexes of what is busy and of what waits for room, word for word; and of the first one
+        // its first column, which every row has, so that SQLite prefers it to walking over what waits.
         Which::Exempt => {
             query.push(
-                " AND (host IS NOT NULL OR operation IS NOT NULL) AND (operation IS NOT NULL OR stop IS NOT NULL)",
+                " AND (host IS NOT NULL OR operation IS NOT NULL) AND (operation IS NOT NULL OR stop IS NOT NULL) \
+                 AND plugin > ''",
             );
         }
         Which::Of(group) => {
@@ -72,7 +74,8 @@ pub(super) fn search(batch: &mut Batch, request: &ClaimRequest<'_>, which: Which
         }
         Which::Lapsed => {
             query.push(
-                " AND (host IS NOT NULL OR operation IS NOT NULL) AND operation IS NULL AND stop IS NULL",
+                " AND (host IS NOT NULL OR operation IS NOT NULL) AND operation IS NULL AND stop IS NULL \
+                 AND plugin > ''",
             );
         }
     }
