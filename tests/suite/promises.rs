@@ -246,10 +246,9 @@ fn p04_a_damaged_snapshot_names_the_damaged_file_and_restores_nothing() {
         ran.stderr.contains("b.txt") && !ran.stderr.contains("a.txt"),
         "{ran}"
     );
-    assert_eq!(
-        fs::read_dir(&to).unwrap().count(),
-        0,
-        "nothing looks restored"
+    assert!(
+        !to.exists(),
+        "the folder that was made for it is gone again"
     );
     let ran = host.run(["snapshots", "verify", &id]).ended_with(1);
     assert!(ran.stderr.contains("b.txt"), "{ran}");

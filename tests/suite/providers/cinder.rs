@@ -254,7 +254,12 @@ fn p04_a_volume_is_snapshotted_verified_restored_and_let_go_at_a_real_cinder() {
     );
     let again = host.run(["restore", id, "--as", "restored-vault"]);
     let again = again.ended_with(1);
-    assert!(again.stderr.contains("earlier restore"), "{again}");
+    assert!(
+        again
+            .stderr
+            .contains("there is a volume restored-vault already"),
+        "{again}"
+    );
     let folder = host.run(["restore", id, "--to", "here"]).ended_with(2);
     assert!(folder.stderr.contains("--as NAME"), "{folder}");
     let elsewhere = host.run(["restore", id, "--as", "vault"]).ended_with(1);

@@ -340,9 +340,10 @@ fn a_wrong_key_an_unknown_project_and_a_missing_permission_are_denied() {
     let Some(google) = Google::start() else {
         return;
     };
-    google.schedule(&[("strongroom-test", "other-tenant")]);
-    assert!(google.fails("denied").contains("permission"));
-    google.schedule(&[("strongroom-test", "nobodys-project")]);
+    google.schedule(&[("\"strongroom-test\"", "\"other-tenant\"")]);
+    let denied = google.fails("denied");
+    assert!(denied.contains("permission"), "{denied}");
+    google.schedule(&[("\"strongroom-test\"", "\"nobodys-project\"")]);
     google.fails("denied");
     // The key of an account that the fake does not know.
     let text = fs::read_to_string(google.fake.text("credentials")).unwrap();

@@ -118,6 +118,7 @@ async fn writing(
         OpenMode::Alone => Signing::Later,
         _ => Signing::Always,
     };
+    let turn = turn(folder).await?;
     // SQLite takes the mode of its -wal and -shm files from this one.
     let made = fs::OpenOptions::new()
         .write(true)
@@ -153,7 +154,23 @@ async fn writing(
     let mut connection = options.connect().await?;
     MIGRATIONS.run(&mut connection).await.map_err(migration)?;
     let key = fitting_key(folder, forced, &mut connection).await?;
+    drop(turn);
     Writer::begin(connection, key, signing, lock).await
+}
+
+/// Processes that open a ledger at the same time take turns at making it and bringing its schema up to date, which the
+/// library leaves to its user; the lock is one of the folder itself.
+async fn turn(folder: &Path) -> Result<fs::File, LedgerError> {
+    let folder = folder.to_owned();
+    let taken = tokio::task::spawn_blocking(move || {
+        let folder = fs::File::open(folder)?;
+        flock(&folder, FlockOperation::LockExclusive)?;
+        Ok(folder)
+    });
+    taken
+        .await
+        .unwrap_or_else(|error| Err(std::io::Error::other(error)))
+        .map_err(|error| LedgerError::io("the ledger's folder cannot be locked", &error))
 }
 
 fn migration(error: MigrateError) -> LedgerError {

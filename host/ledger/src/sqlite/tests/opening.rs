@@ -307,6 +307,16 @@ async fn a_record_changed_behind_the_ledgers_back_is_found() {
 }
 
 #[tokio::test]
+async fn those_that_open_a_new_ledger_together_take_turns() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = || open(folder.path(), OpenMode::Visitor);
+    let (one, two, three) = tokio::join!(open(), open(), open());
+    for opened in [one, two, three] {
+        assert!(opened.is_ok(), "{:?}", opened.err());
+    }
+}
+
+#[tokio::test]
 async fn nobody_else_may_look_into_the_folder() {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("deep/ledger");
