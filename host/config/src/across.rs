@@ -14,14 +14,13 @@ use strongroom_domain::{AccountName, CredentialName, PluginName, ScheduleName};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::located::Located;
 use crate::meant::{Declared, Limit, Limited};
+use crate::references::{Hints, lacking};
 use crate::source::SourceFile;
 use crate::together::Together;
 use crate::unknown::nearest;
 
 /// A name is compared with all others for so many hints: for each of very many it would take minutes.
 const GUESSES: usize = 20;
-/// Names that one sentence holds.
-const NAMED: usize = 5;
 
 /// Looks at every schedule that follows another one.
 pub(crate) fn follow(read: &Together, problems: &mut Diagnostics) {
@@ -42,20 +41,15 @@ pub(crate) fn follow(read: &Together, problems: &mut Diagnostics) {
         .iter()
         .map(|located| (&located.schedule.name, located))
         .collect();
-    let mut guesses = 0;
+    let mut hints = Hints::default();
     // One that has its trigger from another schedule says nothing of its own.
     let own = |(located, _): &&(&Located, _)| located.schedule.part.other().is_none();
     for (located, name) in followed.iter().filter(own) {
         if let Some(first) = known.get(name) {
             together(located, first, problems);
         } else if read.place(name).is_none() {
-            guesses += 1;
-            let known = read.names().map(ScheduleName::as_str);
-            let near = (guesses <= GUESSES).then(|| nearest(name.as_str(), known));
-            let hint = near.flatten().map_or_else(
-                || "write the `name` of a schedule of this folder".to_owned(),
-                |near| format!("did you mean `\"{near}\"`?"),
-            );
+            let or = "write the `name` of a schedule of this folder";
+            let hint = hints.instead(name, read, or);
             let message = format!("there is no schedule `{name}` to follow");
             problems.push(located.problem("after", message, Some(&hint)));
         }
@@ -66,23 +60,9 @@ pub(crate) fn follow(read: &Together, problems: &mut Diagnostics) {
 /// Whether one can follow the other at all.
 fn together(located: &Located, first: &Located, problems: &mut Diagnostics) {
     let (name, followed) = (&located.schedule.name, &first.schedule.name);
-    let theirs: HashSet<_> = first.schedule.tenants.iter().collect();
-    let missing: Vec<_> = located
-        .schedule
-        .tenants
-        .iter()
-        .filter(|tenant| !theirs.contains(tenant))
-        .map(|tenant| format!("`{tenant}`"))
-        .collect();
-    if !missing.is_empty() {
-        let shown = missing.iter().take(NAMED).cloned().collect::<Vec<_>>();
-        let more = match missing.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
+    if let Some(tenants) = lacking(located, first) {
         let message = format!(
-            "`{name}` can never run for {}{more}: `{followed}`, which it follows, does not",
-            shown.join(", ")
+            "`{name}` can never run for {tenants}: `{followed}`, which it follows, does not"
         );
         let hint = "name the same tenants there, or remove them here";
         let problem = located.problem("tenants", message, Some(hint));

@@ -4,7 +4,7 @@
 //! Never: whether the plugin can verify; that is known when plugins are loaded.
 //! Read next: `across`, `meant/drill`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use strongroom_domain::ScheduleName;
@@ -12,13 +12,8 @@ use strongroom_domain::schedule::Schedule;
 
 use crate::diagnostic::Diagnostics;
 use crate::located::Located;
+use crate::references::{Hints, lacking};
 use crate::together::Together;
-use crate::unknown::nearest;
-
-/// A name is compared with all others for so many hints.
-const GUESSES: usize = 20;
-/// Names that one sentence holds.
-const NAMED: usize = 5;
 
 /// Looks at every drill, and completes those that are right.
 pub(crate) fn complete(read: &mut Together, problems: &mut Diagnostics) {
@@ -28,7 +23,7 @@ pub(crate) fn complete(read: &mut Together, problems: &mut Diagnostics) {
     let known: HashMap<ScheduleName, usize> = (read.schedules.iter().enumerate())
         .map(|(at, located)| (located.schedule.name.clone(), at))
         .collect();
-    let mut guesses = 0;
+    let mut hints = Hints::default();
     let mut right = Vec::new();
     for (at, located) in read.schedules.iter().enumerate() {
         let Some(name) = &located.schedule.drill_of else {
@@ -40,13 +35,8 @@ pub(crate) fn complete(read: &mut Together, problems: &mut Diagnostics) {
                 right.push((at, Arc::clone(&drilled.schedule)));
             }
         } else if read.place(name).is_none() {
-            guesses += 1;
-            let names = read.names().map(ScheduleName::as_str);
-            let near = (guesses <= GUESSES).then(|| nearest(name.as_str(), names));
-            let hint = near.flatten().map_or_else(
-                || "write the `name` of a schedule of this folder that makes snapshots".to_owned(),
-                |near| format!("did you mean `\"{near}\"`?"),
-            );
+            let or = "write the `name` of a schedule of this folder that makes snapshots";
+            let hint = hints.instead(name, read, or);
             let message = format!("there is no schedule `{name}` to drill");
             problems.push(located.problem("drill-of", message, Some(&hint)));
         }
@@ -82,21 +72,9 @@ fn compare(located: &Located, drilled: &Located, problems: &mut Diagnostics) -> 
         problems.push(located.problem("drill-of", message, Some(&hint)));
         return false;
     }
-    let have: HashSet<_> = drilled.schedule.tenants.iter().collect();
-    let missing: Vec<_> = (located.schedule.tenants.iter())
-        .filter(|tenant| !have.contains(tenant))
-        .map(|tenant| format!("`{tenant}`"))
-        .collect();
-    if !missing.is_empty() {
-        let shown = missing.iter().take(NAMED).cloned().collect::<Vec<_>>();
-        let more = match missing.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let message = format!(
-            "`{name}` can drill nothing of {}{more}: `{theirs}` makes no snapshots of it",
-            shown.join(", ")
-        );
+    if let Some(tenants) = lacking(located, drilled) {
+        let message =
+            format!("`{name}` can drill nothing of {tenants}: `{theirs}` makes no snapshots of it");
         let hint = "name the same tenants there, or remove them here";
         let problem = located.problem("tenants", message, Some(hint));
         problems.push(drilled.noted_at(

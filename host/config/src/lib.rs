@@ -18,6 +18,7 @@ mod off_site;
 mod outside;
 mod problems;
 mod reader;
+mod references;
 mod render;
 mod schema;
 mod set;

@@ -4,20 +4,14 @@
 //! Never: where a plugin keeps anything; whoever knows plugins compares that.
 //! Read next: `across`, `set`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use strongroom_domain::ScheduleName;
 use strongroom_domain::schedule::OffSite;
 
 use crate::diagnostic::Diagnostics;
 use crate::located::Located;
+use crate::references::{Hints, lacking};
 use crate::together::Together;
-use crate::unknown::nearest;
-
-/// A name is compared with all others for so many hints: for each of very many it would take minutes.
-const GUESSES: usize = 20;
-/// Names that one sentence holds.
-const NAMED: usize = 5;
 
 /// Looks at every schedule that is a second shelf of another one.
 pub(crate) fn look(read: &Together, problems: &mut Diagnostics) {
@@ -28,7 +22,7 @@ pub(crate) fn look(read: &Together, problems: &mut Diagnostics) {
     }
     let names = read.schedules.iter();
     let known: HashMap<_, _> = names.map(|one| (&one.schedule.name, one)).collect();
-    let mut guesses = 0;
+    let mut hints = Hints::default();
     for (located, OffSite { of, .. }) in off_site {
         let name = &located.schedule.name;
         if name == of {
@@ -38,13 +32,8 @@ pub(crate) fn look(read: &Together, problems: &mut Diagnostics) {
         } else if let Some(first) = known.get(of) {
             together(located, first, problems);
         } else if read.place(of).is_none() {
-            guesses += 1;
-            let known = read.names().map(ScheduleName::as_str);
-            let near = (guesses <= GUESSES).then(|| nearest(of.as_str(), known));
-            let hint = near.flatten().map_or_else(
-                || "write the `name` of a schedule of this folder".to_owned(),
-                |near| format!("did you mean `\"{near}\"`?"),
-            );
+            let or = "write the `name` of a schedule of this folder";
+            let hint = hints.instead(of, read, or);
             let message = format!("there is no schedule `{of}` to have a second shelf of");
             problems.push(located.problem("off-site.of", message, Some(&hint)));
         }
@@ -63,18 +52,8 @@ fn together(located: &Located, first: &Located, problems: &mut Diagnostics) {
         let problem = located.problem("off-site.of", message, Some(hint));
         problems.push(first.noted_at(problem, "off-site.of", "the other one"));
     }
-    let theirs: HashSet<_> = first.schedule.tenants.iter().collect();
-    let missing: Vec<String> = (located.schedule.tenants.iter())
-        .filter(|tenant| !theirs.contains(tenant))
-        .map(|tenant| format!("`{tenant}`"))
-        .collect();
-    if !missing.is_empty() {
-        let shown = missing.iter().take(NAMED).cloned().collect::<Vec<_>>();
-        let more = match missing.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let message = format!("`{of}` has no snapshots of {}{more}", shown.join(", "));
+    if let Some(tenants) = lacking(located, first) {
+        let message = format!("`{of}` has no snapshots of {tenants}");
         let hint = "name the same tenants there, or remove them here";
         let problem = located.problem("tenants", message, Some(hint));
         problems.push(first.noted_at(problem, "tenants", "the tenants of the first shelf"));

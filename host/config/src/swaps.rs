@@ -13,11 +13,8 @@ use strongroom_domain::schedule::{Part, Schedule};
 
 use crate::diagnostic::Diagnostics;
 use crate::located::Located;
+use crate::references::Hints;
 use crate::together::Together;
-use crate::unknown::nearest;
-
-/// A name is compared with all others for so many hints.
-const GUESSES: usize = 20;
 
 /// Gives every shadow and every succeeded schedule what it has from another one.
 pub(crate) fn resolve(read: &mut Together, problems: &mut Diagnostics) {
@@ -30,7 +27,7 @@ pub(crate) fn resolve(read: &mut Together, problems: &mut Diagnostics) {
         .iter()
         .map(|located| (located.schedule.name.clone(), located.clone()))
         .collect();
-    let mut guesses = 0;
+    let mut hints = Hints::default();
     let mut found = Vec::new();
     for located in read.schedules.iter().filter(|one| with_part(one)) {
         let Some(other) = located.schedule.part.other() else {
@@ -56,13 +53,8 @@ pub(crate) fn resolve(read: &mut Together, problems: &mut Diagnostics) {
             // What is wrong with that one was said.
             None if read.place(other).is_some() => {}
             None => {
-                guesses += 1;
-                let names = read.names().map(ScheduleName::as_str);
-                let near = (guesses <= GUESSES).then(|| nearest(other.as_str(), names));
-                let hint = near.flatten().map_or_else(
-                    || "write the `name` of a schedule of this folder".to_owned(),
-                    |near| format!("did you mean `\"{near}\"`?"),
-                );
+                let or = "write the `name` of a schedule of this folder";
+                let hint = hints.instead(other, read, or);
                 let message = format!("there is no schedule `{other}`");
                 problems.push(located.problem(key, message, Some(&hint)));
             }
