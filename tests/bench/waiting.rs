@@ -42,22 +42,27 @@ pub(crate) fn measure(size: Size, report: &mut Report) {
     });
 }
 
+/// Tenants of one schedule.
+const PER_SCHEDULE: usize = 500;
+
 /// MiB of a daemon with so many operations that are polled in an hour, and before they began.
 fn in_flight(operations: usize) -> (f64, f64) {
     let host = Host::within(&repository().join("target")).with_own_plugins();
     host.install("misbehaving", &guest("misbehaving"));
-    let mut tenants = String::new();
-    for number in 0..operations {
-        write!(tenants, "\"tenant-{number}\", ").unwrap();
+    let numbers: Vec<usize> = (0..operations).collect();
+    let mut schedules = String::new();
+    for (number, some) in numbers.chunks(PER_SCHEDULE).enumerate() {
+        let tenants: Vec<String> = some.iter().map(|one| format!("\"tenant-{one}\"")).collect();
+        write!(
+            schedules,
+            "[[schedule]]\nname = \"bench-{number}\"\nplugin = \"misbehaving\"\non = \"go\"\ntimeout = \"2h\"\n\
+             config = {{ do = \"running\", amount = 2, text = \"3600000\" }}\ntenants = [{}]\n\
+             grants = {{ files = {{ data = {{ path = \"<data>\", access = \"write\" }} }} }}\n\n",
+            tenants.join(", ")
+        )
+        .unwrap();
     }
-    host.schedule(
-        "bench.toml",
-        &format!(
-            "[[schedule]]\nname = \"bench\"\nplugin = \"misbehaving\"\non = \"go\"\ndeadline = \"2h\"\n\
-             config = {{ do = \"running\", amount = 2, text = \"3600000\" }}\ntenants = [{tenants}]\n\
-             grants = {{ files = {{ data = {{ path = \"<data>\", access = \"write\" }} }} }}\n"
-        ),
-    );
+    host.schedule("bench.toml", &schedules);
     let daemon = host.serve();
     let started = Duration::from_secs(60);
     eventually("the ledger is there", started, || {
