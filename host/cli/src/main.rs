@@ -43,6 +43,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<u8, CliError> {
     let mut runtime = if alone(&arguments) {
+        stay_on_this_core();
         tokio::runtime::Builder::new_current_thread()
     } else {
         tokio::runtime::Builder::new_multi_thread()
@@ -63,6 +64,18 @@ fn run(arguments: Arguments) -> Result<u8, CliError> {
 /// cost more than the work.
 fn alone(arguments: &Arguments) -> bool {
     matches!(&arguments.command, Command::Simulate(options) if !options.real)
+}
+
+/// The thread of the runtime and that of its ledger take turns: handing over to another core would cost more than the
+/// work as well. Where it is refused, the simulation takes longer.
+fn stay_on_this_core() {
+    use rustix::thread::{CpuSet, sched_getcpu, sched_setaffinity};
+    let mut this = CpuSet::new();
+    let core = sched_getcpu();
+    if core < CpuSet::MAX_CPU {
+        this.set(core);
+        let _refused = sched_setaffinity(None, &this).is_err();
+    }
 }
 
 /// A call may hold some hundred descriptors and the usual limit is 1 024: takes as many as this process is allowed.

@@ -15,7 +15,7 @@ use crate::error::LedgerError;
 use crate::notice::Notice;
 use crate::occurrence::{
     AttemptRow, CancelReport, ClaimRequest, Claimed, OccurrenceFilter, OccurrenceRow, Plan,
-    PlanReport, Renewed, Tally, Transition, Watermark,
+    PlanReport, Recorded, Renewed, Tally, Transition, Watermark,
 };
 use crate::plugin::{PluginRow, PluginState};
 use crate::snapshot::{CatalogChange, Made, SnapshotFilter, SnapshotRow};
@@ -121,13 +121,12 @@ pub trait Ledger: Send + Sync {
 
     /// Writes what attempts came to, with their catalog changes and audit entries, all in ONE transaction.
     ///
-    /// Answers in order. False: the fence was lost (another host claimed it, or it was recorded before), and nothing
-    /// of that transition was written. Every end also gets the audit entry `occurrence-ended`.
+    /// Every end also gets the audit entry `occurrence-ended`.
     async fn record(
         &self,
         transitions: Vec<Transition>,
         now: Timestamp,
-    ) -> Result<Vec<bool>, LedgerError>;
+    ) -> Result<Recorded, LedgerError>;
 
     /// Changes the catalog outside a run and puts it on record.
     ///

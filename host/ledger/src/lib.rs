@@ -25,8 +25,8 @@ pub use ledger::Ledger;
 pub use notice::Notice;
 pub use occurrence::{
     AttemptRecord, AttemptRow, CancelReport, Claim, ClaimRequest, Claimed, NewOccurrence, Next,
-    OccurrenceFilter, OccurrenceRow, OperationRow, Origin, Plan, PlanReport, Renewed, Tally,
-    Transition, Watermark,
+    OccurrenceFilter, OccurrenceRow, OperationRow, Origin, Plan, PlanReport, Recorded, Renewed,
+    Tally, Transition, Watermark,
 };
 pub use plugin::{PluginRow, PluginState};
 pub use snapshot::{

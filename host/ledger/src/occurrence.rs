@@ -134,6 +134,18 @@ pub struct Claimed {
     pub missed: usize,
     /// Something more could be taken but for the limits: it waits for an end, not for a time.
     pub limited: bool,
+    /// What [`crate::Ledger::next_wake`] says after this, of what waits for a time; `None`: not looked for.
+    pub next_wake: Option<Option<Timestamp>>,
+}
+
+/// What recording came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Recorded {
+    /// In order. False: the fence was lost (another host claimed it, or it was recorded before), and nothing of that
+    /// transition was written.
+    pub written: Vec<bool>,
+    /// What [`crate::Ledger::next_wake`] says after this; `None`: not looked for.
+    pub next_wake: Option<Option<Timestamp>>,
 }
 
 /// What became of a lease that was to be prolonged.

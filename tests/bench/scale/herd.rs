@@ -39,7 +39,7 @@ pub(super) struct Herd {
     pub(super) concurrency: usize,
     /// Every other schedule is of a plugin of which so many may run at once.
     pub(super) limit: Option<u32>,
-    /// On disk, as a host's; or as a simulation's.
+    /// Forced to disk, as a host's is; or not.
     pub(super) durable: bool,
 }
 
@@ -170,7 +170,7 @@ async fn run(folder: &Path, herd: &Herd, setup: Arc<Setup>) {
     let mode = if herd.durable {
         OpenMode::Host
     } else {
-        OpenMode::Alone
+        OpenMode::Scratch
     };
     let ledger = Arc::new(SqliteLedger::open(folder, mode).await.unwrap());
     let access = Access::new(Arc::new(clock.clone()), ledger.clone());

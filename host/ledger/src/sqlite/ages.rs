@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, json};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection, SqlitePool};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 use strongroom_domain::age::Age;
 use strongroom_domain::{ScheduleName, TenantName};
 
@@ -24,7 +24,7 @@ pub(super) async fn watch(
     wanted: Vec<AgeLimit>,
     now: Timestamp,
 ) -> Result<(), LedgerError> {
-    let known = limits(&ledger.readers).await?;
+    let known = limits(&mut *ledger.reader().await?).await?;
     let wanted: BTreeMap<Shelf, i64> = wanted
         .into_iter()
         .map(|limit| {
@@ -71,9 +71,11 @@ async fn put(
     Ok(())
 }
 
-async fn limits(readers: &SqlitePool) -> Result<BTreeMap<Shelf, Option<i64>>, LedgerError> {
+async fn limits(
+    reader: &mut SqliteConnection,
+) -> Result<BTreeMap<Shelf, Option<i64>>, LedgerError> {
     let rows = sqlx::query("SELECT schedule, tenant, max_age FROM shelf_ages")
-        .fetch_all(readers)
+        .fetch_all(reader)
         .await?;
     let limit = |row: &SqliteRow| {
         let shelf = (get_word(row, "schedule")?, get_word(row, "tenant")?);
@@ -82,14 +84,14 @@ async fn limits(readers: &SqlitePool) -> Result<BTreeMap<Shelf, Option<i64>>, Le
     rows.iter().map(limit).collect()
 }
 
-pub(super) async fn all(readers: &SqlitePool) -> Result<Vec<ShelfAge>, LedgerError> {
+pub(super) async fn all(reader: &mut SqliteConnection) -> Result<Vec<ShelfAge>, LedgerError> {
     let rows = sqlx::query(
         "SELECT a.schedule, a.tenant, a.since, a.max_age, a.told, \
          (SELECT s.taken_at FROM snapshots s WHERE s.schedule = a.schedule AND s.tenant = a.tenant \
          AND s.state <> 'gone' AND s.state IN ('assumed', 'verified') ORDER BY s.taken_at DESC LIMIT 1) AS newest \
          FROM shelf_ages a WHERE a.max_age IS NOT NULL ORDER BY a.schedule, a.tenant",
     )
-    .fetch_all(readers)
+    .fetch_all(reader)
     .await?;
     let shelf = |row: &SqliteRow| {
         let most: i64 = row.try_get("max_age")?;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use sqlx::{Row, SqliteConnection, SqlitePool};
+use sqlx::{Connection, Row, SqliteConnection};
 
 use super::ROWS;
 use super::batch::{Answer, Batch};
@@ -25,7 +25,7 @@ pub(super) const SIZE: &str = "SELECT size FROM audit_head WHERE id = 1";
 pub(super) enum Signing {
     /// With every transaction that appends.
     Always,
-    /// When the ledger is closed, or its head is asked for: nobody else looks at it before.
+    /// When its head is asked for: nobody else looks at it before.
     Later,
 }
 
@@ -134,15 +134,10 @@ pub(super) fn write(
     Ok(())
 }
 
-pub(super) async fn state(readers: &SqlitePool) -> Result<AuditState, LedgerError> {
-    let mut connection = readers.acquire().await?;
-    read_state(&mut connection).await
-}
-
-async fn read_state(connection: &mut SqliteConnection) -> Result<AuditState, LedgerError> {
+pub(super) async fn state(reader: &mut SqliteConnection) -> Result<AuditState, LedgerError> {
     let (checkpoint, verifier): (String, String) =
         sqlx::query_as("SELECT checkpoint, verifier FROM audit_head WHERE id = 1")
-            .fetch_one(connection)
+            .fetch_one(reader)
             .await?;
     let head = open_checkpoint(checkpoint.as_bytes(), &verifier)
         .map_err(|detail| corrupt(format!("the stored checkpoint is unusable: {detail}")))?;
@@ -156,11 +151,11 @@ async fn read_state(connection: &mut SqliteConnection) -> Result<AuditState, Led
 
 /// Exports the log as it is at one moment, while a host goes on writing.
 pub(super) async fn export(
-    readers: &SqlitePool,
+    reader: &mut SqliteConnection,
     folder: &Path,
 ) -> Result<ExportReport, LedgerError> {
-    let mut transaction = readers.begin().await?;
-    let state = read_state(&mut transaction).await?;
+    let mut transaction = reader.begin().await?;
+    let state = state(&mut transaction).await?;
     let folder = std::path::absolute(folder).map_err(|error| LedgerError::Export {
         detail: format!("{}: {error}", folder.display()),
     })?;

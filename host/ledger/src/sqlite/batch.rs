@@ -13,6 +13,10 @@ use crate::error::LedgerError;
 /// The text of one message, in bytes, beyond which another one is begun: SQLite refuses a million.
 const MESSAGE: usize = 256 << 10;
 
+/// Before a number of rows that is bound. With the parameter alone SQLite plans by its value, and so parses and plans the
+/// statement anew each time it is bound, which costs more than most statements do.
+pub(super) const AT_MOST: &str = " LIMIT 0 + ";
+
 /// Statements in the making.
 pub(super) struct Batch {
     full: Vec<QueryBuilder<Sqlite>>,
@@ -98,5 +102,10 @@ impl Answers {
     /// What the next statement came to.
     pub(super) fn next(&mut self) -> Answer {
         self.0.next().unwrap_or_default()
+    }
+
+    /// Passes over those of so many statements.
+    pub(super) fn skip(&mut self, statements: usize) {
+        self.0.by_ref().take(statements).for_each(drop);
     }
 }

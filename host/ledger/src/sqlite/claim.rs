@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use strongroom_domain::Outcome;
 
 use super::SqliteLedger;
-use super::batch::{Answer, Batch};
+use super::batch::{AT_MOST, Answer, Batch};
 use super::columns::{get_id, get_time, get_word, id, ms};
 use super::ending::{Ending, NO_EVIDENCE, end, with_operation};
 use super::room::{Room, is_limited};
 use super::search::{Candidate, Which, candidates, search};
+use super::wake;
 use super::writer::{Write, Writer};
 use crate::error::LedgerError;
 use crate::occurrence::{Claim, ClaimRequest, Claimed};
@@ -59,13 +60,19 @@ pub(super) async fn claim(
         taking.take(&mut write, candidates(&answers.next(), request.now)?)?;
     }
     let Taking {
-        claimed,
+        mut claimed,
         stopped,
         last,
         ..
     } = taking;
     if claimed.missed + stopped + claimed.claims.len() > 0 {
-        write.commit_with(last).await?;
+        if request.only.is_none() {
+            // What waits for a limit waits for an end, not for a time.
+            let after = claimed.limited.then_some(request.now);
+            claimed.next_wake = Some(wake::commit(write, last, after).await?);
+        } else {
+            write.commit_with(last).await?;
+        }
     }
     Ok(claimed)
 }
@@ -83,7 +90,8 @@ pub(super) fn expire(batch: &mut Batch, now: Timestamp) {
         .push_bind(ms(now))
         .push(" WHERE id IN (SELECT id FROM occurrences WHERE outcome IS NULL AND fence = 0 AND deadline < ")
         .push_bind(ms(now))
-        .push(" ORDER BY deadline LIMIT ")
+        .push(" ORDER BY deadline")
+        .push(AT_MOST)
         .push_bind(EXPIRED)
         .push(") RETURNING id, schedule, tenant, due");
 }
@@ -195,9 +203,7 @@ impl Taking<'_> {
             search(&mut batch, self.request, *which, most);
         }
         let mut answers = write.send(batch).await?;
-        for _ in 0..taken {
-            let _taken = answers.next();
-        }
+        answers.skip(taken);
         let mut found = Vec::new();
         for _ in which {
             found.extend(candidates(&answers.next(), self.request.now)?);

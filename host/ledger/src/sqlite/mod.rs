@@ -49,7 +49,7 @@ use crate::ledger::Ledger;
 use crate::notice::Notice;
 use crate::occurrence::{
     AttemptRow, CancelReport, ClaimRequest, Claimed, OccurrenceFilter, OccurrenceRow, Plan,
-    PlanReport, Renewed, Tally, Transition, Watermark,
+    PlanReport, Recorded, Renewed, Tally, Transition, Watermark,
 };
 use crate::plugin::{PluginRow, PluginState};
 use crate::snapshot::{CatalogChange, Made, SnapshotFilter, SnapshotRow};
@@ -68,7 +68,7 @@ pub struct SqliteLedger {
     watcher: SqlitePool,
     /// What others had written when it was last asked after.
     seen: tokio::sync::Mutex<Option<i64>>,
-    /// Nobody else writes to it.
+    /// Nobody else can see it.
     alone: bool,
     /// `None` inside: opened for reading, or closed.
     writer: tokio::sync::Mutex<Option<Writer>>,
@@ -101,7 +101,7 @@ impl Ledger for SqliteLedger {
     }
 
     async fn watermarks(&self) -> Result<BTreeMap<ScheduleName, Watermark>, LedgerError> {
-        plan::watermarks(&self.readers).await
+        plan::watermarks(&mut *self.reader().await?).await
     }
 
     async fn claim(&self, request: ClaimRequest<'_>) -> Result<Claimed, LedgerError> {
@@ -155,7 +155,7 @@ impl Ledger for SqliteLedger {
         &self,
         since: Timestamp,
     ) -> Result<BTreeMap<ScheduleName, Vec<Pause>>, LedgerError> {
-        pauses::since(&self.readers, since).await
+        pauses::since(&mut *self.reader().await?, since).await
     }
 
     async fn put_notice(&self, notice: Notice) -> Result<(), LedgerError> {
@@ -173,7 +173,7 @@ impl Ledger for SqliteLedger {
     }
 
     async fn notices(&self) -> Result<Vec<Notice>, LedgerError> {
-        notices::all(&self.readers).await
+        notices::all(&mut *self.reader().await?).await
     }
 
     async fn next_wake(
@@ -188,7 +188,7 @@ impl Ledger for SqliteLedger {
         &self,
         transitions: Vec<Transition>,
         now: Timestamp,
-    ) -> Result<Vec<bool>, LedgerError> {
+    ) -> Result<Recorded, LedgerError> {
         record::record(self, transitions, now).await
     }
 
@@ -205,15 +205,15 @@ impl Ledger for SqliteLedger {
         &self,
         filter: OccurrenceFilter,
     ) -> Result<Vec<OccurrenceRow>, LedgerError> {
-        read::occurrences(&self.readers, &filter).await
+        read::occurrences(&mut *self.reader().await?, &filter).await
     }
 
     async fn tally(&self) -> Result<Vec<Tally>, LedgerError> {
-        read::tally(&self.readers).await
+        read::tally(&mut *self.reader().await?).await
     }
 
     async fn attempts(&self, occurrence: Uuid) -> Result<Vec<AttemptRow>, LedgerError> {
-        read::attempts(&self.readers, occurrence).await
+        read::attempts(&mut *self.reader().await?, occurrence).await
     }
 
     async fn snapshots(&self, filter: SnapshotFilter) -> Result<Vec<SnapshotRow>, LedgerError> {
@@ -221,7 +221,7 @@ impl Ledger for SqliteLedger {
     }
 
     async fn made(&self) -> Result<Vec<Made>, LedgerError> {
-        snapshots::made(&self.readers).await
+        snapshots::made(&mut *self.reader().await?).await
     }
 
     async fn snapshot(&self, id: Uuid) -> Result<Option<SnapshotRow>, LedgerError> {
@@ -240,7 +240,7 @@ impl Ledger for SqliteLedger {
     }
 
     async fn ages(&self) -> Result<Vec<ShelfAge>, LedgerError> {
-        ages::all(&self.readers).await
+        ages::all(&mut *self.reader().await?).await
     }
 
     async fn tell_age(
@@ -258,7 +258,7 @@ impl Ledger for SqliteLedger {
         tenant: &TenantName,
         key: &str,
     ) -> Result<Option<StateValue>, StateError> {
-        state::get(&self.readers, plugin, tenant, key).await
+        state::get(&mut *self.reader().await?, plugin, tenant, key).await
     }
 
     async fn state_set(
@@ -298,16 +298,16 @@ impl Ledger for SqliteLedger {
     }
 
     async fn plugins(&self) -> Result<Vec<PluginRow>, LedgerError> {
-        plugins::all(&self.readers).await
+        plugins::all(&mut *self.reader().await?).await
     }
 
     async fn audit_state(&self) -> Result<AuditState, LedgerError> {
         self.sign().await?;
-        audit::state(&self.readers).await
+        audit::state(&mut *self.reader().await?).await
     }
 
     async fn export_audit(&self, folder: &Path) -> Result<ExportReport, LedgerError> {
         self.sign().await?;
-        audit::export(&self.readers, folder).await
+        audit::export(&mut *self.reader().await?, folder).await
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use sqlx::{Row, SqlitePool};
+use sqlx::{Row, SqliteConnection};
 
 use super::SqliteLedger;
 use super::columns::{get_time, ms};
@@ -57,9 +57,9 @@ pub(super) async fn take(
     Ok(true)
 }
 
-pub(super) async fn all(readers: &SqlitePool) -> Result<Vec<Notice>, LedgerError> {
+pub(super) async fn all(reader: &mut SqliteConnection) -> Result<Vec<Notice>, LedgerError> {
     let rows = sqlx::query("SELECT name, since, text FROM notices ORDER BY name")
-        .fetch_all(readers)
+        .fetch_all(reader)
         .await?;
     let notices = rows.iter().map(|row| {
         Ok(Notice {

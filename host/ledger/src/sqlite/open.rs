@@ -12,7 +12,6 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 use super::SqliteLedger;
-use super::audit::Signing;
 use super::columns::corrupt;
 use super::writer::Writer;
 use crate::audit::AuditKey;
@@ -35,6 +34,13 @@ const CHECKPOINT_PAGES: &str = "4096";
 /// The writer's page cache, 16 MiB: the pages of a few large batches. It grows only with use.
 const CACHE: &str = "-16384";
 
+/// That of a ledger that nobody else sees, 4 MiB: of one in a temporary file SQLite keeps up to a quarter unwritten, and
+/// walks through that with every commit.
+const PRIVATE_CACHE: &str = "-4096";
+
+/// Rows that a connection's thread may be ahead of who reads them.
+const ROW_BUFFER: usize = 512;
+
 /// What an opened ledger is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenMode {
@@ -42,8 +48,8 @@ pub enum OpenMode {
     Host,
     /// Like `Host`, for a ledger that is thrown away: nothing is forced to disk, so that a power cut loses it.
     Scratch,
-    /// Like `Scratch`, and nobody else looks at it or writes to it before it is closed: what others wrote is not looked
-    /// for, and the head of the audit log is signed only when it is closed or asked for. A crash leaves it unusable.
+    /// Seen by nobody else and gone when it is closed: in memory, and what becomes too much for that in a temporary file.
+    /// Only the audit key is in the folder, and the head of the audit log is signed only when it is asked for.
     Alone,
     /// Writes what a person asks for, also beside a running host: every write is a short transaction, and claims are
     /// kept apart by lease and fence. Makes the ledger if there is none.
@@ -57,7 +63,7 @@ pub(super) async fn open(folder: &Path, mode: OpenMode) -> Result<SqliteLedger, 
     let options = SqliteConnectOptions::new()
         .filename(&path)
         .busy_timeout(BUSY)
-        .row_buffer_size(512);
+        .row_buffer_size(ROW_BUFFER);
     let writer = match mode {
         OpenMode::Host | OpenMode::Scratch | OpenMode::Alone | OpenMode::Visitor => {
             Some(writing(folder, &path, options.clone(), mode).await?)
@@ -113,12 +119,43 @@ async fn writing(
         OpenMode::Host | OpenMode::Scratch | OpenMode::Alone => Some(lock(folder)?),
         OpenMode::Visitor | OpenMode::Reader => None,
     };
-    let forced = !matches!(mode, OpenMode::Scratch | OpenMode::Alone);
-    let signing = match mode {
-        OpenMode::Alone => Signing::Later,
-        _ => Signing::Always,
-    };
     let turn = turn(folder).await?;
+    let alone = mode == OpenMode::Alone;
+    let forced = !matches!(mode, OpenMode::Scratch | OpenMode::Alone);
+    let options = if alone {
+        private()
+    } else {
+        file(path, options).await?
+    };
+    let options = options
+        .synchronous(if forced {
+            SqliteSynchronous::Full
+        } else {
+            SqliteSynchronous::Off
+        })
+        .foreign_keys(true);
+    let mut connection = options.connect().await?;
+    MIGRATIONS.run(&mut connection).await.map_err(migration)?;
+    let key = fitting_key(folder, forced, &mut connection).await?;
+    drop(turn);
+    Writer::begin(connection, key, alone, lock).await
+}
+
+/// A database of this connection's own: SQLite keeps it in its page cache, and writes it to a temporary file as that
+/// becomes full.
+fn private() -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename("")
+        .row_buffer_size(ROW_BUFFER)
+        .journal_mode(SqliteJournalMode::Memory)
+        .pragma("cache_size", PRIVATE_CACHE)
+}
+
+/// The database in the folder, made if there is none and refused if a newer version wrote it.
+async fn file(
+    path: &Path,
+    options: SqliteConnectOptions,
+) -> Result<SqliteConnectOptions, LedgerError> {
     // SQLite takes the mode of its -wal and -shm files from this one.
     let made = fs::OpenOptions::new()
         .write(true)
@@ -130,8 +167,7 @@ async fn writing(
     {
         return Err(LedgerError::io("the ledger file cannot be made", &error));
     }
-    let plain = options.clone().connect().await;
-    let mut connection = plain?;
+    let mut connection = options.clone().connect().await?;
     if let Some(found) = version(&mut connection).await?
         && found > newest()
     {
@@ -141,21 +177,10 @@ async fn writing(
         });
     }
     connection.close().await?;
-    let options = options
+    Ok(options
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(if forced {
-            SqliteSynchronous::Full
-        } else {
-            SqliteSynchronous::Off
-        })
-        .foreign_keys(true)
         .pragma("cache_size", CACHE)
-        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
-    let mut connection = options.connect().await?;
-    MIGRATIONS.run(&mut connection).await.map_err(migration)?;
-    let key = fitting_key(folder, forced, &mut connection).await?;
-    drop(turn);
-    Writer::begin(connection, key, signing, lock).await
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES))
 }
 
 /// Processes that open a ledger at the same time take turns at making it and bringing its schema up to date, which the

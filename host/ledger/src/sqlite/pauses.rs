@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqlitePool};
+use sqlx::{Row, SqliteConnection};
 use strongroom_domain::ScheduleName;
 use strongroom_domain::pause::Pause;
 
@@ -93,7 +93,7 @@ pub(super) async fn resume(
 }
 
 pub(super) async fn since(
-    readers: &SqlitePool,
+    reader: &mut SqliteConnection,
     since: Timestamp,
 ) -> Result<BTreeMap<ScheduleName, Vec<Pause>>, LedgerError> {
     let rows = sqlx::query(
@@ -101,7 +101,7 @@ pub(super) async fn since(
          WHERE until IS NULL OR (until > $1 AND until > began) ORDER BY schedule, began",
     )
     .bind(ms(since))
-    .fetch_all(readers)
+    .fetch_all(reader)
     .await?;
     let mut pauses: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for row in &rows {

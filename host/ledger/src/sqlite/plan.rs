@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use jiff::Timestamp;
-use sqlx::{Row, SqlitePool};
+use sqlx::{Row, SqliteConnection};
 use strongroom_domain::ScheduleName;
 use uuid::Uuid;
 
@@ -176,10 +176,10 @@ fn advance(batch: &mut Batch, watermarks: Vec<Watermark>) {
 }
 
 pub(super) async fn watermarks(
-    readers: &SqlitePool,
+    reader: &mut SqliteConnection,
 ) -> Result<BTreeMap<ScheduleName, Watermark>, LedgerError> {
     let rows = sqlx::query("SELECT schedule, planned_until, timetable FROM watermarks")
-        .fetch_all(readers)
+        .fetch_all(reader)
         .await?;
     let marks = rows.iter().map(|row| {
         let schedule: ScheduleName = get_word(row, "schedule")?;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqlitePool};
+use sqlx::{Row, SqliteConnection};
 
 use super::SqliteLedger;
 use super::columns::{count, get_count, get_time, get_word, misfit, ms};
@@ -103,9 +103,9 @@ fn state(row: &SqliteRow) -> Result<PluginState, LedgerError> {
         .ok_or_else(|| misfit("state"))
 }
 
-pub(super) async fn all(readers: &SqlitePool) -> Result<Vec<PluginRow>, LedgerError> {
+pub(super) async fn all(reader: &mut SqliteConnection) -> Result<Vec<PluginRow>, LedgerError> {
     let rows = sqlx::query("SELECT * FROM plugins ORDER BY name, first_seen, digest")
-        .fetch_all(readers)
+        .fetch_all(reader)
         .await?;
     let plugins = rows.iter().map(|row| {
         Ok(PluginRow {

@@ -1,10 +1,11 @@
 //! Reading occurrences and attempts.
 
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 use strongroom_domain::AccountName;
 use uuid::Uuid;
 
+use super::batch::AT_MOST;
 use super::columns::{
     get_count, get_evidence, get_failure, get_id, get_operation, get_optional_id,
     get_optional_time, get_optional_word, get_time, get_word, id, misfit, ms, parse_word,
@@ -14,7 +15,7 @@ use crate::error::LedgerError;
 use crate::occurrence::{AttemptRow, OccurrenceFilter, OccurrenceRow, Tally};
 
 pub(super) async fn occurrences(
-    readers: &SqlitePool,
+    reader: &mut SqliteConnection,
     filter: &OccurrenceFilter,
 ) -> Result<Vec<OccurrenceRow>, LedgerError> {
     let mut query = QueryBuilder::<Sqlite>::new("SELECT * FROM occurrences WHERE 1 = 1");
@@ -58,9 +59,9 @@ pub(super) async fn occurrences(
         " ORDER BY due, id"
     });
     if let Some(limit) = filter.limit {
-        query.push(" LIMIT ").push_bind(i64::from(limit));
+        query.push(AT_MOST).push_bind(i64::from(limit));
     }
-    let rows = query.build().fetch_all(readers).await?;
+    let rows = query.build().fetch_all(reader).await?;
     rows.iter().map(occurrence).collect()
 }
 
@@ -96,13 +97,13 @@ fn occurrence(row: &SqliteRow) -> Result<OccurrenceRow, LedgerError> {
     })
 }
 
-pub(super) async fn tally(readers: &SqlitePool) -> Result<Vec<Tally>, LedgerError> {
+pub(super) async fn tally(reader: &mut SqliteConnection) -> Result<Vec<Tally>, LedgerError> {
     let rows = sqlx::query(
         "SELECT schedule, tenant, outcome, shadow_of IS NOT NULL AS shadow, COUNT(*) AS number, \
          MAX(ended_at) AS ended_at FROM occurrences GROUP BY schedule, tenant, shadow, outcome \
          ORDER BY schedule, tenant, shadow, outcome",
     )
-    .fetch_all(readers)
+    .fetch_all(reader)
     .await?;
     let tallies = rows.iter().map(|row| {
         let outcome: Option<&str> = row.try_get("outcome")?;
@@ -121,14 +122,14 @@ pub(super) async fn tally(readers: &SqlitePool) -> Result<Vec<Tally>, LedgerErro
 }
 
 pub(super) async fn attempts(
-    readers: &SqlitePool,
+    reader: &mut SqliteConnection,
     occurrence: Uuid,
 ) -> Result<Vec<AttemptRow>, LedgerError> {
     let rows = sqlx::query(
         "SELECT * FROM attempts WHERE occurrence = $1 AND due = (SELECT due FROM occurrences WHERE id = $1) ORDER BY number",
     )
     .bind(id(occurrence))
-    .fetch_all(readers)
+    .fetch_all(reader)
     .await?;
     let attempts = rows.iter().map(|row| {
         Ok(AttemptRow {

@@ -15,17 +15,17 @@ use super::columns::{
 use super::ending::{NO_EVIDENCE, Stop, ended_entry, with_operation};
 use super::overlap::questions;
 use super::writer::Writer;
-use super::{ROWS, SqliteLedger, catalog, plan};
+use super::{ROWS, SqliteLedger, catalog, plan, wake};
 use crate::error::LedgerError;
-use crate::occurrence::{AttemptRecord, Next, Transition};
+use crate::occurrence::{AttemptRecord, Next, Recorded, Transition};
 
 pub(super) async fn record(
     ledger: &SqliteLedger,
     transitions: Vec<Transition>,
     now: Timestamp,
-) -> Result<Vec<bool>, LedgerError> {
+) -> Result<Recorded, LedgerError> {
     if transitions.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Recorded::default());
     }
     let mut first = Writer::beginning();
     for chunk in transitions.chunks(ROWS) {
@@ -81,19 +81,18 @@ pub(super) async fn record(
     insert_attempts(&mut last, attempts)?;
     let before = last.len();
     let changes = catalog::add(&mut last, changes)?;
-    if follow.is_empty() && !changes.may_fail() {
-        write.commit_with(last).await?;
-        return Ok(written);
-    }
-    // After the ends: what follows may wait for nobody any more.
-    questions(&mut last, &follow, now);
-    let mut answers = write.send(last).await?;
-    for _ in 0..before {
-        let _written = answers.next();
-    }
-    changes.check(&mut answers)?;
-    plan::add(write, &mut answers, follow, Batch::new(), now).await?;
-    Ok(written)
+    let next_wake = if follow.is_empty() && !changes.may_fail() {
+        Some(wake::commit(write, last, None).await?)
+    } else {
+        // After the ends: what follows may wait for nobody any more.
+        questions(&mut last, &follow, now);
+        let mut answers = write.send(last).await?;
+        answers.skip(before);
+        changes.check(&mut answers)?;
+        plan::add(write, &mut answers, follow, Batch::new(), now).await?;
+        None
+    };
+    Ok(Recorded { written, next_wake })
 }
 
 /// A claim that still stands.

@@ -5,7 +5,7 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use strongroom_domain::{AccountName, Outcome};
 
-use super::batch::{Answer, Batch};
+use super::batch::{AT_MOST, Answer, Batch};
 use super::columns::{
     get_count, get_id, get_operation, get_optional_time, get_time, get_word, id, misfit, ms,
     whole_ms,
@@ -92,10 +92,12 @@ pub(super) fn search(batch: &mut Batch, request: &ClaimRequest<'_>, which: Which
         .push("))))");
     // With a sign nobody takes the index in this order: what is busy is few, and is sorted.
     query.push(match which {
-        Which::Exempt | Which::Lapsed => " ORDER BY +priority, ready_at, due LIMIT ",
-        Which::Any | Which::Of(_) => " ORDER BY priority, ready_at, due LIMIT ",
+        Which::Exempt | Which::Lapsed => " ORDER BY +priority, ready_at, due",
+        Which::Any | Which::Of(_) => " ORDER BY priority, ready_at, due",
     });
-    query.push_bind(i64::try_from(most).unwrap_or(i64::MAX));
+    query
+        .push(AT_MOST)
+        .push_bind(i64::try_from(most).unwrap_or(i64::MAX));
 }
 
 fn account_text(group: &Group) -> String {

@@ -1,12 +1,12 @@
 //! Reading the catalog.
 
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 use strongroom_domain::retention::Hold;
 use uuid::Uuid;
 
 use super::SqliteLedger;
-use super::batch::Batch;
+use super::batch::{AT_MOST, Batch};
 use super::columns::{
     get_count, get_evidence, get_id, get_optional_count, get_optional_time, get_optional_word,
     get_time, get_word, id, ms, parse_word,
@@ -49,12 +49,12 @@ pub(super) async fn snapshots(
     Ok(snapshots)
 }
 
-pub(super) async fn made(readers: &SqlitePool) -> Result<Vec<Made>, LedgerError> {
+pub(super) async fn made(reader: &mut SqliteConnection) -> Result<Vec<Made>, LedgerError> {
     let rows = sqlx::query(
         "SELECT schedule, plugin, COUNT(*) AS number FROM snapshots WHERE state <> 'gone' \
          GROUP BY schedule, plugin ORDER BY schedule, plugin",
     )
-    .fetch_all(readers)
+    .fetch_all(reader)
     .await?;
     let made = rows.iter().map(|row| {
         Ok(Made {
@@ -112,7 +112,7 @@ fn select(query: &mut QueryBuilder<Sqlite>, only: Option<Uuid>, filter: &Snapsho
     }
     query.push(order(filter));
     if let Some(limit) = filter.limit {
-        query.push(" LIMIT ").push_bind(i64::from(limit));
+        query.push(AT_MOST).push_bind(i64::from(limit));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Values of plugins: compare and set, within the limits of the contract.
 
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::SqliteConnection;
 use strongroom_domain::{PluginName, TenantName};
 
 use super::SqliteLedger;
@@ -9,7 +9,7 @@ use crate::error::LedgerError;
 use crate::state::{KEYS, StateError, StateValue, check};
 
 pub(super) async fn get(
-    readers: &SqlitePool,
+    reader: &mut SqliteConnection,
     plugin: &PluginName,
     tenant: &TenantName,
     key: &str,
@@ -21,7 +21,7 @@ pub(super) async fn get(
     .bind(plugin.as_str())
     .bind(tenant.as_str())
     .bind(key)
-    .fetch_optional(readers)
+    .fetch_optional(reader)
     .await?;
     row.map(|(bytes, version)| {
         Ok(StateValue {

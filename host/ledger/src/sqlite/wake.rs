@@ -5,8 +5,9 @@ use sqlx::Row;
 use uuid::Uuid;
 
 use super::SqliteLedger;
-use super::batch::Batch;
+use super::batch::{Answer, Batch};
 use super::columns::{corrupt, get_optional_time, get_time, id, ms};
+use super::writer::Write;
 use crate::error::LedgerError;
 
 /// What waits behind one that began does not wake anybody: that one does.
@@ -42,10 +43,27 @@ pub(super) async fn next_wake(
     }
     let mut batch = Batch::new();
     earliest(&mut batch, after.unwrap_or(Timestamp::MIN));
-    match ledger.ask(batch).await?.next().rows.first() {
+    found(&ledger.ask(batch).await?.next())
+}
+
+fn found(answer: &Answer) -> Result<Option<Timestamp>, LedgerError> {
+    match answer.rows.first() {
         Some(row) => get_optional_time(row, "at"),
         None => Ok(None),
     }
+}
+
+/// Runs the last statements of a transaction and commits it; in the same message, what [`next_wake`] says after it.
+pub(super) async fn commit(
+    write: Write<'_>,
+    mut last: Batch,
+    after: Option<Timestamp>,
+) -> Result<Option<Timestamp>, LedgerError> {
+    let before = last.len();
+    earliest(&mut last, after.unwrap_or(Timestamp::MIN));
+    let mut answers = write.commit_with(last).await?;
+    answers.skip(before);
+    found(&answers.next())
 }
 
 async fn one(ledger: &SqliteLedger, only: Uuid) -> Result<Option<Timestamp>, LedgerError> {

@@ -3,9 +3,13 @@
 //! A transaction of two messages is the rule: it begins with its questions, and is committed with what it writes.
 
 use std::fs::File;
+use std::future::poll_fn;
+use std::ops::{Deref, DerefMut};
+use std::pin::pin;
 
 use futures::FutureExt;
-use sqlx::{Connection, Executor, SqliteConnection};
+use sqlx::pool::PoolConnection;
+use sqlx::{Connection, Executor, Sqlite, SqliteConnection};
 use tokio::sync::MappedMutexGuard;
 
 use super::SqliteLedger;
@@ -25,7 +29,8 @@ pub(super) const DATA_VERSION: &str = "PRAGMA data_version";
 pub(crate) struct Writer {
     connection: SqliteConnection,
     key: AuditKey,
-    signing: Signing,
+    /// Nobody else can see the ledger.
+    alone: bool,
     /// What is committed; `None`: a transaction did not come to its end, so it must be read again.
     log: Option<AuditLog>,
     /// Keeps other hosts out while this lives; a visitor has none.
@@ -36,13 +41,13 @@ impl Writer {
     pub(super) async fn begin(
         connection: SqliteConnection,
         key: AuditKey,
-        signing: Signing,
+        alone: bool,
         lock: Option<File>,
     ) -> Result<Self, LedgerError> {
         let mut writer = Self {
             connection,
             key,
-            signing,
+            alone,
             log: None,
             _lock: lock,
         };
@@ -78,18 +83,18 @@ impl Writer {
             connection: &mut self.connection,
             committed: false,
         };
-        let mut answers = first.send(open.connection).await?;
+        let mut answers = send(first, open.connection, self.alone).await?;
         let _begun = answers.next();
         let size = answers.next();
         // Another process may have written since: only the ledger knows the newest head.
         let log = match log {
             Some(log) if audit::is_newest(&log, &size)? => log,
-            _ => audit::load(open.connection, self.signing).await?,
+            _ => audit::load(open.connection, signing(self.alone)).await?,
         };
         let write = Write {
             open,
             key: &self.key,
-            signing: self.signing,
+            alone: self.alone,
             log,
             slot: &mut self.log,
         };
@@ -98,7 +103,7 @@ impl Writer {
 
     /// Asks on the connection that writes: what it wrote is in its memory, where any other one reads it anew.
     pub(super) async fn ask(&mut self, batch: Batch) -> Result<Answers, LedgerError> {
-        batch.send(&mut self.connection).await
+        send(batch, &mut self.connection, self.alone).await
     }
 
     pub(super) async fn data_version(&mut self) -> Result<i64, LedgerError> {
@@ -108,7 +113,7 @@ impl Writer {
 
     /// Signs the head, if that was left for later.
     pub(super) async fn sign(&mut self) -> Result<(), LedgerError> {
-        if self.signing == Signing::Always {
+        if !self.alone {
             return Ok(());
         }
         let write = self.write().await?;
@@ -116,13 +121,39 @@ impl Writer {
         Ok(())
     }
 
-    pub(super) async fn close(mut self) {
-        let signed = self.sign().await;
-        let closed = self.connection.close().await;
-        if let Err(error) = signed.and(closed.map_err(LedgerError::from)) {
+    pub(super) async fn close(self) {
+        if let Err(error) = self.connection.close().await {
             tracing::warn!(%error, "the ledger was not tidied up on closing; that is done when it is opened again");
         }
     }
+}
+
+fn signing(alone: bool) -> Signing {
+    if alone {
+        Signing::Later
+    } else {
+        Signing::Always
+    }
+}
+
+/// Runs statements. Whoever is alone with the connection's thread lets it go first: to be woken with each row would cost
+/// more than most statements do.
+async fn send(
+    batch: Batch,
+    connection: &mut SqliteConnection,
+    alone: bool,
+) -> Result<Answers, LedgerError> {
+    let mut sent = pin!(batch.send(connection));
+    let mut let_go = !alone;
+    poll_fn(|context| {
+        let polled = sent.as_mut().poll(context);
+        if polled.is_pending() && !std::mem::replace(&mut let_go, true) {
+            std::thread::yield_now();
+            return sent.as_mut().poll(context);
+        }
+        polled
+    })
+    .await
 }
 
 /// The connection while a transaction is under way; dropped before the commit, it is undone.
@@ -145,7 +176,7 @@ impl Drop for Open<'_> {
 pub(super) struct Write<'a> {
     open: Open<'a>,
     key: &'a AuditKey,
-    signing: Signing,
+    alone: bool,
     pub(super) log: AuditLog,
     slot: &'a mut Option<AuditLog>,
 }
@@ -157,7 +188,7 @@ impl Write<'_> {
 
     /// Runs statements within the transaction.
     pub(super) async fn send(&mut self, batch: Batch) -> Result<Answers, LedgerError> {
-        batch.send(self.open.connection).await
+        send(batch, self.open.connection, self.alone).await
     }
 
     /// Writes the audit entries gathered, signs the new head, commits.
@@ -168,17 +199,43 @@ impl Write<'_> {
 
     /// Runs the last statements, then commits; what these came to.
     pub(super) async fn commit_with(self, last: Batch) -> Result<Answers, LedgerError> {
-        let signing = self.signing;
+        let signing = signing(self.alone);
         self.finish(last, signing).await
     }
 
     async fn finish(mut self, mut last: Batch, signing: Signing) -> Result<Answers, LedgerError> {
         audit::write(&mut last, self.key, &mut self.log, signing)?;
         last.add("COMMIT");
-        let answers = last.send(self.open.connection).await?;
+        let answers = send(last, self.open.connection, self.alone).await?;
         self.open.committed = true;
         *self.slot = Some(self.log);
         Ok(answers)
+    }
+}
+
+/// A connection to read on.
+pub(super) enum Reader<'a> {
+    Own(PoolConnection<Sqlite>),
+    Writing(MappedMutexGuard<'a, Writer>),
+}
+
+impl Deref for Reader<'_> {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        match self {
+            Self::Own(connection) => connection,
+            Self::Writing(writer) => &writer.connection,
+        }
+    }
+}
+
+impl DerefMut for Reader<'_> {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        match self {
+            Self::Own(connection) => connection,
+            Self::Writing(writer) => &mut writer.connection,
+        }
     }
 }
 
@@ -189,14 +246,19 @@ impl SqliteLedger {
         tokio::sync::MutexGuard::try_map(guard, Option::as_mut).map_err(|_| LedgerError::ReadOnly)
     }
 
+    /// A connection to read on: one of its own, or, where nobody else can see anything, the one that writes.
+    pub(super) async fn reader(&self) -> Result<Reader<'_>, LedgerError> {
+        if self.alone {
+            return Ok(Reader::Writing(self.writer().await?));
+        }
+        Ok(Reader::Own(self.readers.acquire().await?))
+    }
+
     /// Asks in passing, outside a transaction; on the connection that writes, if there is one.
     pub(super) async fn ask(&self, batch: Batch) -> Result<Answers, LedgerError> {
         match self.writer().await {
             Ok(mut writer) => writer.ask(batch).await,
-            Err(LedgerError::ReadOnly) => {
-                let mut reader = self.readers.acquire().await?;
-                batch.send(&mut reader).await
-            }
+            Err(LedgerError::ReadOnly) => batch.send(&mut *self.reader().await?).await,
             Err(error) => Err(error),
         }
     }

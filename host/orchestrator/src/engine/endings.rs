@@ -38,6 +38,18 @@ impl Loop<'_> {
         Ok(())
     }
 
+    /// Writes what became of claims; what the ledger says then of the next moment is kept, if it is what is waited for.
+    pub(super) async fn record(
+        &mut self,
+        transitions: Vec<Transition>,
+        now: Timestamp,
+    ) -> Result<Vec<bool>, LedgerError> {
+        let recorded = self.ledger.record(transitions, now).await?;
+        let any = !self.limited && !matches!(self.until, Until::Ended(_));
+        self.waiting = recorded.next_wake.filter(|_| any);
+        Ok(recorded.written)
+    }
+
     /// Gives an attempt up and ends its occurrence.
     pub(super) async fn end_early(
         &mut self,
@@ -50,8 +62,7 @@ impl Loop<'_> {
         };
         let transition = executor::ended(&running.claim, outcome, reason);
         let said = say(&transition);
-        let written = self.ledger.record(vec![transition], self.now()).await?;
-        self.waiting = None;
+        let written = self.record(vec![transition], self.now()).await?;
         if written == [true] {
             let claim = &running.claim;
             let watcher = &self.engine.access.watcher;
@@ -109,8 +120,7 @@ impl Loop<'_> {
             .map(|transition| ended(transition) == Some(Outcome::Succeeded))
             .collect();
         let said: Vec<String> = attempted.iter().map(say).collect();
-        let written = self.ledger.record(attempted, now).await?;
-        self.waiting = None;
+        let written = self.record(attempted, now).await?;
         if succeeded.contains(&true) {
             self.ages.stir(now);
         }
@@ -229,7 +239,7 @@ impl Loop<'_> {
         }
         if !given_up.is_empty() {
             tracing::info!(occurrences = given_up.len(), "stopped before they ended");
-            self.ledger.record(given_up, self.now()).await?;
+            self.record(given_up, self.now()).await?;
         }
         if matches!(self.until, Until::Stopped) {
             self.tell().await?;

@@ -60,7 +60,7 @@ impl Loop<'_> {
         };
         let claimed = self.ledger.claim(request).await?;
         self.limited = claimed.limited;
-        self.waiting = None;
+        self.waiting = claimed.next_wake;
         if self.running.is_empty() {
             // These are the only ones, and their leases begin now.
             self.renewed = now;
@@ -84,7 +84,7 @@ impl Loop<'_> {
             prevented.push(executor::ended(&claim, ends.0, ends.1));
         }
         if !prevented.is_empty() {
-            self.ledger.record(prevented, now).await?;
+            self.record(prevented, now).await?;
         }
         Ok(())
     }

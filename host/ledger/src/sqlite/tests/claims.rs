@@ -98,7 +98,12 @@ async fn a_lease_that_ran_out_is_taken_over_and_the_late_answer_is_refused() {
         ..transition(&lost, succeeded())
     };
     assert_eq!(
-        fixture.ledger.record(vec![late], at(61)).await.unwrap(),
+        fixture
+            .ledger
+            .record(vec![late], at(61))
+            .await
+            .unwrap()
+            .written,
         [false]
     );
     assert_eq!(
@@ -245,7 +250,12 @@ async fn what_is_handed_back_does_not_count() {
         ..transition(&claim, Next::HandBack)
     };
     assert_eq!(
-        fixture.ledger.record(vec![back], at(5)).await.unwrap(),
+        fixture
+            .ledger
+            .record(vec![back], at(5))
+            .await
+            .unwrap()
+            .written,
         [true]
     );
     assert_eq!(

@@ -52,7 +52,7 @@ async fn a_scratch_ledger_is_locked_like_a_hosts_and_forces_nothing() {
 }
 
 #[tokio::test]
-async fn a_ledger_used_alone_is_signed_when_it_is_asked_for_and_when_it_is_closed() {
+async fn a_ledger_used_alone_is_signed_when_it_is_asked_for_and_gone_when_it_is_closed() {
     let folder = tempfile::tempdir().unwrap();
     let open = async |mode| SqliteLedger::open(folder.path(), mode).await;
     let ledger = open(OpenMode::Alone).await.unwrap();
@@ -88,14 +88,15 @@ async fn a_ledger_used_alone_is_signed_when_it_is_asked_for_and_when_it_is_close
         "signed when asked for only"
     );
     assert_eq!(plan("c").await.ended, 1);
-    ledger.close().await;
-    let ledger = open(OpenMode::Host).await.unwrap();
-    assert_eq!(ledger.audit_state().await.unwrap().size, 3);
     let export = folder.path().join("export");
     ledger.export_audit(&export).await.unwrap();
     let key = ledger.audit_state().await.unwrap().verifier;
     let verified = crate::verify_export(&export, &key, None).unwrap();
     assert_eq!(verified.size, 3);
+    ledger.close().await;
+    assert!(!folder.path().join("ledger.sqlite").exists());
+    let ledger = open(OpenMode::Host).await.unwrap();
+    assert_eq!(ledger.audit_state().await.unwrap().size, 0, "it is gone");
 }
 
 #[tokio::test]

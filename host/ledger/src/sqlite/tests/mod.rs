@@ -78,7 +78,8 @@ impl Fixture {
         self.ledger
             .record(vec![transition(claim, next)], at(now))
             .await
-            .unwrap()[0]
+            .unwrap()
+            .written[0]
     }
 
     async fn row(&self, id: Uuid) -> OccurrenceRow {

@@ -71,7 +71,7 @@ async fn what_was_acknowledged_survives_a_crash() {
         [(claims[1].id, 2, true)]
     );
     let end = vec![transition(&again[0], succeeded())];
-    assert_eq!(ledger.record(end, at(61)).await.unwrap(), [true]);
+    assert_eq!(ledger.record(end, at(61)).await.unwrap().written, [true]);
     assert_eq!(ledger.audit_state().await.unwrap().size, head.size + 1);
 }
 

@@ -196,6 +196,7 @@ async fn a_large_plan_is_one_transaction() {
                 .record(ends, at(1))
                 .await
                 .unwrap()
+                .written
                 .iter()
                 .all(|written| *written)
         );

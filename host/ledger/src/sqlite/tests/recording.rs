@@ -15,7 +15,12 @@ async fn an_end_is_written_with_everything_that_belongs_to_it() {
         .push(CatalogChange::Added(Box::new(snapshot(7, 1))));
     end.audit.push(entry("snapshot-taken"));
     assert_eq!(
-        fixture.ledger.record(vec![end], at(3)).await.unwrap(),
+        fixture
+            .ledger
+            .record(vec![end], at(3))
+            .await
+            .unwrap()
+            .written,
         [true]
     );
     let row = fixture.row(claim.id).await;
@@ -65,7 +70,12 @@ async fn a_failure_is_kept_until_the_end_and_with_its_attempt() {
         ..attempt(1, "failed")
     });
     assert_eq!(
-        fixture.ledger.record(vec![failed], at(1)).await.unwrap(),
+        fixture
+            .ledger
+            .record(vec![failed], at(1))
+            .await
+            .unwrap()
+            .written,
         [true]
     );
     let row = fixture.row(claim.id).await;
@@ -111,7 +121,7 @@ async fn of_several_transitions_only_those_with_their_fence_are_written() {
         transition(&claims[0], succeeded()),
     ];
     assert_eq!(
-        fixture.ledger.record(all, at(1)).await.unwrap(),
+        fixture.ledger.record(all, at(1)).await.unwrap().written,
         [false, true, false, false, true]
     );
     assert_eq!(fixture.size().await, 2);

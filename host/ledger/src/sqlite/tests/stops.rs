@@ -126,14 +126,20 @@ async fn what_follows_an_end_is_written_with_it_or_not_at_all() {
         ..transition(claim, succeeded())
     };
     let late = vec![end(&lost, &after)];
-    assert_eq!(fixture.ledger.record(late, at(61)).await.unwrap(), [false]);
+    assert_eq!(
+        fixture.ledger.record(late, at(61)).await.unwrap().written,
+        [false]
+    );
     let filter = OccurrenceFilter {
         id: Some(after.id),
         ..OccurrenceFilter::default()
     };
     assert_eq!(fixture.ledger.occurrences(filter).await.unwrap(), []);
     let good = vec![end(&claim, &after)];
-    assert_eq!(fixture.ledger.record(good, at(61)).await.unwrap(), [true]);
+    assert_eq!(
+        fixture.ledger.record(good, at(61)).await.unwrap().written,
+        [true]
+    );
     let follows = fixture.claim_one(61).await;
     assert_eq!(follows.id, after.id);
     // Its overlap is decided as in a plan.
@@ -145,7 +151,10 @@ async fn what_follows_an_end_is_written_with_it_or_not_at_all() {
         ..occurrence("export", "acme", 63)
     };
     let again = vec![end(&claim, &second)];
-    assert_eq!(fixture.ledger.record(again, at(63)).await.unwrap(), [true]);
+    assert_eq!(
+        fixture.ledger.record(again, at(63)).await.unwrap().written,
+        [true]
+    );
     let outcome = fixture.outcome(&second).await.0;
     assert_eq!(outcome, Some(Outcome::SkippedOverlap));
 }
