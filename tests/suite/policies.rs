@@ -1,6 +1,7 @@
 //! What a schedule says about time, kept by the real engine: limits, priorities, overlap, followers, blackouts, and a
 //! clock that jumps.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::SignedDuration;
@@ -355,4 +356,49 @@ async fn a_start_looks_at_the_shelf_of_every_schedule_but_at_few_at_the_same_tim
     let deleted = stage.called(&["delete"]);
     assert_eq!(deleted.len(), 150, "of two of each, one is kept");
     assert_eq!(most_at_once(&deleted), 64);
+}
+
+#[tokio::test]
+async fn an_attempt_at_which_the_host_itself_fails_ends_as_unknown_and_the_next_one_runs() {
+    let text = schedule("a", "cron = \"0 3 * * *\"");
+    let failed = AtomicBool::new(false);
+    let stage = Stage::new("2026-11-20T00:00Z", &text, move |_, _| {
+        assert!(failed.swap(true, Ordering::Relaxed), "made to fail");
+        (MINUTE, done(&[]))
+    });
+    stage.run("2026-11-21T12:00Z").await;
+    assert_eq!(
+        stage.record().await,
+        ["a acme 03:00 unknown", "a acme 03:00 succeeded"]
+    );
+    let rows = stage.rows().await;
+    assert!(
+        rows[0]
+            .reason
+            .as_ref()
+            .unwrap()
+            .contains("bug in strongroom (made to fail)"),
+        "{:?}",
+        rows[0].reason
+    );
+    assert_eq!(rows[0].attempts, 1);
+}
+
+#[tokio::test]
+async fn retention_at_which_the_host_itself_fails_begins_again_after_the_next_success() {
+    let text = "[[schedule]]\nname = \"a\"\nplugin = \"shelf\"\ntenants = [\"acme\"]\ncron = \"0 3 * * *\"\n\
+                retention = { keep-last = 1 }\n";
+    let failed = AtomicBool::new(false);
+    let stage = Stage::new("2026-11-20T00:00Z", text, move |_, call| {
+        let first = call == "delete" && !failed.swap(true, Ordering::Relaxed);
+        assert!(!first, "made to fail");
+        (Duration::ZERO, done(&[]))
+    });
+    stage.run("2026-11-22T12:00Z").await;
+    assert_eq!(stage.record().await.len(), 3);
+    assert_eq!(
+        stage.called(&["delete"]).len(),
+        2,
+        "both old ones, after the third success"
+    );
 }

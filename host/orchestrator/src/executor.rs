@@ -25,6 +25,7 @@ use uuid::Uuid;
 
 use crate::access::Access;
 use crate::clock::{Clock, SystemClock};
+use crate::defect::caught;
 use crate::setup::{Prepared, Served};
 use crate::workflows::drill;
 use finish::finish;
@@ -186,8 +187,32 @@ pub(crate) fn broken_contract(detail: &str) -> Failure {
     }
 }
 
-/// Runs one attempt of a claimed occurrence to its transition. `first` is the first shelf of a schedule that is a second one.
+/// Runs one attempt of a claimed occurrence to its transition, also if the host itself fails at it. `first` is the first
+/// shelf of a schedule that is a second one.
 pub(crate) async fn attempt(
+    access: &Access,
+    prepared: Option<Arc<Prepared>>,
+    first: Option<Arc<Prepared>>,
+    claim: Claim,
+) -> Transition {
+    let started_at = access.clock.now();
+    let tried = try_once(access, prepared.clone(), first, claim.clone());
+    match caught(tried).await {
+        Ok(transition) => transition,
+        Err(panic) => {
+            let reason = format!(
+                "the host failed at it, which is a bug in strongroom ({panic}); the plugin may have acted"
+            );
+            match prepared {
+                Some(prepared) => Tried::new(&claim, &prepared, started_at, access)
+                    .came_to(Finished::Unknown(reason, None)),
+                None => ended(&claim, Outcome::Unknown, reason),
+            }
+        }
+    }
+}
+
+async fn try_once(
     access: &Access,
     prepared: Option<Arc<Prepared>>,
     first: Option<Arc<Prepared>>,

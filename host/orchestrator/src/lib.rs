@@ -8,6 +8,7 @@ pub mod access;
 pub mod activation;
 pub mod clock;
 pub mod conformance;
+mod defect;
 mod dry_run;
 pub mod engine;
 pub mod executor;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{Event, Looking, Loop, Task, Until};
 use crate::clock::Work;
+use crate::defect::caught;
 use crate::executor;
 use crate::planner;
 use crate::setup::Prepared;
@@ -200,10 +201,17 @@ impl Loop<'_> {
         let (prepared, tenant) = (prepared.clone(), tenant.clone());
         let (sender, work) = (self.sender.clone(), access.clock.work());
         let task = tokio::spawn(async move {
-            let result = match succeeded_at {
-                Some(at) => retention::apply(&access, &setup, &prepared, &tenant, at).await,
-                None => retention::resume(&access, &setup, &prepared, &tenant).await,
-            };
+            let looked = caught(async {
+                match succeeded_at {
+                    Some(at) => retention::apply(&access, &setup, &prepared, &tenant, at).await,
+                    None => retention::resume(&access, &setup, &prepared, &tenant).await,
+                }
+            });
+            let result = looked.await.unwrap_or_else(|panic| {
+                let schedule = &prepared.schedule.name;
+                tracing::error!(%schedule, %tenant, panic, "retention broke off, which is a bug in strongroom; the next success begins it again");
+                Ok(0)
+            });
             let event = Event::Retained(prepared.schedule.name.clone(), tenant, result, work);
             let _gone = sender.send(event).is_err();
         });
