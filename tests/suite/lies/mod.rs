@@ -11,10 +11,11 @@ use std::sync::Arc;
 
 use strongroom_domain::Outcome;
 use strongroom_ledger::{Ledger, OpenMode, SnapshotFilter, SnapshotRow, SnapshotState};
+use strongroom_orchestrator::Clock as _;
 use strongroom_sandbox::call::Ending;
 
-use crate::stage::Stage;
-use provider::{Asked, Provider, Shelf};
+use crate::stage::{Stage, at};
+use provider::{Asked, Provider, Shelf, goes_on};
 
 /// A day: a snapshot at three, its drill at noon.
 pub(super) const SCHEDULES: &str = r#"
@@ -126,4 +127,25 @@ async fn an_honest_provider_is_believed() {
     ] {
         assert_eq!(drill.evidence.get(kind), Some(value), "{kind}");
     }
+}
+
+/// The host was down when the deadline passed: what the provider made meanwhile is found all the same.
+#[tokio::test]
+async fn a_deadline_that_passed_while_the_host_was_down_does_not_hide_what_was_made() {
+    let provider = Provider::new(|asked, _, honest| match asked.call {
+        "create" => goes_on(30),
+        _ => honest,
+    });
+    let daily = SCHEDULES.split("\n[[schedule]]\nname = \"drill\"").next();
+    let schedules = daily.unwrap().to_owned() + "timeout = \"1h\"\n";
+    let stage = Stage::served_by("2026-11-20T00:00Z", &schedules, Arc::clone(&provider) as _);
+    stage.run("2026-11-20T03:10Z").await;
+    assert_eq!(stage.record().await, ["daily acme 03:00 unfinished"]);
+    stage.clock.sleep_until(at("2026-11-20T06:00Z")).await;
+    stage.run("2026-11-20T07:00Z").await;
+    assert_eq!(stage.record().await, ["daily acme 03:00 succeeded"]);
+    assert_eq!(provider.asked("poll"), 0, "its time is over");
+    let catalog = catalog(&stage).await;
+    assert_eq!(catalog.len(), 1);
+    assert_eq!(catalog[0].state, SnapshotState::Assumed);
 }

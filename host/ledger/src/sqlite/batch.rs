@@ -17,6 +17,12 @@ const MESSAGE: usize = 256 << 10;
 /// statement anew each time it is bound, which costs more than most statements do.
 pub(super) const AT_MOST: &str = " LIMIT 0 + ";
 
+/// The end of an `UPDATE occurrences … FROM given`: without it SQLite looks for every row of the table among a few
+/// hundred given ones, instead of the other way round.
+pub(super) fn among(given: &str) -> String {
+    format!(" AND occurrences.id IN (SELECT id FROM {given})")
+}
+
 /// Statements in the making.
 pub(super) struct Batch {
     full: Vec<QueryBuilder<Sqlite>>,

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::ROWS;
 use super::audit::AuditLog;
-use super::batch::Batch;
+use super::batch::{Batch, among};
 use super::columns::{id, misfit, ms, parse_word, to_json, whole_ms};
 use crate::audit::{AuditEntry, hex};
 use crate::error::LedgerError;
@@ -129,6 +129,7 @@ pub(super) fn ask(batch: &mut Batch, asked: &[(Uuid, Outcome, String)]) -> Resul
             ") UPDATE occurrences SET stop = asked.stop FROM asked WHERE occurrences.id = asked.id \
              AND occurrences.stop IS NULL AND occurrences.outcome IS NULL",
         );
+        query.push(among("asked"));
     }
     Ok(())
 }

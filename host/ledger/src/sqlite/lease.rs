@@ -8,7 +8,7 @@ use sqlx::{QueryBuilder, Row, Sqlite};
 use strongroom_domain::Outcome;
 use uuid::Uuid;
 
-use super::batch::Batch;
+use super::batch::{Batch, among};
 use super::columns::{get_id, get_operation, get_time, get_word, id, ms};
 use super::ending::{Ending, Stop, ask, end, with_operation};
 use super::{ROWS, SqliteLedger};
@@ -25,23 +25,30 @@ fn given<'a>(batch: &'a mut Batch, claims: &[(Uuid, i64)]) -> &'a mut QueryBuild
     query.push(") ")
 }
 
+/// Prolongs the leases of claims that stand, and tells which these are.
+pub(super) fn prolong(batch: &mut Batch, claims: &[(Uuid, i64)], lease_until: Timestamp) {
+    for chunk in claims.chunks(ROWS) {
+        let query = given(batch, chunk);
+        query
+            .push("UPDATE occurrences SET ready_at = ")
+            .push_bind(ms(lease_until));
+        query.push(
+            " FROM claims WHERE occurrences.id = claims.id AND occurrences.fence = claims.fence \
+             AND occurrences.host IS NOT NULL AND occurrences.outcome IS NULL",
+        );
+        query.push(among("claims")).push(
+            " RETURNING occurrences.id AS id, occurrences.fence AS fence, occurrences.stop AS stop",
+        );
+    }
+}
+
 pub(super) async fn renew(
     ledger: &SqliteLedger,
     claims: &[(Uuid, i64)],
     lease_until: Timestamp,
 ) -> Result<Vec<Renewed>, LedgerError> {
     let mut batch = Batch::new();
-    for chunk in claims.chunks(ROWS) {
-        let query = given(&mut batch, chunk);
-        query
-            .push("UPDATE occurrences SET ready_at = ")
-            .push_bind(ms(lease_until));
-        query.push(
-            " FROM claims WHERE occurrences.id = claims.id AND occurrences.fence = claims.fence \
-             AND occurrences.host IS NOT NULL AND occurrences.outcome IS NULL \
-             RETURNING occurrences.id AS id, occurrences.fence AS fence, occurrences.stop AS stop",
-        );
-    }
+    prolong(&mut batch, claims, lease_until);
     // Each statement is a transaction of its own: nothing goes on record with it.
     let mut answers = ledger.writer().await?.ask(batch).await?;
     let mut renewed = HashMap::new();

@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteRow;
 use strongroom_domain::{Outcome, ScheduleName, TenantName};
 use uuid::Uuid;
 
-use super::batch::Batch;
+use super::batch::{Batch, among};
 use super::columns::{
     get_count, get_id, get_time, get_word, id, ms, operation_json, operation_of, to_json,
 };
@@ -140,7 +140,8 @@ fn standing(row: &SqliteRow) -> Result<((Uuid, i64), Standing), LedgerError> {
 }
 
 /// The columns of an occurrence that a transition sets.
-struct NewColumns {
+#[derive(Default)]
+pub(super) struct NewColumns {
     id: Uuid,
     ready_at: i64,
     attempts: u32,
@@ -221,7 +222,8 @@ impl NewColumns {
     }
 }
 
-fn update(batch: &mut Batch, rows: &[NewColumns]) {
+/// Writes what transitions set.
+pub(super) fn update(batch: &mut Batch, rows: &[NewColumns]) {
     for chunk in rows.chunks(ROWS) {
         let query = batch.add(
             "WITH new (id, ready_at, attempts, operation, failure, outcome, reason, evidence, ended_at) AS (",
@@ -243,6 +245,7 @@ fn update(batch: &mut Batch, rows: &[NewColumns]) {
              operation = new.operation, failure = new.failure, outcome = new.outcome, reason = new.reason, \
              evidence = new.evidence, ended_at = new.ended_at FROM new WHERE occurrences.id = new.id",
         );
+        query.push(among("new"));
     }
 }
 

@@ -2,8 +2,12 @@
 
 use super::*;
 use crate::plugin::PluginState;
+use crate::sqlite::ROWS;
 use crate::sqlite::batch::Batch;
 use crate::sqlite::claim::expire;
+use crate::sqlite::ending::ask;
+use crate::sqlite::lease::prolong;
+use crate::sqlite::record::{NewColumns, update};
 use crate::sqlite::room::{GROUPS, Group, UNDER_WAY};
 use crate::sqlite::search::{Which, search};
 use crate::sqlite::wake::earliest;
@@ -153,6 +157,29 @@ async fn claims_are_found_by_index_and_in_order() {
     for which in [Which::Any, Which::Of(&group)] {
         let steps = steps(&fixture, "only", |batch| search(batch, &only, which, 10)).await;
         assert!(steps.contains("(id=?)"), "{steps}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_written_of_many_is_found_by_its_ids_and_not_by_walking_over_all() {
+    let fixture = Fixture::new().await;
+    let ids: Vec<Uuid> = (0..ROWS as u128).map(Uuid::from_u128).collect();
+    let claims: Vec<_> = ids.iter().map(|id| (*id, 1)).collect();
+    let asked: Vec<_> = ids
+        .iter()
+        .map(|id| (*id, Outcome::Cancelled, String::new()))
+        .collect();
+    for many in [1, 64, 256, ROWS] {
+        let rows: Vec<NewColumns> = (0..many).map(|_| NewColumns::default()).collect();
+        let ended = steps(&fixture, "end", |batch| update(batch, &rows)).await;
+        let prolonged = steps(&fixture, "prolong", |batch| {
+            prolong(batch, &claims[..many], at(0));
+        });
+        let asked = steps(&fixture, "ask", |batch| ask(batch, &asked[..many]).unwrap());
+        for steps in [ended, prolonged.await, asked.await] {
+            assert!(steps.contains("(id=?)"), "{many}: {steps}");
+            assert!(!steps.contains("SCAN occurrences"), "{many}: {steps}");
+        }
     }
 }
 
