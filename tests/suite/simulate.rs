@@ -332,3 +332,39 @@ fn what_is_only_assumed_never_goes_into_a_ledger_that_exists() {
     let ran = simulate(&host, "2026-01-03", "2026-01-05", &["--keep"]).ended_with(2);
     assert!(ran.stdout.contains("--keep"), "{ran}");
 }
+
+/// An alarm that a shelf became too old is a message too, and so is its end.
+#[test]
+fn a_shelf_that_becomes_too_old_in_an_outage_is_among_the_messages() {
+    let host = Host::new();
+    host.schedule(
+        "daily.toml",
+        "[[schedule]]\nname = \"daily\"\nplugin = \"provider\"\ncron = \"0 3 * * *\"\ntenants = [\"acme\"]\n\
+         max-age = \"30h\"\nretention = { keep-within = \"5d\" }\n",
+    );
+    let down = ["--down", "2026-03-07T12:00Z/40h"];
+    let report = simulate(&host, "2026-03-05", "2026-03-12", &down)
+        .ended_with(1)
+        .json();
+    let messages = report["messages"].as_array().unwrap();
+    let ages: Vec<_> = messages
+        .iter()
+        .filter(|one| one["too_old"].is_boolean())
+        .collect();
+    assert_eq!(ages.len(), 2, "{messages:?}");
+    assert_eq!(ages[0]["at"], "2026-03-09T04:00:00Z");
+    assert_eq!(ages[0]["too_old"], true);
+    assert_eq!(ages[0]["newest"], "2026-03-07T03:00:00Z");
+    assert_eq!(ages[0]["max_age_seconds"], 30 * 3600);
+    assert_eq!(ages[1]["too_old"], false);
+    let typed = ["simulate", "--from", "2026-03-05", "--to", "2026-03-12"];
+    let shown = host.run(typed.iter().chain(&down)).ended_with(1).stdout;
+    assert!(
+        shown.contains("ALERT daily acme the newest good snapshot is 2d 1h old, and may be 1d 6h"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("OK    daily acme the newest good snapshot is no longer too old"),
+        "{shown}"
+    );
+}

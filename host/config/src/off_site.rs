@@ -58,6 +58,16 @@ fn together(located: &Located, first: &Located, problems: &mut Diagnostics) {
         let problem = located.problem("tenants", message, Some(hint));
         problems.push(first.noted_at(problem, "tenants", "the tenants of the first shelf"));
     }
+    if let Some(successor) = first.schedule.part.successor() {
+        let message = format!(
+            "`{name}` is a second shelf of `{of}`, which was succeeded by `{successor}` and makes nothing new"
+        );
+        let hint =
+            format!("write `of = \"{successor}\"`, if its plugin can copy what that one makes");
+        let problem = located.problem("off-site.of", message, Some(&hint));
+        let problem = first.noted_at(problem, "succeeded-by", "here");
+        problems.push(problem.as_warning());
+    }
     if located.schedule.enabled && !first.schedule.enabled {
         let message = format!("`{name}` is a second shelf of `{of}`, which is not enabled");
         let hint = "nothing new comes to the first shelf";

@@ -9,17 +9,17 @@ use crate::print;
 
 /// One shelf that is too old, in a line.
 pub(super) fn sentence(shelf: &ShelfAge, now: Timestamp) -> String {
+    format!("{} {}: {}", shelf.schedule, shelf.tenant, said(shelf, now))
+}
+
+/// What is wrong with a shelf that is too old.
+pub(super) fn said(shelf: &ShelfAge, now: Timestamp) -> String {
     let age = length(whole_minutes(shelf.age.at(now)));
     let most = length(shelf.age.most);
     match shelf.age.newest {
-        Some(_) => format!(
-            "{} {}: the newest good snapshot is {age} old, and may be {most}",
-            shelf.schedule, shelf.tenant
-        ),
+        Some(_) => format!("the newest good snapshot is {age} old, and may be {most}"),
         None => format!(
-            "{} {}: no good snapshot since {}, {age} ago; one may be {most} old",
-            shelf.schedule,
-            shelf.tenant,
+            "no good snapshot since {}, {age} ago; one may be {most} old",
             print::utc(shelf.age.since)
         ),
     }

@@ -26,7 +26,7 @@ use tokio::sync::watch;
 use crate::arguments::{Arguments, Simulate};
 use crate::compose;
 use crate::error::{CliError, EXIT_FAILED};
-use passage::Passage;
+use passage::{AgeTold, Passage};
 use report::Report;
 use span::Span;
 
@@ -74,7 +74,8 @@ pub(crate) async fn run(arguments: &Arguments, options: &Simulate) -> Result<u8,
     if let Some(recording) = recording {
         recording.write()?;
     }
-    let code = tell(arguments, options, &set, &span, ledger.as_ref()).await?;
+    let ages = watcher.ages();
+    let code = tell(arguments, options, &set, &span, ledger.as_ref(), &ages).await?;
     ledger.close().await;
     Ok(code)
 }
@@ -86,6 +87,7 @@ async fn tell(
     set: &ScheduleSet,
     span: &Span,
     ledger: &dyn Ledger,
+    ages: &[AgeTold],
 ) -> Result<u8, CliError> {
     let filter = OccurrenceFilter {
         since: Some(span.from),
@@ -98,7 +100,7 @@ async fn tell(
         ..SnapshotFilter::default()
     };
     let snapshots = ledger.snapshots(every).await?;
-    let report = Report::new(set, span, &rows, &snapshots);
+    let report = Report::new(set, span, &rows, &snapshots, ages);
     if arguments.json {
         crate::print::json(&report.value(&rows))?;
     } else {

@@ -1,6 +1,7 @@
-//! Shows on a terminal how far a simulation is.
+//! Shows on a terminal how far a simulation is, and keeps what would be told of shelves on the way.
 
 use std::io::IsTerminal;
+use std::sync::{Mutex, PoisonError};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
@@ -16,6 +17,15 @@ use crate::print;
 pub(super) struct Passage {
     from: Timestamp,
     bar: ProgressBar,
+    ages: Mutex<Vec<AgeTold>>,
+}
+
+/// Somebody is told that the newest good snapshot of a shelf is too old, or no longer is.
+#[derive(Clone)]
+pub(super) struct AgeTold {
+    pub(super) at: Timestamp,
+    pub(super) shelf: ShelfAge,
+    pub(super) too_old: bool,
 }
 
 impl Passage {
@@ -30,11 +40,18 @@ impl Passage {
         Self {
             from: span.from,
             bar: bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())),
+            ages: Mutex::default(),
         }
     }
 
     pub(super) fn done(&self) {
         self.bar.finish_and_clear();
+    }
+
+    /// What was told of shelves so far.
+    pub(super) fn ages(&self) -> Vec<AgeTold> {
+        let ages = self.ages.lock().unwrap_or_else(PoisonError::into_inner);
+        ages.clone()
     }
 
     fn reached(&self, due: Timestamp) {
@@ -51,10 +68,17 @@ impl Watcher for Passage {
         self.reached(due);
     }
 
-    // Messages are read from the record at the end.
+    // That is read from the record at the end.
     fn alert(&self, _: &OccurrenceRow) {}
 
-    fn age(&self, _: &ShelfAge, _: bool, _: Timestamp) {}
+    fn age(&self, shelf: &ShelfAge, too_old: bool, now: Timestamp) {
+        let mut ages = self.ages.lock().unwrap_or_else(PoisonError::into_inner);
+        ages.push(AgeTold {
+            at: now,
+            shelf: shelf.clone(),
+            too_old,
+        });
+    }
 
     fn goes_on(&self, _: &ScheduleName, _: &TenantName, _: &str, _: Option<u8>) {}
 

@@ -12,8 +12,10 @@ use strongroom_domain::{Outcome, ScheduleName, TenantName};
 use strongroom_ledger::{OccurrenceRow, SnapshotRow};
 
 use super::calendar::{self, Mark, Month};
+use super::passage::AgeTold;
 use super::shelves::Shelf;
 use super::span::Span;
+use crate::commands::ages::said;
 
 /// Everything that is shown.
 pub(super) struct Report<'a> {
@@ -40,9 +42,27 @@ pub(super) struct Message {
     pub(super) at: Timestamp,
     pub(super) schedule: ScheduleName,
     pub(super) tenant: TenantName,
-    pub(super) due: Timestamp,
-    pub(super) outcome: Outcome,
-    pub(super) reason: String,
+    #[serde(flatten)]
+    pub(super) what: What,
+}
+
+/// What a message is about.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub(super) enum What {
+    /// A due time that did not end well.
+    Ended {
+        due: Timestamp,
+        outcome: Outcome,
+        reason: String,
+    },
+    /// The newest good snapshot of a shelf became too old, or no longer is.
+    Age {
+        too_old: bool,
+        newest: Option<Timestamp>,
+        max_age_seconds: u64,
+        reason: String,
+    },
 }
 
 impl<'a> Report<'a> {
@@ -51,11 +71,12 @@ impl<'a> Report<'a> {
         span: &'a Span,
         rows: &[OccurrenceRow],
         snapshots: &[SnapshotRow],
+        ages: &[AgeTold],
     ) -> Self {
         let mut report = Self {
             span,
             schedules: Vec::new(),
-            messages: messages(rows),
+            messages: messages(rows, ages),
             shelves: Vec::new(),
             warnings: Vec::new(),
         };
@@ -128,8 +149,8 @@ fn summary(schedule: &Schedule, span: &Span, rows: &[&OccurrenceRow]) -> Summary
     }
 }
 
-fn messages(rows: &[OccurrenceRow]) -> Vec<Message> {
-    let told = rows.iter().filter_map(|row| {
+fn messages(rows: &[OccurrenceRow], ages: &[AgeTold]) -> Vec<Message> {
+    let ended = rows.iter().filter_map(|row| {
         // A shadow keeps no promise: what it does not do is in its calendar.
         let counts = row.shadow_of.is_none();
         let outcome = row.outcome.filter(|outcome| counts && outcome.alerts())?;
@@ -137,12 +158,29 @@ fn messages(rows: &[OccurrenceRow]) -> Vec<Message> {
             at: row.ended_at.unwrap_or(row.due),
             schedule: row.schedule.clone(),
             tenant: row.tenant.clone(),
-            due: row.due,
-            outcome,
-            reason: row.reason.clone().unwrap_or_default(),
+            what: What::Ended {
+                due: row.due,
+                outcome,
+                reason: row.reason.clone().unwrap_or_default(),
+            },
         })
     });
-    let mut told: Vec<Message> = told.collect();
+    let aged = ages.iter().map(|told| Message {
+        at: told.at,
+        schedule: told.shelf.schedule.clone(),
+        tenant: told.shelf.tenant.clone(),
+        what: What::Age {
+            too_old: told.too_old,
+            newest: told.shelf.age.newest,
+            max_age_seconds: told.shelf.age.most.as_secs(),
+            reason: if told.too_old {
+                said(&told.shelf, told.at)
+            } else {
+                "the newest good snapshot is no longer too old".to_owned()
+            },
+        },
+    });
+    let mut told: Vec<Message> = ended.chain(aged).collect();
     told.sort_by_key(|message| message.at);
     told
 }

@@ -5,7 +5,7 @@ use strongroom_domain::Outcome;
 use strongroom_ledger::OccurrenceRow;
 
 use super::calendar::Mark;
-use super::report::{Report, Summary};
+use super::report::{Report, Summary, What};
 use super::shelves::Shelf;
 use crate::print;
 
@@ -109,10 +109,18 @@ fn messages(report: &Report<'_>) {
     }
     print::line("\nMessages that would be sent:");
     for message in &report.messages {
-        let what = said(message.outcome.as_str(), &message.reason);
+        let (alert, what) = match &message.what {
+            What::Ended {
+                outcome, reason, ..
+            } => (true, said(outcome.as_str(), reason)),
+            What::Age {
+                too_old, reason, ..
+            } => (*too_old, reason.clone()),
+        };
         print::line(&format!(
-            "  {} ALERT {} {} {what}",
+            "  {} {} {} {} {what}",
             minute(message.at),
+            if alert { "ALERT" } else { "OK   " },
             message.schedule,
             message.tenant
         ));
