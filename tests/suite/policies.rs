@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use strongroom_domain::Outcome;
-use strongroom_ledger::{Ledger, OpenMode};
-use strongroom_orchestrator::{CLOCK_NOTICE, Clock};
+use strongroom_ledger::{Ledger, OpenMode, Origin, SnapshotFilter};
+use strongroom_orchestrator::{CLOCK_NOTICE, Clock, untimed};
 
 use crate::stage::{Called, Stage, at, done, goes_on};
 
@@ -401,4 +401,58 @@ async fn retention_at_which_the_host_itself_fails_begins_again_after_the_next_su
         2,
         "both old ones, after the third success"
     );
+}
+
+#[tokio::test]
+async fn what_ends_without_having_begun_makes_room_behind_a_limit_at_once() {
+    let mut text = "[[limit]]\naccount = \"gcp\"\nat-once = 1\n".to_owned();
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        let rest =
+            "cron = \"40 7 * * *\"\naccount = \"gcp\"\nblackout = { hours = [\"08:00-18:00\"] }";
+        text += &schedule(name, rest);
+    }
+    let stage = Stage::new("2026-11-20T00:00Z", &text, |_, _| (15 * MINUTE, done(&[])));
+    stage.run("2026-11-20T23:00Z").await;
+    let record = stage.record().await;
+    let skipped = |line: &&String| line.ends_with("skipped-blackout");
+    // Two begin before eight, and whatever waits then is skipped as the second of them ends.
+    assert_eq!(record.iter().filter(skipped).count(), 4, "{record:?}");
+    let rows = stage.rows().await;
+    let by = at("2026-11-20T08:10Z");
+    assert!(
+        rows.iter().all(|row| row.ended_at.unwrap() <= by),
+        "{rows:?}"
+    );
+}
+
+/// What is made up for later is not as old as the due time that it makes up for.
+#[tokio::test]
+async fn a_snapshot_that_makes_up_for_a_due_time_says_when_it_was_taken() {
+    let text = "[[schedule]]\nname = \"a\"\nplugin = \"shelf\"\ntenants = [\"acme\"]\ncron = \"0 3 * * *\"\n";
+    let stage = Stage::new("2026-11-20T12:00Z", text, |_, _| {
+        (Duration::ZERO, done(&[]))
+    });
+    let schedule = stage.prepared("a").schedule;
+    let (asked, covers) = (at("2026-11-20T12:00Z"), at("2026-11-18T03:00Z"));
+    let ledger = stage.ledger(OpenMode::Scratch).await;
+    let plan = strongroom_ledger::Plan {
+        occurrences: vec![strongroom_ledger::NewOccurrence {
+            covers: Some(covers),
+            ..untimed(
+                &schedule,
+                &schedule.tenants[0],
+                asked,
+                Origin::Backfill("ana".into()),
+            )
+        }],
+        watermarks: Vec::new(),
+    };
+    ledger.plan(plan, asked).await.unwrap();
+    ledger.close().await;
+    stage.run("2026-11-20T13:00Z").await;
+    let ledger = stage.ledger(OpenMode::Reader).await;
+    let snapshots = ledger.snapshots(SnapshotFilter::default()).await.unwrap();
+    ledger.close().await;
+    assert_eq!(snapshots.len(), 1);
+    assert_eq!(snapshots[0].taken_at, asked);
 }

@@ -3,6 +3,7 @@
 use std::fs;
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 use strongroom_tests::{Host, golden};
 
 const DAILY: &str = r#"# Ours.
@@ -315,4 +316,83 @@ fn files_are_tidied_and_a_check_only_looks() {
         fs::read_to_string(wrong).unwrap(),
         "[[schedule]]\nname=\"b\"\n"
     );
+}
+
+/// With `spread` a run begins later than it is due: the blackout that it falls into is shown.
+#[test]
+fn a_blackout_that_begins_before_a_spread_run_does_is_in_the_preview() {
+    let host = Host::new();
+    let file = |spread: &str| {
+        let text = DAILY
+            .replace("0 3 * * *", "50 7 * * *")
+            .replace("[\"acme\"]", "[\"acme\", \"globex\", \"initech\"]");
+        let text =
+            format!("{text}spread = \"{spread}\"\nblackout = {{ hours = [\"08:00-18:00\"] }}\n");
+        host.schedule("a.toml", &text);
+    };
+    let next = || {
+        let typed = ["--json", "next", "-n", "1", "--from", NOON];
+        host.run(typed).ok().json()[0].clone()
+    };
+    file("5m");
+    let due = next();
+    assert_eq!(
+        (&due["blackout"], &due["skipped"]),
+        (&Value::Null, &json!([]))
+    );
+    file("30m");
+    let due = next();
+    let eight = "2026-11-22T11:00:00Z";
+    let starts = due["starts"].as_object().unwrap();
+    let late: Vec<&String> = starts
+        .iter()
+        .filter(|(_, at)| at.as_str().unwrap() >= eight)
+        .map(|(tenant, _)| tenant)
+        .collect();
+    assert!(!late.is_empty() && late.len() <= 3, "{due}");
+    assert_eq!(due["skipped"], json!(late));
+    let all = (late.len() == 3).then_some("08:00-18:00");
+    assert_eq!(due["blackout"], json!(all));
+    let to = ["--from", "2026-11-22T03:00Z", "--to", "2026-11-23T03:00Z"];
+    let simulated = host.run(["--json", "simulate"].iter().chain(&to)).json();
+    let skipped = simulated["occurrences"].as_array().unwrap().iter();
+    let skipped: Vec<&str> = skipped
+        .filter(|row| row["outcome"] == "skipped-blackout")
+        .map(|row| row["tenant"].as_str().unwrap())
+        .collect();
+    assert_eq!(json!(skipped), due["skipped"], "the engine does the same");
+}
+
+#[test]
+fn a_time_that_is_typed_says_its_offset() {
+    let host = Host::new();
+    host.schedule("a.toml", DAILY);
+    let due = |from: &str| host.run(["--json", "next", "-n", "1", "--from", from]);
+    for (typed, expected) in [
+        (
+            "2026-11-28T04:00:00[America/Sao_Paulo]",
+            "2026-11-29T06:00:00Z",
+        ),
+        (
+            "2026-11-28T02:00:00[America/Sao_Paulo]",
+            "2026-11-28T06:00:00Z",
+        ),
+        ("2026-11-28T04:00Z", "2026-11-28T06:00:00Z"),
+        ("2026-11-28", "2026-11-28T06:00:00Z"),
+    ] {
+        assert_eq!(due(typed).ok().json()[0]["due"], expected, "{typed}");
+    }
+    for (typed, said) in [
+        ("2026-11-28T04:00:00", "has no offset from UTC"),
+        ("2026-11-28 04:00", "has no offset from UTC"),
+        ("2026-11-28T04:00:00[Mars/Olympus]", "is not a time"),
+        ("9999-12-31", "is beyond the times there are here"),
+        ("yesterday", "is not a time"),
+    ] {
+        let ran = due(typed).ended_with(2);
+        assert!(
+            ran.json()["error"].as_str().unwrap().contains(said),
+            "{ran}"
+        );
+    }
 }

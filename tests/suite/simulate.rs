@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use strongroom_tests::{Host, Ran};
 
@@ -360,11 +363,35 @@ fn a_shelf_that_becomes_too_old_in_an_outage_is_among_the_messages() {
     let typed = ["simulate", "--from", "2026-03-05", "--to", "2026-03-12"];
     let shown = host.run(typed.iter().chain(&down)).ended_with(1).stdout;
     assert!(
-        shown.contains("ALERT daily acme the newest good snapshot is 2d 1h old, and may be 1d 6h"),
+        shown.contains("ALERT daily acme the newest good snapshot is 2d1h old, and may be 1d6h"),
         "{shown}"
     );
     assert!(
         shown.contains("OK    daily acme the newest good snapshot is no longer too old"),
         "{shown}"
     );
+}
+
+#[test]
+fn a_simulation_that_is_interrupted_shows_no_half_of_it() {
+    let host = Host::new();
+    host.schedule("nightly.toml", NIGHTLY);
+    let mut command = host.command(["simulate", "--from", "2026-01-01", "--to", "2400-01-01"]);
+    let mut child = command
+        .env("STRONGROOM_LOG", "info")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
+    let began = log.by_ref().map_while(Result::ok);
+    assert_eq!(began.take(3).count(), 3);
+    let pid = Pid::from_child(&child);
+    kill_process(pid, Signal::INT).unwrap();
+    let rest: Vec<String> = log.map_while(Result::ok).collect();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty());
+    let said = |line: &String| line.contains("the simulation was interrupted at 20");
+    assert!(rest.iter().any(said), "{:?}", rest.last());
 }

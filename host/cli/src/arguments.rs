@@ -232,6 +232,9 @@ pub(crate) struct Backfill {
     /// Show what would run; plan nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Also if the schedule is paused.
+    #[arg(long)]
+    pub(crate) despite_pause: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -280,8 +283,8 @@ pub(crate) struct Simulate {
     /// Write what the real plugins answer into a new file, for `--cassette`.
     #[arg(long, value_name = "FILE", requires = "real")]
     pub(crate) record: Option<PathBuf>,
-    /// Use the ledger of the state folder and keep it, so that other commands can look at it afterwards. If
-    /// it reaches further than `--from`, the simulation goes on where it ends.
+    /// Use the ledger of the state folder and keep it, so that other commands can look at it afterwards. With
+    /// `--real`, if it reaches further than `--from`, the simulation goes on where it ends.
     #[arg(long)]
     pub(crate) keep: bool,
     /// List every due time, not only those that did not succeed.

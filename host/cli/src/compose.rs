@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use strongroom_config::ScheduleSet;
 use strongroom_domain::schedule::Schedule;
 use strongroom_domain::{ScheduleName, TenantName};
-use strongroom_ledger::{OpenMode, SnapshotFilter, SnapshotRow, SqliteLedger};
+use strongroom_ledger::{Ledger, OpenMode, SnapshotFilter, SnapshotRow, SqliteLedger};
 use strongroom_orchestrator::activation::Sources;
 use strongroom_orchestrator::setup::{PluginFolder, Prepared, Setup, Unwanted};
 use strongroom_orchestrator::{Access, Clock, SystemClock, Watcher, load_plugins, prepare};
@@ -214,9 +214,33 @@ pub(crate) fn tenants(
     Err(CliError::not_found(message).hint(format!("it has: {}", known.join(", "))))
 }
 
-/// The person at the keyboard, by the name the system knows.
+/// The person at the keyboard, by the name the session gives; without one, by the number the system knows.
 pub(crate) fn person() -> String {
-    std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned())
+    let named = ["USER", "LOGNAME"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok());
+    let mut named = named.map(|name| name.trim().to_owned());
+    named
+        .find(|name| !name.is_empty())
+        .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
+}
+
+/// A paused schedule begins nothing, unless a person insists.
+pub(crate) async fn refuse_paused(
+    ledger: &dyn Ledger,
+    schedule: &Schedule,
+    now: Timestamp,
+) -> Result<(), CliError> {
+    let pauses = ledger.pauses(now).await?;
+    let pauses = pauses.get(&schedule.name).into_iter().flatten();
+    match pauses.into_iter().find(|pause| pause.covers(now)) {
+        None => Ok(()),
+        Some(pause) => Err(CliError::new(
+            EXIT_REFUSED,
+            format!("`{}` is {}", schedule.name, pause.explain()),
+        )
+        .hint("`strongroom resume` ends the pause; `--despite-pause` begins it all the same")),
+    }
 }
 
 /// A reason that says something.
@@ -231,7 +255,6 @@ pub(crate) fn reason(text: &str) -> Result<String, CliError> {
 
 /// The one snapshot whose id begins like that.
 pub(crate) async fn snapshot(ledger: &SqliteLedger, typed: &str) -> Result<SnapshotRow, CliError> {
-    use strongroom_ledger::Ledger;
     let prefix = IdPrefix::new(typed);
     let all = ledger
         .snapshots(SnapshotFilter {
@@ -253,21 +276,37 @@ pub(crate) async fn snapshot(ledger: &SqliteLedger, typed: &str) -> Result<Snaps
     }
 }
 
-/// Reads a time as typed: RFC 3339, a civil time or a date, the last two in UTC.
+/// Reads a time as typed: RFC 3339, with a zone in brackets or not; or a date, which begins in UTC.
 pub(crate) fn time(text: &str) -> Result<Timestamp, CliError> {
-    let civil = text.strip_suffix(['Z', 'z']).unwrap_or(text);
-    text.parse::<Timestamp>()
-        .ok()
-        .or_else(|| {
-            civil
-                .parse::<jiff::civil::DateTime>()
-                .ok()?
-                .to_zoned(jiff::tz::TimeZone::UTC)
-                .ok()
-                .map(|z| z.timestamp())
-        })
-        .ok_or_else(|| {
-            CliError::usage(format!("`{text}` is not a time"))
-                .hint("write 2026-11-20T03:00:00-03:00, 2026-11-20T06:00Z or 2026-11-20")
-        })
+    use jiff::civil::{Date, DateTime};
+    let refused =
+        |message: &str, hint: &str| Err(CliError::usage(format!("`{text}` {message}")).hint(hint));
+    let utc = |civil: DateTime| civil.to_zoned(jiff::tz::TimeZone::UTC);
+    let read = if text.contains('[') {
+        text.parse::<jiff::Zoned>().map(|zoned| zoned.timestamp())
+    } else if let Some(civil) = text.strip_suffix(['Z', 'z']) {
+        civil.parse().and_then(utc).map(|zoned| zoned.timestamp())
+    } else {
+        text.parse()
+    };
+    if let Ok(time) = read {
+        return Ok(time);
+    }
+    let no_clock = !text.contains(':');
+    if let (true, Ok(date)) = (no_clock, text.parse::<Date>()) {
+        let begins = utc(date.to_datetime(jiff::civil::Time::midnight()));
+        return match begins {
+            Ok(zoned) => Ok(zoned.timestamp()),
+            Err(_) => refused(
+                "is beyond the times there are here",
+                "the last day is 9999-12-30",
+            ),
+        };
+    }
+    if !text.contains('[') && text.parse::<DateTime>().is_ok() {
+        let offset = "add one, as in `-03:00`, or `Z` for UTC";
+        return refused("has no offset from UTC", offset);
+    }
+    let forms = "write 2026-11-20T03:00:00-03:00, 2026-11-20T06:00Z or 2026-11-20";
+    refused("is not a time", forms)
 }

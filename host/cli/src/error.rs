@@ -129,10 +129,10 @@ impl From<Misfit> for CliError {
 impl From<LedgerError> for CliError {
     fn from(error: LedgerError) -> Self {
         let hint = error.hint();
-        let code = if matches!(error, LedgerError::NotFound(_)) {
-            EXIT_NOT_FOUND
-        } else {
-            EXIT_LEDGER
+        let code = match error {
+            LedgerError::NotFound(_) => EXIT_NOT_FOUND,
+            LedgerError::Conflict(_) => EXIT_REFUSED,
+            _ => EXIT_LEDGER,
         };
         let mut shown = Self::new(code, error.to_string());
         shown.hint = hint.map(Into::into);

@@ -190,30 +190,24 @@ impl Running {
     /// Why a due time that nothing prevented is not run.
     fn missed(&self, schedule: &Schedule, due: Timestamp, now: Timestamp) -> Option<String> {
         const DOWN: &str = "the host was not running then";
+        const TOO_LONG_AGO: &str = "it is longer ago than `missed-within`";
         let late = Duration::try_from(now.duration_since(due)).unwrap_or_default();
-        let in_time = late <= LATE;
-        if !self.last.contains(&due) {
-            return Some(match self.last.back() {
-                Some(later)
-                    if *later > due
-                        && schedule.missed == Missed::All
-                        && late <= schedule.missed_within =>
-                {
-                    format!("{DOWN}; only the latest {CATCH_UP} are caught up")
-                }
-                Some(later) if *later > due && schedule.missed != Missed::All => {
-                    format!("{DOWN}; the due time {later} took its place")
-                }
-                _ => format!("{DOWN}, and it is longer ago than `missed-within`"),
-            });
-        }
-        if in_time {
+        let caught_up = self.last.contains(&due);
+        if caught_up && late <= LATE {
             return None;
         }
-        if self.paused {
-            return Some(format!("{DOWN}, and the schedule is paused now"));
-        }
-        (schedule.missed == Missed::None).then(|| format!("{DOWN}, and `missed = \"none\"`"))
+        let later = self.last.back().filter(|later| **later > due);
+        Some(match (schedule.missed, later) {
+            (_, None) if !caught_up => format!("{DOWN}, and {TOO_LONG_AGO}"),
+            _ if self.paused => format!("{DOWN}, and the schedule is paused now"),
+            (Missed::None, _) => format!("{DOWN}, and `missed = \"none\"`"),
+            _ if caught_up => return None,
+            (Missed::Latest, Some(later)) => format!("{DOWN}; the due time {later} took its place"),
+            (Missed::All, Some(_)) if late <= schedule.missed_within => {
+                format!("{DOWN}; only the latest {CATCH_UP} are caught up")
+            }
+            _ => format!("{DOWN}, and {TOO_LONG_AGO}"),
+        })
     }
 }
 

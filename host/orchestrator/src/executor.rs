@@ -234,7 +234,11 @@ async fn try_once(
         tenant: &claim.tenant,
         run: claim.id,
         attempt: claim.attempt,
-        due: claim.nominal,
+        // What makes up for a past due time cannot hold what was there then, and must not say so.
+        due: match prepared.role {
+            Role::Snapshots => claim.due,
+            Role::Task => claim.nominal,
+        },
         deadline: claim.deadline,
         dry_run: false,
     };

@@ -1,7 +1,7 @@
 //! `strongroom backfill`: makes up for past due times that did not succeed.
 //!
 //! The record of a due time is never rewritten: a backfill is a new occurrence that says which due time it makes up for,
-//! and that time is what the plugin is told. The timetable goes first.
+//! and that time is what a task is told. A snapshot is one of now, and is told so. The timetable goes first.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -43,6 +43,9 @@ pub(crate) async fn run(arguments: &Arguments, options: &Backfill) -> Result<u8,
         },
     )
     .await?;
+    if !options.dry_run && !options.despite_pause {
+        compose::refuse_paused(ledger.as_ref(), schedule, now).await?;
+    }
     let filter = OccurrenceFilter {
         schedule: Some(schedule.name.clone()),
         since: Some(from),

@@ -7,7 +7,7 @@ use strongroom_config::ScheduleSet;
 use strongroom_domain::ScheduleName;
 use strongroom_domain::calendar::{DueTime, next_due};
 use strongroom_domain::pause::Pause;
-use strongroom_domain::preview::{length, when};
+use strongroom_domain::preview::{Skipped, length, skipped, skipped_whole, when};
 use strongroom_domain::schedule::{Schedule, Trigger};
 use strongroom_domain::spread::shift;
 use strongroom_ledger::{Ledger, LedgerError, OpenMode, SqliteLedger};
@@ -41,7 +41,7 @@ pub(crate) async fn run(arguments: &Arguments, options: &Next) -> Result<u8, Cli
             json!({
                 "schedule": schedule.name, "due": null, "local": null,
                 "timezone": schedule.zone.as_str(), "tenants": schedule.tenants,
-                "note": format!("runs {}", when(schedule)), "blackout": null, "starts": {}, "pause": null,
+                "note": format!("runs {}", when(schedule)), "blackout": null, "starts": {}, "skipped": [], "pause": null,
             })
         });
         print::json(&due.chain(waiting).collect::<Vec<_>>())?;
@@ -89,9 +89,7 @@ fn row(schedule: &Schedule, due: DueTime, pauses: &Pauses) -> Vec<String> {
         notes.push(format!("+{} spread", length(schedule.spread)));
     }
     notes.extend(due.note.as_ref().map(ToString::to_string));
-    if let Some(name) = schedule.blackout.covers(due.at, &schedule.zone) {
-        notes.push(format!("skipped: blackout `{name}`"));
-    }
+    notes.extend(skipped(schedule, due.at).map(|skipped| in_words(schedule, &skipped)));
     notes.extend(paused(schedule, due, pauses).map(|pause| print::plain(&pause.explain())));
     vec![
         print::local(due.at, &schedule.zone),
@@ -99,6 +97,17 @@ fn row(schedule: &Schedule, due: DueTime, pauses: &Pauses) -> Vec<String> {
         schedule.name.to_string(),
         notes.join("; "),
     ]
+}
+
+fn in_words(schedule: &Schedule, skipped: &Skipped<'_>) -> String {
+    let (some, name) = (skipped.tenants.len(), skipped.blackout);
+    if some == schedule.tenants.len() {
+        format!("skipped: blackout `{name}`")
+    } else if let [only] = skipped.tenants.as_slice() {
+        format!("skipped for {only}: blackout `{name}`")
+    } else {
+        format!("skipped for {some} of the tenants: blackout `{name}`")
+    }
 }
 
 fn as_json(schedule: &Schedule, due: DueTime, pauses: &Pauses) -> Value {
@@ -115,7 +124,8 @@ fn as_json(schedule: &Schedule, due: DueTime, pauses: &Pauses) -> Value {
         "schedule": schedule.name, "due": due.at, "local": print::local(due.at, &schedule.zone),
         "timezone": schedule.zone.as_str(), "tenants": schedule.tenants,
         "note": due.note.as_ref().map(ToString::to_string),
-        "blackout": schedule.blackout.covers(due.at, &schedule.zone), "starts": starts,
+        "blackout": skipped_whole(schedule, due.at), "starts": starts,
+        "skipped": skipped(schedule, due.at).map_or_else(Vec::new, |skipped| skipped.tenants),
         "pause": paused(schedule, due, pauses), "shadow_of": schedule.part.shadows(),
     })
 }

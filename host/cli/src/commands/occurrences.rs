@@ -37,7 +37,10 @@ pub(crate) async fn run(arguments: &Arguments, options: &Occurrences) -> Result<
                 .unwrap_or_default();
             vec![
                 print::short(row.id),
-                print::utc(row.due),
+                match row.covers {
+                    None => print::utc(row.due),
+                    Some(covers) => format!("{} for {}", print::utc(row.due), print::utc(covers)),
+                },
                 row.schedule.to_string(),
                 row.tenant.to_string(),
                 if row.shadow_of.is_some() {

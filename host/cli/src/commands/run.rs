@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use serde_json::json;
-use strongroom_domain::schedule::Schedule;
 use strongroom_domain::{Outcome, TenantName};
 use strongroom_ledger::{Ledger, OccurrenceFilter, OccurrenceRow, OpenMode, Origin, Plan};
 use strongroom_orchestrator::activation::Activation;
@@ -39,7 +37,7 @@ pub(crate) async fn once(arguments: &Arguments, options: &Once) -> Result<u8, Cl
         return dry(arguments, &access, &prepared, &tenants).await;
     }
     if !options.despite_pause {
-        refuse_paused(ledger.as_ref(), &prepared.schedule, clock.now()).await?;
+        compose::refuse_paused(ledger.as_ref(), &prepared.schedule, clock.now()).await?;
     }
     let setup = Arc::new(setup);
     let mut ended = Vec::new();
@@ -67,23 +65,6 @@ pub(crate) async fn once(arguments: &Arguments, options: &Once) -> Result<u8, Cl
     }
     ledger.close().await;
     report(arguments, &ended)
-}
-
-async fn refuse_paused(
-    ledger: &dyn Ledger,
-    schedule: &Schedule,
-    now: Timestamp,
-) -> Result<(), CliError> {
-    let pauses = ledger.pauses(now).await?;
-    let pauses = pauses.get(&schedule.name).into_iter().flatten();
-    match pauses.into_iter().find(|pause| pause.covers(now)) {
-        None => Ok(()),
-        Some(pause) => Err(CliError::new(
-            EXIT_REFUSED,
-            format!("`{}` is {}", schedule.name, pause.explain()),
-        )
-        .hint("`strongroom resume` ends the pause; `--despite-pause` runs it once all the same")),
-    }
 }
 
 async fn dry(

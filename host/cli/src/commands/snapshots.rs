@@ -237,10 +237,7 @@ async fn change(
     let mut fields = serde_json::Map::new();
     fields.insert("snapshot".into(), json!(row.id));
     fields.insert("tenant".into(), json!(row.tenant));
-    fields.insert(
-        "by".into(),
-        json!(std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned())),
-    );
+    fields.insert("by".into(), json!(crate::compose::person()));
     if let Value::Object(more) = more {
         fields.extend(more);
     }

@@ -195,6 +195,11 @@ fn calendar(path: &Path, shown: &Path, now: Timestamp) -> Calendar {
             of_file(message, "is it a calendar? If so, remove what is long past").into(),
         );
     }
+    let is_ics = path.extension().is_some_and(|end| end == "ics");
+    if is_ics && source.text.trim().is_empty() {
+        let hint = "an iCalendar file begins with BEGIN:VCALENDAR; was it fetched?";
+        return broken(of_file("there is nothing in this calendar".to_owned(), hint).into());
+    }
     let mut problems = Problems::new(Arc::clone(&source));
     let times = match path.extension().and_then(|end| end.to_str()) {
         Some("toml") => written_days::read(&mut problems),

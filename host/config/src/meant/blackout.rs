@@ -166,13 +166,17 @@ fn hours(text: &str) -> Result<Period, Wrong> {
         })?,
     };
     let (from, to) = times.split_once('-').ok_or_else(|| not_hours(text))?;
-    let (Some(from), Some(to)) = (time(from), time(to)) else {
+    let (Some(begins), Some(ends)) = (time(from), time(to)) else {
         return Err(not_hours(text));
     };
+    if begins == ends && to != "24:00" {
+        let message = format!("`{}` ends when it begins", shortened(text));
+        return Err((message, "the whole day is `\"00:00-24:00\"`".to_owned()));
+    }
     Ok(Period::Hours {
         weekdays,
-        from,
-        to,
+        from: begins,
+        to: ends,
         name: text.to_owned(),
     })
 }
@@ -279,6 +283,7 @@ mod tests {
             .into_iter()
             .fold(Weekdays::default(), Weekdays::with);
         assert_eq!(read("sat-mon 22:00-24:00"), (weekend, at(22), at(0)));
+        assert_eq!(read("00:00-24:00"), (Weekdays::ALL, at(0), at(0)));
         for wrong in [
             "8-18",
             "08:00",
@@ -286,6 +291,8 @@ mod tests {
             "08:00-25:00",
             "mon fri 08:00-18:00",
             "24:30-01:00",
+            "03:00-03:00",
+            "00:00-00:00",
         ] {
             assert!(hours(wrong).is_err(), "{wrong}");
         }

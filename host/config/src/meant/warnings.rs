@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use strongroom_domain::calendar::due_between;
 use strongroom_domain::grants::Access;
+use strongroom_domain::preview::skipped_whole;
 use strongroom_domain::retention::{Retention, ShelfItem, decide};
 use strongroom_domain::schedule::Schedule;
 
@@ -99,7 +100,7 @@ pub(super) fn look_at_blackout(
         .unwrap_or(Timestamp::MAX);
     let mut covered = 0;
     for due in due_between(&schedule.trigger, &schedule.zone, now, until) {
-        if covered == COVERED || schedule.blackout.covers(due.at, &schedule.zone).is_none() {
+        if covered == COVERED || skipped_whole(schedule, due.at).is_none() {
             return;
         }
         covered += 1;

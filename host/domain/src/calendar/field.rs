@@ -262,7 +262,7 @@ impl Field {
         if let Some(name) = self
             .names
             .iter()
-            .find(|name| upper.len() > 3 && upper.starts_with(**name))
+            .find(|name| upper.len() > 3 && !upper.contains('#') && upper.starts_with(**name))
         {
             return Some(format!("names have three letters: write `{name}`"));
         }

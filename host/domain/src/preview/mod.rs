@@ -3,11 +3,12 @@
 //! Owns: the words for differences and warnings, and the way through. A *run* here is a due time of a schedule that no
 //! blackout prevents; it is one occurrence for each tenant of the schedule.
 //! Never: a rule of its own for when something is due: `calendar::due_between` says it, as for the real thing.
-//! Read next: `runs`, `policies`, `warnings`, `today`, `close`.
+//! Read next: `runs`, `skipped`, `policies`, `warnings`, `today`, `close`.
 
 mod close;
 mod policies;
 mod runs;
+mod skipped;
 mod today;
 mod warnings;
 
@@ -21,6 +22,7 @@ use crate::{ScheduleName, TenantName};
 
 pub use policies::length;
 pub use runs::{Change, Group, Move, RUNS_LIMIT, Runs};
+pub use skipped::{Skipped, skipped, skipped_whole};
 pub use warnings::{Warning, WarningKind};
 
 /// The stretch of time that is looked at.

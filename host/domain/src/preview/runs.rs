@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use serde::Serialize;
 
-use super::{Horizon, timed};
+use super::{Horizon, skipped_whole, timed};
 use crate::calendar::{DueTime, Zone, due_between};
 use crate::schedule::Schedule;
 
@@ -114,7 +114,7 @@ pub(super) fn dues(schedule: &Schedule, horizon: Horizon) -> impl Iterator<Item 
     });
     all.into_iter()
         .flatten()
-        .map(|due| (due, schedule.blackout.covers(due.at, &schedule.zone)))
+        .map(|due| (due, skipped_whole(schedule, due.at)))
 }
 
 /// The runs of a schedule before and after.

@@ -41,10 +41,20 @@ impl Loop<'_> {
         if replaced > 0 {
             self.heed_stops().await?;
         }
+        if !(planned || self.may_claim().await?) {
+            return Ok(());
+        }
+        // What ends without having begun makes room, and nobody else would come to say so.
+        while self.claim(now).await? > 0 {}
+        Ok(())
+    }
+
+    /// Takes what may begin and begins it; how many of it ended instead.
+    async fn claim(&mut self, now: Timestamp) -> Result<usize, LedgerError> {
         // Nothing begins by a time that is not believed yet.
         let free = if self.doubt.is_none() { self.free() } else { 0 };
-        if free == 0 || !(planned || self.may_claim().await?) {
-            return Ok(());
+        if free == 0 {
+            return Ok(0);
         }
         let request = ClaimRequest {
             host: self.engine.host,
@@ -83,10 +93,11 @@ impl Loop<'_> {
             };
             prevented.push(executor::ended(&claim, ends.0, ends.1));
         }
-        if !prevented.is_empty() {
+        let ended = prevented.len();
+        if ended > 0 {
             self.record(prevented, now).await?;
         }
-        Ok(())
+        Ok(ended)
     }
 
     /// The last moment whose due times are planned.

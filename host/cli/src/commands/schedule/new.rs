@@ -35,6 +35,13 @@ pub(crate) fn run(arguments: &Arguments, options: &NewEntry) -> Result<u8, CliEr
         let color = std::io::stderr().is_terminal();
         eprintln!("{}", addition.warnings.render(color).trim_end());
     }
+    let name = format!("{}.wasm", new.plugin);
+    if !arguments.plugins.join(&name).exists() {
+        let folder = arguments.plugins.display();
+        eprintln!(
+            "warning: there is no `{name}` in {folder}; `strongroom check` says whether another file holds this plugin"
+        );
+    }
     if !options.dry_run {
         edit::write(&addition.file, &addition.text).map_err(|error| {
             let message = format!("{} cannot be written", addition.file.display());

@@ -13,6 +13,7 @@ mod span;
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use strongroom_config::ScheduleSet;
 use strongroom_config::cassette::{self, Cassette};
 use strongroom_ledger::{Ledger, OccurrenceFilter, OpenMode, SnapshotFilter, SqliteLedger};
@@ -69,15 +70,26 @@ pub(crate) async fn run(arguments: &Arguments, options: &Simulate) -> Result<u8,
             .map(|recording| recording.recorder.clone()),
         ..access
     };
-    pass(&access, &clock, Arc::new(setup), &span, stop).await?;
+    pass(&access, &clock, Arc::new(setup), &span, stop.clone()).await?;
     watcher.done();
     if let Some(recording) = recording {
         recording.write()?;
+    }
+    if *stop.borrow() {
+        ledger.close().await;
+        return Err(interrupted(clock.now(), &span));
     }
     let ages = watcher.ages();
     let code = tell(arguments, options, &set, &span, ledger.as_ref(), &ages).await?;
     ledger.close().await;
     Ok(code)
+}
+
+/// Half a simulation would look like a whole one in which nothing more is due.
+fn interrupted(now: Timestamp, span: &Span) -> CliError {
+    let (now, end) = (crate::print::utc(now), crate::print::utc(span.to));
+    let message = format!("the simulation was interrupted at {now}, before its end at {end}");
+    CliError::new(EXIT_FAILED, message).hint("simulate fewer months at a time with `--to`")
 }
 
 /// Shows what is on record now.
