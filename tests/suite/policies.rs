@@ -118,13 +118,18 @@ async fn what_does_not_get_its_turn_in_time_is_missed_and_not_forgotten() {
 }
 
 async fn overlapping(overlap: &str) -> (Vec<String>, Vec<Called>) {
+    let stage = overlapped(overlap).await;
+    (stage.record().await, stage.called(&["run"]))
+}
+
+async fn overlapped(overlap: &str) -> Stage {
     let text = schedule(
         "often",
         &format!("every = \"30m\"\noverlap = \"{overlap}\""),
     );
     let stage = Stage::new("2026-11-20T03:10Z", &text, |_, _| (40 * MINUTE, done(&[])));
     stage.run("2026-11-20T05:10Z").await;
-    (stage.record().await, stage.called(&["run"]))
+    stage
 }
 
 #[tokio::test]
@@ -157,7 +162,8 @@ async fn overlap_queue_runs_one_after_the_other() {
 
 #[tokio::test]
 async fn overlap_replace_ends_the_run_before() {
-    let (record, called) = overlapping("replace").await;
+    let stage = overlapped("replace").await;
+    let (record, called) = (stage.record().await, stage.called(&["run"]));
     let expected = ["superseded", "superseded", "superseded", "succeeded"];
     assert_eq!(
         record
@@ -168,6 +174,15 @@ async fn overlap_replace_ends_the_run_before() {
     );
     // Those that were replaced were given up in the middle: only the last one answered.
     assert_eq!(called.len(), 1);
+    // They were tried all the same, until their turn was taken.
+    let rows = stage.rows().await;
+    assert!(rows.iter().all(|row| row.attempts == 1), "{rows:?}");
+    let ledger = stage.ledger(OpenMode::Reader).await;
+    let attempts = ledger.attempts(rows[0].id).await.unwrap();
+    ledger.close().await;
+    assert_eq!(attempts.len(), 1);
+    assert_eq!(attempts[0].ending, "superseded");
+    assert_eq!(attempts[0].ended_at, rows[0].ended_at.unwrap());
 }
 
 #[tokio::test]

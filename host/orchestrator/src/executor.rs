@@ -203,11 +203,8 @@ pub(crate) async fn attempt(
             let reason = format!(
                 "the host failed at it, which is a bug in strongroom ({panic}); the plugin may have acted"
             );
-            match prepared {
-                Some(prepared) => Tried::new(&claim, &prepared, started_at, access)
-                    .came_to(Finished::Unknown(reason, None)),
-                None => ended(&claim, Outcome::Unknown, reason),
-            }
+            let attempt = (prepared.as_deref(), started_at);
+            given_up(access, &claim, attempt, Outcome::Unknown, reason)
         }
     }
 }
@@ -454,6 +451,21 @@ fn transition(claim: &Claim, attempt: Option<AttemptRecord>, next: Next) -> Tran
         audit: Vec::new(),
         follow: Vec::new(),
     }
+}
+
+/// The end of an occurrence in the middle of an attempt, with what served it and since when.
+pub(crate) fn given_up(
+    access: &Access,
+    claim: &Claim,
+    (prepared, started_at): (Option<&Prepared>, Timestamp),
+    outcome: Outcome,
+    reason: String,
+) -> Transition {
+    let Some(prepared) = prepared else {
+        return ended(claim, outcome, reason);
+    };
+    let tried = Tried::new(claim, prepared, started_at, access);
+    tried.ended(outcome.as_str(), outcome, None, reason)
 }
 
 /// The end of an occurrence without an attempt.

@@ -119,6 +119,11 @@ fn rewritten(readme: &str) -> String {
             "[schedule.grants.files.NAME]",
             &inner["grants"]["properties"]["files"]["additionalProperties"],
         ),
+        (
+            "[schedule.grants.http.NAME]",
+            &inner["grants"]["properties"]["http"]["additionalProperties"],
+        ),
+        ("[[credential]]", &file["properties"]["credential"]["items"]),
         ("[[limit]]", &file["properties"]["limit"]["items"]),
         ("[[day]]", &calendar["properties"]["day"]["items"]),
         ("[[time]]", &calendar["properties"]["time"]["items"]),

@@ -61,7 +61,9 @@ impl Loop<'_> {
         let Some(running) = self.running.remove(&id) else {
             return Ok(());
         };
-        let transition = executor::ended(&running.claim, outcome, reason);
+        let (access, claim) = (&self.engine.access, &running.claim);
+        let attempt = (running.prepared.as_deref(), running.started_at);
+        let transition = executor::given_up(access, claim, attempt, outcome, reason);
         let said = say(&transition);
         let written = self.record(vec![transition], self.now()).await?;
         if written == [true] {

@@ -189,6 +189,8 @@ impl Drop for Task {
 /// An attempt under way.
 struct Running {
     claim: Claim,
+    prepared: Option<Arc<Prepared>>,
+    started_at: Timestamp,
     _task: Task,
 }
 

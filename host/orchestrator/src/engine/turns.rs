@@ -138,8 +138,9 @@ impl Loop<'_> {
             .as_ref()
             .and_then(|prepared| prepared.schedule.off_site())
             .and_then(|off_site| self.setup.schedules.get(&off_site.of).cloned());
+        let started_at = self.now();
         let task = tokio::spawn({
-            let claim = claim.clone();
+            let (claim, prepared) = (claim.clone(), prepared.clone());
             async move {
                 let transition = executor::attempt(&access, prepared, first, claim.clone()).await;
                 // The loop is gone only when the whole engine is; then nobody wants the answer.
@@ -150,6 +151,8 @@ impl Loop<'_> {
         });
         let running = Running {
             claim,
+            prepared,
+            started_at,
             _task: Task(task.abort_handle()),
         };
         self.running.insert(running.claim.id, running);
