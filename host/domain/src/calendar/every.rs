@@ -111,7 +111,7 @@ impl Every {
             }
             day = self.following(day)?;
             if self.seconds < DAY_SECONDS {
-                let elapsed = after.as_second() - start.at.as_second();
+                let elapsed = after.duration_since(start.at).as_secs();
                 let steps = elapsed / self.seconds + 1;
                 let at = start
                     .at
@@ -182,6 +182,10 @@ mod tests {
         assert_eq!(
             times("15m", "UTC", "2026-11-19T06:00:00Z", 1),
             ["19 06:15:00"]
+        );
+        assert_eq!(
+            times("7h", "UTC", "1947-10-27T06:59:59.9Z", 2),
+            ["27 07:00:00", "27 14:00:00"]
         );
     }
 
