@@ -222,6 +222,8 @@ struct Loop<'a> {
     told: (Timestamp, BTreeSet<Uuid>),
     /// Something waits for a limit and not for a time.
     limited: bool,
+    /// Something that was taken ended without having begun: nobody else comes to say that there is room again.
+    made_room: bool,
     /// When the next thing on record can be taken, as asked last; `None`: something was written since.
     waiting: Option<Option<Timestamp>>,
     retaining: BTreeMap<(ScheduleName, TenantName), Looking>,
@@ -256,6 +258,7 @@ impl<'a> Loop<'a> {
             running: BTreeMap::new(),
             told: (now, BTreeSet::new()),
             limited: false,
+            made_room: false,
             waiting: None,
             retaining: BTreeMap::new(),
             resuming: None,

@@ -41,21 +41,17 @@ impl Loop<'_> {
         if replaced > 0 {
             self.heed_stops().await?;
         }
-        if !(planned || self.may_claim().await?) {
-            return Ok(());
-        }
-        // What ends without having begun makes room, and nobody else would come to say so.
-        while self.claim(now).await? > 0 {}
-        Ok(())
-    }
-
-    /// Takes what may begin and begins it; how many of it ended instead.
-    async fn claim(&mut self, now: Timestamp) -> Result<usize, LedgerError> {
         // Nothing begins by a time that is not believed yet.
         let free = if self.doubt.is_none() { self.free() } else { 0 };
-        if free == 0 {
-            return Ok(0);
+        let more = std::mem::take(&mut self.made_room);
+        if free == 0 || !(planned || more || self.may_claim().await?) {
+            return Ok(());
         }
+        self.claim(free, now).await
+    }
+
+    /// Takes what may begin, and begins it.
+    async fn claim(&mut self, free: usize, now: Timestamp) -> Result<(), LedgerError> {
         let request = ClaimRequest {
             host: self.engine.host,
             now,
@@ -93,11 +89,11 @@ impl Loop<'_> {
             };
             prevented.push(executor::ended(&claim, ends.0, ends.1));
         }
-        let ended = prevented.len();
-        if ended > 0 {
+        self.made_room = !prevented.is_empty();
+        if self.made_room {
             self.record(prevented, now).await?;
         }
-        Ok(ended)
+        Ok(())
     }
 
     /// The last moment whose due times are planned.
@@ -194,7 +190,7 @@ impl Loop<'_> {
     }
 
     pub(super) async fn idle_at_end(&mut self) -> Result<bool, LedgerError> {
-        if !self.running.is_empty() || !self.retaining.is_empty() {
+        if !self.running.is_empty() || !self.retaining.is_empty() || self.made_room {
             return Ok(false);
         }
         let next = self.next_wake().await?;
@@ -230,7 +226,7 @@ impl Loop<'_> {
         if matches!(self.until, Until::Stopped) {
             wake = wake.min(later(GLANCE));
         }
-        if self.is_behind(now) {
+        if self.is_behind(now) || self.made_room {
             wake = now;
         }
         tokio::select! {
