@@ -25,10 +25,11 @@ use uuid::Uuid;
 use super::history::{Expected, SCHEDULES, START, Step, Variant};
 
 /// Answers by chance, always the same for the same run and attempt, and watches that no two runs of a schedule and
-/// tenant overlap where that is not allowed.
+/// tenant overlap where that is not allowed. What began while it was goes on side by side after an edit.
 #[derive(Default)]
 struct Chance {
     running: Mutex<BTreeSet<(ScheduleName, String)>>,
+    allowed: Mutex<BTreeSet<Uuid>>,
     broken: Mutex<Vec<String>>,
 }
 
@@ -49,7 +50,10 @@ impl Replies for Chance {
         let schedule = &errand.prepared.schedule;
         let pair = (schedule.name.clone(), errand.tenant.to_string());
         let new = self.running.lock().unwrap().insert(pair.clone());
-        if !new && schedule.overlap != Overlap::Allow {
+        if schedule.overlap == Overlap::Allow {
+            self.allowed.lock().unwrap().insert(errand.run);
+        }
+        if !new && !self.allowed.lock().unwrap().contains(&errand.run) {
             self.broken
                 .lock()
                 .unwrap()
