@@ -86,7 +86,7 @@ pub(crate) enum Command {
     Cancel(Cancel),
     /// Raises an event: schedules with `on = EVENT` become due.
     Raise(Raise),
-    /// Makes up for past due times that did not succeed; the timetable goes first.
+    /// Makes up for past due times that did not succeed; the timetable goes first. A snapshot holds what is there now.
     Backfill(Backfill),
     /// Looks at the machine's clock after a jump.
     #[command(subcommand)]

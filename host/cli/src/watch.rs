@@ -12,6 +12,7 @@ use strongroom_ledger::{OccurrenceRow, ShelfAge};
 use strongroom_orchestrator::Watcher;
 use strongroom_sandbox::outside::Progress;
 
+use crate::commands::ages::{NO_LONGER, sentence};
 use crate::print;
 
 /// Logs what begins and ends; on a terminal shows how far it is.
@@ -114,17 +115,13 @@ impl Watcher for Console {
     fn age(&self, shelf: &ShelfAge, too_old: bool, now: Timestamp) {
         let (schedule, tenant) = (&shelf.schedule, &shelf.tenant);
         if !too_old {
-            tracing::info!(%schedule, %tenant, "the newest good snapshot is no longer too old");
+            tracing::info!(%schedule, %tenant, "{NO_LONGER}");
             return;
         }
         let (age, most) = (length(shelf.age.at(now)), length(shelf.age.most));
         let newest = shelf.age.newest.map(tracing::field::display);
         tracing::error!(
-            target: "alert", %schedule, %tenant, newest, age, max_age = most,
-            "{schedule} {tenant}: {}, and may be {most} old", match shelf.age.newest {
-                Some(_) => format!("the newest good snapshot is {age} old"),
-                None => format!("there is no good snapshot after {age}"),
-            }
+            target: "alert", %schedule, %tenant, newest, age, max_age = most, "{}", sentence(shelf, now)
         );
     }
 

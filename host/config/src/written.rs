@@ -118,12 +118,12 @@ pub(crate) struct ScheduleWritten {
     #[schemars(example = &"-03:00", extend("default" = "UTC"))]
     pub(crate) timezone: Option<At<String>>,
     /// What `cron` does with a time that clocks skip when summer time begins: run at the end of the gap (`next`), or not
-    /// on that day (`skip`). With `*` or a step in the minutes or hours there is nothing to do: it runs whenever clocks show such a
-    /// time.
+    /// on that day (`skip`). With `*` or a step in the minutes or hours there is nothing to do: it runs whenever clocks
+    /// show such a time.
     #[schemars(example = &"skip", extend("enum" = ["next", "skip"], "default" = "next"))]
     pub(crate) dst_gap: Option<At<String>>,
-    /// What `cron` does with a time that comes twice when summer time ends: run the first time, the second, or both. With `*` or a
-    /// step in the minutes or hours it runs whenever clocks show such a time.
+    /// What `cron` does with a time that comes twice when summer time ends: run the first time, the second, or both.
+    /// With `*` or a step in the minutes or hours it runs whenever clocks show such a time.
     #[schemars(example = &"second", extend("enum" = ["first", "second", "both"], "default" = "first"))]
     pub(crate) dst_overlap: Option<At<String>>,
     /// Required, but for a shadow or a succeeded schedule. The tenants it runs for, each on its own: names like the

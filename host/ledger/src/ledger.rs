@@ -42,7 +42,7 @@ pub trait Ledger: Send + Sync {
     /// before a new one begins, and due times of the timetable go before a backfill.
     async fn claim(&self, request: ClaimRequest<'_>) -> Result<Claimed, LedgerError>;
 
-    /// Prolongs leases, given as id and fence; answers in order.
+    /// Prolongs leases, given as id and fence; answers in order. Each thousand is a transaction of its own.
     async fn renew(
         &self,
         claims: &[(Uuid, i64)],

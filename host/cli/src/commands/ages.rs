@@ -7,8 +7,11 @@ use strongroom_ledger::ShelfAge;
 
 use crate::print;
 
+/// That a shelf that was too old is so no longer.
+pub(crate) const NO_LONGER: &str = "the newest good snapshot is no longer too old";
+
 /// One shelf that is too old, in a line.
-pub(super) fn sentence(shelf: &ShelfAge, now: Timestamp) -> String {
+pub(crate) fn sentence(shelf: &ShelfAge, now: Timestamp) -> String {
     format!("{} {}: {}", shelf.schedule, shelf.tenant, said(shelf, now))
 }
 

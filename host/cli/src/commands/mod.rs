@@ -1,6 +1,6 @@
 //! One file per command.
 
-mod ages;
+pub(crate) mod ages;
 mod asked;
 mod audit;
 mod backfill;

@@ -49,7 +49,7 @@ pub enum OpenMode {
     /// Like `Host`, for a ledger that is thrown away: nothing is forced to disk, so that a power cut loses it.
     Scratch,
     /// Seen by nobody else and gone when it is closed: in memory, and what becomes too much for that in a temporary file.
-    /// Only the audit key is in the folder, and the head of the audit log is signed only when it is asked for.
+    /// Only the audit key and the lock are in the folder, and the head of the audit log is signed only when it is asked for.
     Alone,
     /// Writes what a person asks for, also beside a running host: every write is a short transaction, and claims are
     /// kept apart by lease and fence. Makes the ledger if there is none.
@@ -279,7 +279,6 @@ fn private_folder(folder: &Path) -> Result<(), LedgerError> {
     Ok(())
 }
 
-/// Takes the host's lock; it is given back when the file is closed, also by a crash.
 /// The process of the host that runs on a ledger's folder; `None`: none does. It may not have said its number yet.
 #[must_use]
 pub fn running_host(folder: &Path) -> Option<Option<u32>> {
@@ -295,6 +294,7 @@ pub fn running_host(folder: &Path) -> Option<Option<u32>> {
     }
 }
 
+/// Takes the host's lock; it is given back when the file is closed, also by a crash.
 fn lock(folder: &Path) -> Result<fs::File, LedgerError> {
     let fault = |error| LedgerError::io("the host's lock cannot be taken", &error);
     let mut options = fs::OpenOptions::new();

@@ -15,7 +15,7 @@ use super::calendar::{self, Mark, Month};
 use super::passage::AgeTold;
 use super::shelves::Shelf;
 use super::span::Span;
-use crate::commands::ages::said;
+use crate::commands::ages::{NO_LONGER, said};
 
 /// Everything that is shown.
 pub(super) struct Report<'a> {
@@ -176,7 +176,7 @@ fn messages(rows: &[OccurrenceRow], ages: &[AgeTold]) -> Vec<Message> {
             reason: if told.too_old {
                 said(&told.shelf, told.at)
             } else {
-                "the newest good snapshot is no longer too old".to_owned()
+                NO_LONGER.to_owned()
             },
         },
     });
