@@ -27,5 +27,5 @@ mod restore_drills;
 mod running;
 mod sandbox;
 mod simulate;
-mod stage;
+mod simulated_host;
 mod swap;

@@ -9,7 +9,7 @@ use strongroom_domain::Outcome;
 use strongroom_ledger::{Ledger, OpenMode, Origin, SnapshotFilter};
 use strongroom_orchestrator::{CLOCK_NOTICE, Clock, untimed};
 
-use crate::stage::{Called, Stage, at, done, goes_on};
+use crate::simulated_host::{Called, SimulatedHost, at, done, goes_on};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -35,20 +35,19 @@ async fn an_account_is_never_used_more_often_at_once_than_its_limit() {
         text += &schedule(name, "cron = \"0 3 * * *\"\naccount = \"gcp\"");
     }
     text += &schedule("free", "cron = \"0 3 * * *\"");
-    let stage = Stage::new("2026-11-20T00:00Z", &text, |_, _| (10 * MINUTE, done(&[])));
-    stage.run("2026-11-20T12:00Z").await;
-    let mut limited = stage.called(&["run"]);
+    let host = SimulatedHost::new("2026-11-20T00:00Z", &text, |_, _| (10 * MINUTE, done(&[])));
+    host.run("2026-11-20T12:00Z").await;
+    let mut limited = host.called(&["run"]);
     limited.retain(|one| one.schedule != "free");
     assert_eq!((limited.len(), most_at_once(&limited)), (5, 2));
     assert_eq!(
-        stage
-            .called(&["run"])
+        host.called(&["run"])
             .iter()
             .filter(|one| one.from == at("2026-11-20T03:00Z"))
             .count(),
         3
     );
-    let record = stage.record().await;
+    let record = host.record().await;
     assert!(
         record.iter().all(|line| line.ends_with("03:00 succeeded")),
         "{record:?}"
@@ -60,12 +59,12 @@ async fn an_operation_at_the_provider_counts_and_its_polls_do_not_wait() {
     let mut text = "[[limit]]\nplugin = \"task\"\nat-once = 1\n".to_owned();
     text += &schedule("a", "cron = \"0 3 * * *\"");
     text += &schedule("b", "cron = \"0 3 * * *\"");
-    let stage = Stage::new("2026-11-20T00:00Z", &text, |_, call| match call {
+    let host = SimulatedHost::new("2026-11-20T00:00Z", &text, |_, call| match call {
         "run" => (Duration::ZERO, goes_on(10 * MINUTE)),
         _ => (Duration::ZERO, done(&[])),
     });
-    stage.run("2026-11-20T12:00Z").await;
-    let begun: Vec<String> = stage
+    host.run("2026-11-20T12:00Z").await;
+    let begun: Vec<String> = host
         .called(&["run", "poll"])
         .iter()
         .map(|one| format!("{} {}", one.call, one.from.strftime("%H:%M")))
@@ -85,10 +84,10 @@ async fn the_higher_priority_goes_first() {
             &format!("cron = \"0 3 * * *\"\npriority = \"{priority}\""),
         );
     }
-    let mut stage = Stage::new("2026-11-20T00:00Z", &text, |_, _| (MINUTE, done(&[])));
-    stage.concurrency = 1;
-    stage.run("2026-11-20T12:00Z").await;
-    let order: Vec<String> = stage
+    let mut host = SimulatedHost::new("2026-11-20T00:00Z", &text, |_, _| (MINUTE, done(&[])));
+    host.concurrency = 1;
+    host.run("2026-11-20T12:00Z").await;
+    let order: Vec<String> = host
         .called(&["run"])
         .into_iter()
         .map(|one| one.schedule)
@@ -106,30 +105,30 @@ async fn what_does_not_get_its_turn_in_time_is_missed_and_not_forgotten() {
         "cron = \"0 3 * * *\"\npriority = \"high\"\ntimeout = \"5h\"",
     );
     text += &schedule("late", "cron = \"0 3 * * *\"\nmissed-within = \"1h\"");
-    let mut stage = Stage::new("2026-11-20T00:00Z", &text, |_, _| (120 * MINUTE, done(&[])));
-    stage.concurrency = 1;
-    stage.run("2026-11-20T12:00Z").await;
+    let mut host = SimulatedHost::new("2026-11-20T00:00Z", &text, |_, _| (120 * MINUTE, done(&[])));
+    host.concurrency = 1;
+    host.run("2026-11-20T12:00Z").await;
     assert_eq!(
-        stage.record().await,
+        host.record().await,
         ["late acme 03:00 missed", "long acme 03:00 succeeded"]
     );
-    let late = stage.rows().await.remove(0);
+    let late = host.rows().await.remove(0);
     assert!(late.reason.unwrap().contains("turn did not come"));
 }
 
 async fn overlapping(overlap: &str) -> (Vec<String>, Vec<Called>) {
-    let stage = overlapped(overlap).await;
-    (stage.record().await, stage.called(&["run"]))
+    let host = overlapped(overlap).await;
+    (host.record().await, host.called(&["run"]))
 }
 
-async fn overlapped(overlap: &str) -> Stage {
+async fn overlapped(overlap: &str) -> SimulatedHost {
     let text = schedule(
         "often",
         &format!("every = \"30m\"\noverlap = \"{overlap}\""),
     );
-    let stage = Stage::new("2026-11-20T03:10Z", &text, |_, _| (40 * MINUTE, done(&[])));
-    stage.run("2026-11-20T05:10Z").await;
-    stage
+    let host = SimulatedHost::new("2026-11-20T03:10Z", &text, |_, _| (40 * MINUTE, done(&[])));
+    host.run("2026-11-20T05:10Z").await;
+    host
 }
 
 #[tokio::test]
@@ -162,8 +161,8 @@ async fn overlap_queue_runs_one_after_the_other() {
 
 #[tokio::test]
 async fn overlap_replace_ends_the_run_before() {
-    let stage = overlapped("replace").await;
-    let (record, called) = (stage.record().await, stage.called(&["run"]));
+    let host = overlapped("replace").await;
+    let (record, called) = (host.record().await, host.called(&["run"]));
     let expected = ["superseded", "superseded", "superseded", "succeeded"];
     assert_eq!(
         record
@@ -175,9 +174,9 @@ async fn overlap_replace_ends_the_run_before() {
     // Those that were replaced were given up in the middle: only the last one answered.
     assert_eq!(called.len(), 1);
     // They were tried all the same, until their turn was taken.
-    let rows = stage.rows().await;
+    let rows = host.rows().await;
     assert!(rows.iter().all(|row| row.attempts == 1), "{rows:?}");
-    let ledger = stage.ledger(OpenMode::Reader).await;
+    let ledger = host.ledger(OpenMode::Reader).await;
     let attempts = ledger.attempts(rows[0].id).await.unwrap();
     ledger.close().await;
     assert_eq!(attempts.len(), 1);
@@ -201,7 +200,7 @@ async fn a_follower_runs_once_after_each_end_that_counts() {
     text += &schedule("report", "after = \"nightly\"");
     text += &schedule("alarm", "after = \"nightly\"\nafter-outcome = [\"failed\"]");
     text += &schedule("archive", "after = \"report\"");
-    let stage = Stage::new("2026-11-20T00:00Z", &text, |schedule, _| {
+    let host = SimulatedHost::new("2026-11-20T00:00Z", &text, |schedule, _| {
         let takes = if schedule == "nightly" {
             15 * MINUTE
         } else {
@@ -209,9 +208,9 @@ async fn a_follower_runs_once_after_each_end_that_counts() {
         };
         (takes, done(&[]))
     });
-    stage.run("2026-11-21T12:00Z").await;
+    host.run("2026-11-21T12:00Z").await;
     assert_eq!(
-        stage.record().await,
+        host.record().await,
         [
             "nightly acme 03:00 succeeded",
             "report acme 03:15 succeeded",
@@ -221,7 +220,7 @@ async fn a_follower_runs_once_after_each_end_that_counts() {
             "archive acme 03:16 succeeded",
         ]
     );
-    let failing = Stage::new("2026-11-20T00:00Z", &text, |schedule, _| {
+    let failing = SimulatedHost::new("2026-11-20T00:00Z", &text, |schedule, _| {
         let failure = strongroom_domain::retry::Failure::Invalid {
             detail: "no".into(),
         };
@@ -250,12 +249,12 @@ async fn nothing_begins_in_a_blackout_even_if_it_was_due_before() {
         "cron = \"50 7 * * *\"\npriority = \"low\"\n[schedule.blackout]\nhours = [\"mon-fri 08:00-18:00\"]",
     );
     text += &schedule("long", "cron = \"50 7 * * *\"\npriority = \"high\"");
-    let mut stage = Stage::new("2026-11-20T00:00Z", &text, |_, _| (30 * MINUTE, done(&[])));
-    stage.concurrency = 1;
+    let mut host = SimulatedHost::new("2026-11-20T00:00Z", &text, |_, _| (30 * MINUTE, done(&[])));
+    host.concurrency = 1;
     // Friday and Saturday.
-    stage.run("2026-11-21T12:00Z").await;
+    host.run("2026-11-21T12:00Z").await;
     assert_eq!(
-        stage.record().await,
+        host.record().await,
         [
             "long acme 07:50 succeeded",
             "waits acme 07:50 skipped-blackout",
@@ -273,27 +272,27 @@ const HOURLY: &str = "[[schedule]]\nname = \"hourly\"\nplugin = \"shelf\"\nevery
 #[tokio::test]
 async fn a_clock_that_is_set_back_runs_no_due_time_twice_and_nothing_is_deleted_until_a_person_confirms()
  {
-    let stage = Stage::new("2026-11-20T00:30Z", HOURLY, |_, _| {
+    let host = SimulatedHost::new("2026-11-20T00:30Z", HOURLY, |_, _| {
         (Duration::ZERO, done(&[]))
     });
-    let clock = stage.clock.clone();
+    let clock = host.clock.clone();
     let set_back = async {
         clock.sleep_until(at("2026-11-20T05:30Z")).await;
         clock.set(-SignedDuration::from_hours(3));
         // 02:30 again; 03:00 to 05:00 come a second time.
         clock.sleep_until(at("2026-11-20T08:30Z")).await;
     };
-    stage.run_while("2026-11-20T08:30Z", set_back).await;
-    let rows = stage.rows().await;
+    host.run_while("2026-11-20T08:30Z", set_back).await;
+    let rows = host.rows().await;
     assert_eq!(rows.len(), 8, "01:00 to 08:00, each once");
     assert!(
         rows.iter()
             .all(|row| row.outcome == Some(Outcome::Succeeded))
     );
-    assert_eq!(stage.called(&["create"]).len(), 8);
+    assert_eq!(host.called(&["create"]).len(), 8);
     // keep-last = 2: by 05:00 three of five are gone; then the clock was in doubt, and nothing more was deleted.
-    assert_eq!(stage.called(&["delete"]).len(), 3);
-    let ledger = stage.ledger(OpenMode::Visitor).await;
+    assert_eq!(host.called(&["delete"]).len(), 3);
+    let ledger = host.ledger(OpenMode::Visitor).await;
     let notices = ledger.notices().await.unwrap();
     assert!(
         notices[0].text.contains("was set back by 3h"),
@@ -301,22 +300,22 @@ async fn a_clock_that_is_set_back_runs_no_due_time_twice_and_nothing_is_deleted_
     );
     assert!(
         ledger
-            .take_notice(CLOCK_NOTICE, "ana", "checked", stage.clock.now())
+            .take_notice(CLOCK_NOTICE, "ana", "checked", host.clock.now())
             .await
             .unwrap()
     );
     ledger.close().await;
 
-    stage.run("2026-11-20T09:30Z").await;
-    assert_eq!(stage.called(&["delete"]).len(), 7, "of nine, two are kept");
+    host.run("2026-11-20T09:30Z").await;
+    assert_eq!(host.called(&["delete"]).len(), 7, "of nine, two are kept");
 }
 
 #[tokio::test]
 async fn a_time_service_gone_wrong_for_a_moment_uses_up_no_due_times() {
-    let stage = Stage::new("2026-11-20T00:30Z", HOURLY, |_, _| {
+    let host = SimulatedHost::new("2026-11-20T00:30Z", HOURLY, |_, _| {
         (Duration::ZERO, done(&[]))
     });
-    let clock = stage.clock.clone();
+    let clock = host.clock.clone();
     let glitch = async {
         clock.sleep_until(at("2026-11-20T02:59:50Z")).await;
         clock.set(SignedDuration::from_hours(48));
@@ -327,8 +326,8 @@ async fn a_time_service_gone_wrong_for_a_moment_uses_up_no_due_times() {
         clock.set(-SignedDuration::from_hours(48));
         clock.sleep_until(at("2026-11-20T06:30Z")).await;
     };
-    stage.run_while("2026-11-20T06:30Z", glitch).await;
-    let record = stage.record().await;
+    host.run_while("2026-11-20T06:30Z", glitch).await;
+    let record = host.record().await;
     let expected: Vec<String> = (1..=6)
         .map(|hour| format!("hourly acme 0{hour}:00 succeeded"))
         .collect();
@@ -337,17 +336,17 @@ async fn a_time_service_gone_wrong_for_a_moment_uses_up_no_due_times() {
 
 #[tokio::test]
 async fn a_host_that_starts_with_its_clock_behind_the_record_deletes_nothing() {
-    let stage = Stage::new("2026-11-20T00:30Z", HOURLY, |_, _| {
+    let host = SimulatedHost::new("2026-11-20T00:30Z", HOURLY, |_, _| {
         (Duration::ZERO, done(&[]))
     });
-    stage.run("2026-11-20T04:30Z").await;
-    let deleted = stage.called(&["delete"]).len();
-    stage.clock.set(-SignedDuration::from_hours(3));
-    stage.run("2026-11-20T06:30Z").await;
-    assert_eq!(stage.called(&["delete"]).len(), deleted);
-    let rows = stage.rows().await;
+    host.run("2026-11-20T04:30Z").await;
+    let deleted = host.called(&["delete"]).len();
+    host.clock.set(-SignedDuration::from_hours(3));
+    host.run("2026-11-20T06:30Z").await;
+    assert_eq!(host.called(&["delete"]).len(), deleted);
+    let rows = host.rows().await;
     assert_eq!(rows.len(), 6);
-    assert_eq!(stage.called(&["create"]).len(), 6);
+    assert_eq!(host.called(&["create"]).len(), 6);
 }
 
 #[tokio::test]
@@ -360,15 +359,15 @@ async fn a_start_looks_at_the_shelf_of_every_schedule_but_at_few_at_the_same_tim
         };
         (0..150).map(one).collect()
     };
-    let mut stage = Stage::new("2026-11-20T00:30Z", &schedules(5), |_, call| {
+    let mut host = SimulatedHost::new("2026-11-20T00:30Z", &schedules(5), |_, call| {
         let deletes = call == "delete";
         (if deletes { MINUTE } else { Duration::ZERO }, done(&[]))
     });
-    stage.run("2026-11-20T02:30Z").await;
-    assert_eq!(stage.called(&["delete"]).len(), 0);
-    stage.edit(&schedules(1));
-    stage.run("2026-11-20T02:45Z").await;
-    let deleted = stage.called(&["delete"]);
+    host.run("2026-11-20T02:30Z").await;
+    assert_eq!(host.called(&["delete"]).len(), 0);
+    host.edit(&schedules(1));
+    host.run("2026-11-20T02:45Z").await;
+    let deleted = host.called(&["delete"]);
     assert_eq!(deleted.len(), 150, "of two of each, one is kept");
     assert_eq!(most_at_once(&deleted), 64);
 }
@@ -377,16 +376,16 @@ async fn a_start_looks_at_the_shelf_of_every_schedule_but_at_few_at_the_same_tim
 async fn an_attempt_at_which_the_host_itself_fails_ends_as_unknown_and_the_next_one_runs() {
     let text = schedule("a", "cron = \"0 3 * * *\"");
     let failed = AtomicBool::new(false);
-    let stage = Stage::new("2026-11-20T00:00Z", &text, move |_, _| {
+    let host = SimulatedHost::new("2026-11-20T00:00Z", &text, move |_, _| {
         assert!(failed.swap(true, Ordering::Relaxed), "made to fail");
         (MINUTE, done(&[]))
     });
-    stage.run("2026-11-21T12:00Z").await;
+    host.run("2026-11-21T12:00Z").await;
     assert_eq!(
-        stage.record().await,
+        host.record().await,
         ["a acme 03:00 unknown", "a acme 03:00 succeeded"]
     );
-    let rows = stage.rows().await;
+    let rows = host.rows().await;
     assert!(
         rows[0]
             .reason
@@ -404,15 +403,15 @@ async fn retention_at_which_the_host_itself_fails_begins_again_after_the_next_su
     let text = "[[schedule]]\nname = \"a\"\nplugin = \"shelf\"\ntenants = [\"acme\"]\ncron = \"0 3 * * *\"\n\
                 retention = { keep-last = 1 }\n";
     let failed = AtomicBool::new(false);
-    let stage = Stage::new("2026-11-20T00:00Z", text, move |_, call| {
+    let host = SimulatedHost::new("2026-11-20T00:00Z", text, move |_, call| {
         let first = call == "delete" && !failed.swap(true, Ordering::Relaxed);
         assert!(!first, "made to fail");
         (Duration::ZERO, done(&[]))
     });
-    stage.run("2026-11-22T12:00Z").await;
-    assert_eq!(stage.record().await.len(), 3);
+    host.run("2026-11-22T12:00Z").await;
+    assert_eq!(host.record().await.len(), 3);
     assert_eq!(
-        stage.called(&["delete"]).len(),
+        host.called(&["delete"]).len(),
         2,
         "both old ones, after the third success"
     );
@@ -426,13 +425,13 @@ async fn what_ends_without_having_begun_makes_room_behind_a_limit_at_once() {
             "cron = \"40 7 * * *\"\naccount = \"gcp\"\nblackout = { hours = [\"08:00-18:00\"] }";
         text += &schedule(name, rest);
     }
-    let stage = Stage::new("2026-11-20T00:00Z", &text, |_, _| (15 * MINUTE, done(&[])));
-    stage.run("2026-11-20T23:00Z").await;
-    let record = stage.record().await;
+    let host = SimulatedHost::new("2026-11-20T00:00Z", &text, |_, _| (15 * MINUTE, done(&[])));
+    host.run("2026-11-20T23:00Z").await;
+    let record = host.record().await;
     let skipped = |line: &&String| line.ends_with("skipped-blackout");
     // Two begin before eight, and whatever waits then is skipped as the second of them ends.
     assert_eq!(record.iter().filter(skipped).count(), 4, "{record:?}");
-    let rows = stage.rows().await;
+    let rows = host.rows().await;
     let by = at("2026-11-20T08:10Z");
     assert!(
         rows.iter().all(|row| row.ended_at.unwrap() <= by),
@@ -444,12 +443,12 @@ async fn what_ends_without_having_begun_makes_room_behind_a_limit_at_once() {
 #[tokio::test]
 async fn a_snapshot_that_makes_up_for_a_due_time_says_when_it_was_taken() {
     let text = "[[schedule]]\nname = \"a\"\nplugin = \"shelf\"\ntenants = [\"acme\"]\ncron = \"0 3 * * *\"\n";
-    let stage = Stage::new("2026-11-20T12:00Z", text, |_, _| {
+    let host = SimulatedHost::new("2026-11-20T12:00Z", text, |_, _| {
         (Duration::ZERO, done(&[]))
     });
-    let schedule = stage.prepared("a").schedule;
+    let schedule = host.prepared("a").schedule;
     let (asked, covers) = (at("2026-11-20T12:00Z"), at("2026-11-18T03:00Z"));
-    let ledger = stage.ledger(OpenMode::Scratch).await;
+    let ledger = host.ledger(OpenMode::Scratch).await;
     let plan = strongroom_ledger::Plan {
         occurrences: vec![strongroom_ledger::NewOccurrence {
             covers: Some(covers),
@@ -464,8 +463,8 @@ async fn a_snapshot_that_makes_up_for_a_due_time_says_when_it_was_taken() {
     };
     ledger.plan(plan, asked).await.unwrap();
     ledger.close().await;
-    stage.run("2026-11-20T13:00Z").await;
-    let ledger = stage.ledger(OpenMode::Reader).await;
+    host.run("2026-11-20T13:00Z").await;
+    let ledger = host.ledger(OpenMode::Reader).await;
     let snapshots = ledger.snapshots(SnapshotFilter::default()).await.unwrap();
     ledger.close().await;
     assert_eq!(snapshots.len(), 1);

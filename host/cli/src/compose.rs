@@ -10,7 +10,7 @@ use strongroom_domain::{ScheduleName, TenantName};
 use strongroom_ledger::{Ledger, OpenMode, SnapshotFilter, SnapshotRow, SqliteLedger};
 use strongroom_orchestrator::activation::Sources;
 use strongroom_orchestrator::setup::{PluginFolder, Prepared, Setup, Unwanted};
-use strongroom_orchestrator::{Access, Clock, SystemClock, Watcher, load_plugins, prepare};
+use strongroom_orchestrator::{CallContext, Clock, Observer, SystemClock, load_plugins, prepare};
 use strongroom_sandbox::{CompilerCommand, Sandbox, Settings};
 
 use crate::arguments::{Arguments, IdPrefix};
@@ -131,17 +131,17 @@ pub(crate) async fn ledger(
 }
 
 /// What attempts and requests are given.
-pub(crate) fn access(
+pub(crate) fn context(
     arguments: &Arguments,
     clock: Arc<dyn Clock>,
     ledger: Arc<SqliteLedger>,
-    watcher: Option<Arc<dyn Watcher>>,
-) -> Access {
-    let access = Access::new(clock, ledger);
-    Access {
-        watcher: watcher.unwrap_or_else(|| access.watcher.clone()),
+    observer: Option<Arc<dyn Observer>>,
+) -> CallContext {
+    let context = CallContext::new(clock, ledger);
+    CallContext {
+        observer: observer.unwrap_or_else(|| context.observer.clone()),
         own_databases: vec![arguments.state.join("ledger.sqlite")],
-        ..access
+        ..context
     }
 }
 
@@ -160,9 +160,9 @@ pub(crate) fn prepared(setup: &Setup, name: &str) -> Result<Arc<Prepared>, CliEr
 /// The entry whose plugin made a snapshot.
 pub(crate) fn keeper(setup: &Setup, row: &SnapshotRow) -> Result<Arc<Prepared>, CliError> {
     let keeper = setup.keeper(&row.schedule, &row.plugin);
-    keeper.cloned().map_err(|stranded| {
-        CliError::not_found(format!("snapshot {} was {stranded}", print::short(row.id)))
-            .hint(stranded.hint())
+    keeper.cloned().map_err(|orphaned| {
+        CliError::not_found(format!("snapshot {} was {orphaned}", print::short(row.id)))
+            .hint(orphaned.hint())
     })
 }
 

@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use strongroom_domain::preview::length;
 use strongroom_domain::{Outcome, ScheduleName, TenantName};
 use strongroom_ledger::{OccurrenceRow, ShelfAge};
-use strongroom_orchestrator::Watcher;
+use strongroom_orchestrator::Observer;
 use strongroom_sandbox::outside::Progress;
 
-use crate::commands::ages::{NO_LONGER, sentence};
+use crate::commands::staleness::{NO_LONGER, sentence};
 use crate::print;
 
 /// Logs what begins and ends; on a terminal shows how far it is.
@@ -56,7 +56,7 @@ impl Console {
     }
 }
 
-impl Watcher for Console {
+impl Observer for Console {
     fn progress(&self, schedule: &ScheduleName, tenant: &TenantName, progress: &Progress) {
         if !self.terminal {
             return;

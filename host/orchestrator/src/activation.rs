@@ -14,7 +14,7 @@ use strongroom_domain::PluginName;
 use strongroom_ledger::{LedgerError, Notice, OccurrenceFilter, PluginRow, PluginState};
 use strongroom_sandbox::{Plugin, Sandbox};
 
-use crate::access::Access;
+use crate::context::CallContext;
 use crate::dry_run::probe;
 use crate::setup::{
     Misfit, PluginFile, PluginFolder, RefusedFile, Setup, Unwanted, load_plugins, prepare,
@@ -64,7 +64,7 @@ pub enum ActivationError {
 pub struct Activation {
     sandbox: Arc<Sandbox>,
     sources: Sources,
-    access: Access,
+    context: CallContext,
     active: BTreeMap<PluginName, PluginFile>,
     earlier: BTreeMap<String, PluginFile>,
 }
@@ -85,16 +85,16 @@ impl Activation {
     pub async fn new(
         sandbox: Arc<Sandbox>,
         sources: Sources,
-        access: Access,
+        context: CallContext,
     ) -> Result<Self, ActivationError> {
         let mut new = Self {
             sandbox,
             sources,
-            access,
+            context,
             active: BTreeMap::new(),
             earlier: BTreeMap::new(),
         };
-        let rows = new.access.ledger.plugins().await?;
+        let rows = new.context.ledger.plugins().await?;
         let begun = new.begun_on(&rows).await?;
         for row in rows {
             let file = new.copy(&row.digest);
@@ -135,7 +135,7 @@ impl Activation {
             unfinished: true,
             ..OccurrenceFilter::default()
         };
-        let rows = self.access.ledger.occurrences(unfinished).await?;
+        let rows = self.context.ledger.occurrences(unfinished).await?;
         let begun = rows.into_iter().filter_map(|row| row.operation);
         Ok(begun.map(|operation| operation.digest).collect())
     }
@@ -164,7 +164,7 @@ impl Activation {
     }
 
     async fn activate(&mut self) -> Result<(ScheduleSet, Setup), ActivationError> {
-        let set = strongroom_config::load(&self.sources.schedules, self.access.clock.now())
+        let set = strongroom_config::load(&self.sources.schedules, self.context.clock.now())
             .map_err(ActivationError::Schedules)?;
         if set.schedules.is_empty() {
             // A file that was emptied is no wish to stop everything.
@@ -264,12 +264,14 @@ impl Activation {
                 continue;
             }
             if let Some(tenant) = prepared.schedule.tenants.first() {
-                probe(&self.access, prepared, tenant).await.map_err(|why| {
-                    format!(
-                        "it did not pass its probing run for schedule `{}`: {why}",
-                        prepared.schedule.name
-                    )
-                })?;
+                probe(&self.context, prepared, tenant)
+                    .await
+                    .map_err(|why| {
+                        format!(
+                            "it did not pass its probing run for schedule `{}`: {why}",
+                            prepared.schedule.name
+                        )
+                    })?;
             }
         }
         Ok(())
@@ -293,8 +295,8 @@ impl Activation {
             self.register(&file, PluginState::Active, "").await?;
             if let Some(before) = before {
                 let reason = format!("replaced by {}", digest.get(..12).unwrap_or(&digest));
-                let ledger = &self.access.ledger;
-                let now = self.access.clock.now();
+                let ledger = &self.context.ledger;
+                let now = self.context.clock.now();
                 let replaced = before.plugin.digest().to_owned();
                 ledger
                     .set_plugin_state(&replaced, PluginState::Replaced, "host", &reason, now)
@@ -326,12 +328,12 @@ impl Activation {
         state: PluginState,
         reason: &str,
     ) -> Result<(), LedgerError> {
-        let now = self.access.clock.now();
+        let now = self.context.clock.now();
         let row = PluginRow {
             reason: reason.to_owned(),
             ..row(&file.plugin, file.size, state, now)
         };
-        let ledger = &self.access.ledger;
+        let ledger = &self.context.ledger;
         let digest = row.digest.clone();
         if !ledger.register_plugin(row).await? {
             ledger
@@ -368,7 +370,7 @@ impl Activation {
             );
             standing.insert(notice_of(file), text);
         }
-        for notice in self.access.ledger.notices().await? {
+        for notice in self.context.ledger.notices().await? {
             if notice.name.starts_with(PLUGIN_NOTICE) && !standing.contains_key(&notice.name) {
                 self.mended(&notice.name).await?;
             }
@@ -383,15 +385,15 @@ impl Activation {
         tracing::error!(notice = name, "{text}");
         let notice = Notice {
             name: name.to_owned(),
-            since: self.access.clock.now(),
+            since: self.context.clock.now(),
             text,
         };
-        self.access.ledger.put_notice(notice).await
+        self.context.ledger.put_notice(notice).await
     }
 
     async fn mended(&self, name: &str) -> Result<(), LedgerError> {
-        let now = self.access.clock.now();
-        let ledger = &self.access.ledger;
+        let now = self.context.clock.now();
+        let ledger = &self.context.ledger;
         if ledger.take_notice(name, "host", "mended", now).await? {
             tracing::info!(notice = name, "mended");
         }

@@ -11,8 +11,8 @@ use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{Answer, Request, Step};
 use uuid::Uuid;
 
-use crate::access::Access;
-use crate::executor::{Errand, Reached, broken_contract, copying};
+use crate::context::CallContext;
+use crate::executor::{PluginCall, Reached, broken_contract, copy};
 use crate::setup::Prepared;
 use crate::workflows::drill;
 
@@ -24,14 +24,14 @@ const PROBE: Duration = Duration::from_secs(60);
 /// # Errors
 /// What the plugin answered, or how it failed.
 pub async fn dry_run(
-    access: &Access,
+    context: &CallContext,
     prepared: &Prepared,
     tenant: &TenantName,
 ) -> Result<Evidence, Failure> {
     if prepared.schedule.drill_of.is_some() {
-        return drill::dry_run(access, prepared, tenant).await;
+        return drill::dry_run(context, prepared, tenant).await;
     }
-    match ask(access, prepared, tenant, prepared.schedule.timeout).await {
+    match ask(context, prepared, tenant, prepared.schedule.timeout).await {
         Reached::Answer(Answer::Step(Step::Done(evidence))) => Ok(evidence),
         Reached::Answer(_) => Err(broken_contract("began something in a dry run")),
         Reached::Failed(failure) => Err(failure),
@@ -48,11 +48,11 @@ pub async fn dry_run(
 /// # Errors
 /// What it did instead, in half a sentence.
 pub(crate) async fn probe(
-    access: &Access,
+    context: &CallContext,
     prepared: &Prepared,
     tenant: &TenantName,
 ) -> Result<(), String> {
-    match ask(access, prepared, tenant, PROBE).await {
+    match ask(context, prepared, tenant, PROBE).await {
         Reached::Answer(Answer::Step(Step::Done(_))) => Ok(()),
         Reached::Answer(_) => Err("it began something in a dry run".to_owned()),
         Reached::Failed(failure) if failure.kind() == "crashed" => Err(failure.detail().to_owned()),
@@ -62,9 +62,14 @@ pub(crate) async fn probe(
     }
 }
 
-async fn ask(access: &Access, prepared: &Prepared, tenant: &TenantName, time: Duration) -> Reached {
-    let now = access.clock.now();
-    let errand = Errand {
+async fn ask(
+    context: &CallContext,
+    prepared: &Prepared,
+    tenant: &TenantName,
+    time: Duration,
+) -> Reached {
+    let now = context.clock.now();
+    let call = PluginCall {
         prepared,
         tenant,
         run: Uuid::now_v7(),
@@ -75,8 +80,7 @@ async fn ask(access: &Access, prepared: &Prepared, tenant: &TenantName, time: Du
     };
     let copied = prepared.schedule.off_site().filter(|off| off.copy);
     let request = match (prepared.role, copied) {
-        (Role::Snapshots, Some(off_site)) => match copying::choose(access, &errand, off_site).await
-        {
+        (Role::Snapshots, Some(off_site)) => match copy::choose(context, &call, off_site).await {
             Ok(row) => Request::StartCopy {
                 reference: row.reference,
             },
@@ -85,5 +89,5 @@ async fn ask(access: &Access, prepared: &Prepared, tenant: &TenantName, time: Du
         (Role::Snapshots, None) => Request::StartCreate,
         (Role::Task, _) => Request::Run,
     };
-    errand.call(access, request).await
+    call.send(context, request).await
 }

@@ -2,14 +2,14 @@
 //!
 //! Owns: what a plugin is asked, and the meaning of every ending.
 //! Never: a decision about time (`domain::retry`) or a write to the ledger: it returns a `Transition`.
-//! Read next: `asking`, `finish` (what an answer comes to), `settle` (what is done before a run is given up).
+//! Read next: `first_request`, `finish` (what an answer comes to), `search_before_giving_up` (what is done before a run is given up).
 
-mod asking;
-pub(crate) mod copying;
+pub(crate) mod copy;
 mod finish;
-mod placement;
-pub(crate) mod readback;
-mod settle;
+mod first_request;
+mod location;
+pub(crate) mod read_back;
+mod search_before_giving_up;
 
 use std::sync::Arc;
 
@@ -23,14 +23,14 @@ use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{Answer, Call, Context, Ending, Operation, Request, SnapshotInfo};
 use uuid::Uuid;
 
-use crate::access::Access;
 use crate::clock::{Clock, SystemClock};
+use crate::context::CallContext;
 use crate::defect::caught;
 use crate::setup::{Prepared, Served};
 use crate::workflows::drill;
 use finish::finish;
 pub(crate) use finish::{Finished, step};
-use settle::settle;
+use search_before_giving_up::search_before_giving_up;
 
 /// A failure with what the host knows of requests that had no answer, and the plugin does not.
 fn explained(ending: Ending, troubles: &[String]) -> Ending {
@@ -88,7 +88,7 @@ impl From<Ending> for Heard {
 }
 
 /// Who is asked for whom, and until when.
-pub struct Errand<'a> {
+pub struct PluginCall<'a> {
     /// Schedule and plugin.
     pub prepared: &'a Prepared,
     /// Whose data.
@@ -105,24 +105,24 @@ pub struct Errand<'a> {
     pub dry_run: bool,
 }
 
-impl Errand<'_> {
+impl PluginCall<'_> {
     /// Calls the plugin once.
-    pub(crate) async fn call(&self, access: &Access, request: Request) -> Reached {
-        self.hear(access, request).await.ending.into()
+    pub(crate) async fn send(&self, context: &CallContext, request: Request) -> Reached {
+        self.send_observed(context, request).await.ending.into()
     }
 
     /// Calls the plugin once, and tells everything that there is to tell of it.
-    pub(crate) async fn hear(&self, access: &Access, request: Request) -> Heard {
-        let now = access.clock.now();
+    pub(crate) async fn send_observed(&self, context: &CallContext, request: Request) -> Heard {
+        let now = context.clock.now();
         let left = std::time::Duration::try_from(self.deadline.duration_since(now));
         let Some(time) = left.ok().filter(|left| !left.is_zero()) else {
             return Ending::TimedOut.into();
         };
         let plugin = match &self.prepared.served {
             Served::Plugin { plugin, .. } => plugin,
-            Served::Replies(replies) => return replies.reply(access, self, request).await.into(),
+            Served::Replies(replies) => return replies.reply(context, self, request).await.into(),
         };
-        let call = Call {
+        let contract_call = Call {
             run_id: self.run,
             attempt: self.attempt,
             tenant: self.tenant.clone(),
@@ -134,21 +134,21 @@ impl Errand<'_> {
         // On a simulated clock a call takes no time; what it really took is what is recorded.
         let began = SystemClock.now();
         let mut held_back = Vec::new();
-        let ending = match access.outside(self, &request) {
+        let ending = match context.outside(self, &request) {
             Ok(outside) => {
-                let context = Context {
+                let limits = Context {
                     memory: self.prepared.schedule.memory,
                     time,
                     now,
                     outside: outside.clone(),
                 };
-                let ending = plugin.call(request.clone(), &call, context).await;
+                let ending = plugin.call(request.clone(), &contract_call, limits).await;
                 held_back = outside.held_back();
                 explained(ending, &outside.troubles())
             }
             Err(failure) => Ending::Failed(failure),
         };
-        if let Some(recorder) = &access.recorder {
+        if let Some(recorder) = &context.recorder {
             let took = SystemClock.now().duration_since(began);
             recorder.heard(self, &request, &ending, took.try_into().unwrap_or_default());
         }
@@ -158,12 +158,12 @@ impl Errand<'_> {
     /// Calls for a snapshot's description and believes nothing else.
     pub(crate) async fn read_back(
         &self,
-        access: &Access,
+        context: &CallContext,
         reference: &str,
     ) -> Result<SnapshotInfo, Failure> {
         match self
-            .call(
-                access,
+            .send(
+                context,
                 Request::Get {
                     reference: reference.to_owned(),
                 },
@@ -190,13 +190,13 @@ pub(crate) fn broken_contract(detail: &str) -> Failure {
 /// Runs one attempt of a claimed occurrence to its transition, also if the host itself fails at it. `first` is the first
 /// shelf of a schedule that is a second one.
 pub(crate) async fn attempt(
-    access: &Access,
+    context: &CallContext,
     prepared: Option<Arc<Prepared>>,
     first: Option<Arc<Prepared>>,
     claim: Claim,
 ) -> Transition {
-    let started_at = access.clock.now();
-    let tried = try_once(access, prepared.clone(), first, claim.clone());
+    let started_at = context.clock.now();
+    let tried = try_once(context, prepared.clone(), first, claim.clone());
     match caught(tried).await {
         Ok(transition) => transition,
         Err(panic) => {
@@ -204,18 +204,18 @@ pub(crate) async fn attempt(
                 "the host failed at it, which is a bug in strongroom ({panic}); the plugin may have acted"
             );
             let attempt = (prepared.as_deref(), started_at);
-            given_up(access, &claim, attempt, Outcome::Unknown, reason)
+            given_up(context, &claim, attempt, Outcome::Unknown, reason)
         }
     }
 }
 
 async fn try_once(
-    access: &Access,
+    context: &CallContext,
     prepared: Option<Arc<Prepared>>,
     first: Option<Arc<Prepared>>,
     claim: Claim,
 ) -> Transition {
-    let started_at = access.clock.now();
+    let started_at = context.clock.now();
     let Some(prepared) = prepared else {
         let reason = format!(
             "schedule `{}` is no longer in the schedule files",
@@ -224,9 +224,9 @@ async fn try_once(
         return ended(&claim, Outcome::Refused, reason);
     };
     if prepared.schedule.drill_of.is_some() {
-        return drill::attempt(access, &prepared, &claim).await;
+        return drill::attempt(context, &prepared, &claim).await;
     }
-    let errand = Errand {
+    let call = PluginCall {
         prepared: &prepared,
         tenant: &claim.tenant,
         run: claim.id,
@@ -239,19 +239,19 @@ async fn try_once(
         deadline: claim.deadline,
         dry_run: false,
     };
-    let reached = match asking::request(access, &errand, claim.operation.as_ref()).await {
-        Ok(request) => errand.call(access, request).await,
+    let reached = match first_request::request(context, &call, claim.operation.as_ref()).await {
+        Ok(request) => call.send(context, request).await,
         Err(failure) => Reached::Failed(failure),
     };
-    let mut finished = finish(access, &errand, reached).await;
-    let mut tried = Tried::new(&claim, &prepared, started_at, access);
+    let mut finished = finish(context, &call, reached).await;
+    let mut tried = Tried::new(&claim, &prepared, started_at, context);
     if prepared.role == Role::Snapshots && tried.would_give_up(&finished) {
         let began = claim.attempt > 1 || claim.operation.is_some() || claim.reclaimed;
-        finished = settle(access, &errand, finished, began).await;
-        tried.ended_at = access.clock.now();
+        finished = search_before_giving_up(context, &call, finished, began).await;
+        tried.ended_at = context.clock.now();
     }
     if let Finished::Done(evidence, Some(info)) = finished {
-        finished = placement::settle(access, &errand, first, evidence, info).await;
+        finished = location::check(context, &call, first, evidence, info).await;
     }
     tried.came_to(finished)
 }
@@ -270,14 +270,14 @@ impl<'a> Tried<'a> {
         claim: &'a Claim,
         prepared: &'a Prepared,
         started_at: Timestamp,
-        access: &Access,
+        context: &CallContext,
     ) -> Self {
         Self {
             claim,
             prepared,
             started_at,
-            ended_at: access.clock.now(),
-            retries: access.retries,
+            ended_at: context.clock.now(),
+            retries: context.retries,
         }
     }
 
@@ -455,7 +455,7 @@ fn transition(claim: &Claim, attempt: Option<AttemptRecord>, next: Next) -> Tran
 
 /// The end of an occurrence in the middle of an attempt, with what served it and since when.
 pub(crate) fn given_up(
-    access: &Access,
+    context: &CallContext,
     claim: &Claim,
     (prepared, started_at): (Option<&Prepared>, Timestamp),
     outcome: Outcome,
@@ -464,7 +464,7 @@ pub(crate) fn given_up(
     let Some(prepared) = prepared else {
         return ended(claim, outcome, reason);
     };
-    let tried = Tried::new(claim, prepared, started_at, access);
+    let tried = Tried::new(claim, prepared, started_at, context);
     tried.ended(outcome.as_str(), outcome, None, reason)
 }
 

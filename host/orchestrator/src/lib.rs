@@ -4,27 +4,27 @@
 //! Never: wasmtime, SQL, the text of schedule files.
 //! Read next: `engine`, then `planner`, `executor`, `workflows`, `setup`, `outside`.
 
-pub mod access;
 pub mod activation;
 pub mod clock;
 pub mod conformance;
+pub mod context;
 mod defect;
 mod dry_run;
 pub mod engine;
 pub mod executor;
+pub mod file_watch;
 pub mod outside;
 mod planner;
-pub mod replies;
+pub mod replay;
 pub mod setup;
-pub mod watching;
 pub mod workflows;
 
-pub use access::{Access, NoWatcher, Watcher};
 pub use clock::{Clock, SimulatedClock, SystemClock};
+pub use context::{CallContext, NoObserver, Observer};
 pub use dry_run::dry_run;
 pub use engine::{CLOCK_NOTICE, Engine, EngineSettings, SHELVES_NOTICE, Until, untimed};
 pub use setup::{
-    Misfit, PluginFile, PluginFolder, Prepared, RefusedFile, Replies, Served, Setup, Stranded,
+    Misfit, Orphaned, PluginFile, PluginFolder, Prepared, RefusedFile, Replies, Served, Setup,
     load_plugins, prepare,
 };
 pub use strongroom_egress::auth::{SCHEMES, SchemeText};

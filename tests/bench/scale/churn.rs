@@ -9,9 +9,9 @@ use strongroom_domain::Evidence;
 use strongroom_domain::calendar::Every;
 use strongroom_domain::schedule::{Limits, Schedule, Trigger};
 use strongroom_ledger::{OpenMode, SqliteLedger};
-use strongroom_orchestrator::executor::Errand;
+use strongroom_orchestrator::executor::PluginCall;
 use strongroom_orchestrator::{
-    Access, Engine, EngineSettings, Prepared, Replies, Served, Setup, SystemClock, Until,
+    CallContext, Engine, EngineSettings, Prepared, Replies, Served, Setup, SystemClock, Until,
 };
 use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{Answer, Ending, Request, Step};
@@ -34,7 +34,7 @@ struct Beats(Mutex<Vec<Instant>>);
 
 #[async_trait]
 impl Replies for Beats {
-    async fn reply(&self, _: &Access, _: &Errand<'_>, _: Request) -> Ending {
+    async fn reply(&self, _: &CallContext, _: &PluginCall<'_>, _: Request) -> Ending {
         self.0.lock().unwrap().push(now());
         Ending::Answered(Answer::Step(Step::Done(Evidence::default())))
     }
@@ -96,9 +96,9 @@ fn edits(count: usize, edited: usize, seconds: u64) -> Pauses {
     let running = std::thread::spawn(move || {
         runtime.block_on(async move {
             let ledger = Arc::new(SqliteLedger::open(&path, OpenMode::Host).await.unwrap());
-            let access = Access::new(Arc::new(SystemClock), ledger.clone());
+            let context = CallContext::new(Arc::new(SystemClock), ledger.clone());
             let first = reloads.borrow().clone();
-            let engine = Engine::new(access, first, EngineSettings::default(), stop);
+            let engine = Engine::new(context, first, EngineSettings::default(), stop);
             engine.reloading(reloads).run(Until::Stopped).await.unwrap();
             ledger.close().await;
         });

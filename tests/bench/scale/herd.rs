@@ -16,9 +16,10 @@ use strongroom_domain::calendar::{Every, Zone};
 use strongroom_domain::schedule::{Limits, Missed, Overlap, Priority, Schedule, Trigger, defaults};
 use strongroom_domain::{PluginName, ScheduleName, TenantName};
 use strongroom_ledger::{OpenMode, SqliteLedger};
-use strongroom_orchestrator::executor::Errand;
+use strongroom_orchestrator::executor::PluginCall;
 use strongroom_orchestrator::{
-    Access, Clock, Engine, EngineSettings, Prepared, Replies, Served, Setup, SimulatedClock, Until,
+    CallContext, Clock, Engine, EngineSettings, Prepared, Replies, Served, Setup, SimulatedClock,
+    Until,
 };
 use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{Answer, Ending, Request, Step};
@@ -146,7 +147,7 @@ struct AtOnce {
 
 #[async_trait]
 impl Replies for AtOnce {
-    async fn reply(&self, _: &Access, _: &Errand<'_>, _: Request) -> Ending {
+    async fn reply(&self, _: &CallContext, _: &PluginCall<'_>, _: Request) -> Ending {
         if self.asked.fetch_add(1, Ordering::Relaxed) == 0 {
             *self.first.lock().unwrap() = Some(now());
         }
@@ -188,13 +189,13 @@ async fn run(folder: &Path, herd: &Herd, setup: Arc<Setup>) {
         OpenMode::Scratch
     };
     let ledger = Arc::new(SqliteLedger::open(folder, mode).await.unwrap());
-    let access = Access::new(Arc::new(clock.clone()), ledger.clone());
+    let context = CallContext::new(Arc::new(clock.clone()), ledger.clone());
     let settings = EngineSettings {
         concurrency: herd.concurrency,
         ..EngineSettings::default()
     };
     let (_go_on, stop) = watch::channel(false);
-    let engine = Engine::new(access, setup, settings, stop);
+    let engine = Engine::new(context, setup, settings, stop);
     let end = clock.now() + Duration::from_secs(60);
     engine.run(Until::Time(end)).await.unwrap();
     ledger.close().await;

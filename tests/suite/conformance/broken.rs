@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use strongroom_tests::{Depot, Host, guest};
+use strongroom_tests::{FakeProvider, Host, guest};
 
 use super::{Report, tried};
 
@@ -24,42 +24,42 @@ operations = ["list", "look", "make", "remove", "look-at-disk", "restore", "wipe
 /// What the guest's features leave out.
 const SKIPS: [&str; 2] = ["restore-missing-path", "copy-unknown"];
 
-/// A schedule file that points at the depot.
-pub(super) fn config(host: &Host, depot: &Depot, rule: Option<&str>) -> PathBuf {
+/// A schedule file that points at the provider.
+pub(super) fn config(host: &Host, provider: &FakeProvider, rule: Option<&str>) -> PathBuf {
     let broken = rule.map_or("{}".to_owned(), |rule| format!("{{ breaks = \"{rule}\" }}"));
-    let text = CONFIG.replace("<origin>", &depot.origin());
+    let text = CONFIG.replace("<origin>", &provider.origin());
     host.schedule("contrary.toml", &text.replace("<config>", &broken))
 }
 
 /// Runs the suite on a guest that breaks this rule; none: it behaves. The snapshots that were there before.
-fn contrary(rule: Option<&str>) -> (Report, Depot, Vec<String>) {
-    let depot = Depot::start();
-    let before = vec![depot.put("acme"), depot.put("globex")];
+fn contrary(rule: Option<&str>) -> (Report, FakeProvider, Vec<String>) {
+    let provider = FakeProvider::start();
+    let before = vec![provider.put("acme"), provider.put("globex")];
     let host = Host::new();
-    let config = config(&host, &depot, rule);
+    let config = config(&host, &provider, rule);
     let report = tried(
         &host,
         &guest("contrary"),
         Some(&config),
         &["--restore-as", "disk-of-the-suite"],
     );
-    (report, depot, before)
+    (report, provider, before)
 }
 
 /// Exactly these cases fail when this rule is broken; what was there before is untouched, and nothing is left.
 #[track_caller]
 fn fails(rule: &str, cases: &[&str]) {
-    let (report, depot, before) = contrary(Some(rule));
+    let (report, provider, before) = contrary(Some(rule));
     report.failed_only(cases);
     assert_eq!(report.left_behind(), Vec::<&str>::new());
-    assert_eq!(depot.snapshots(), before);
+    assert_eq!(provider.snapshots(), before);
 }
 
 #[test]
 fn a_plugin_that_breaks_no_rule_passes() {
-    let (report, depot, before) = contrary(None);
+    let (report, provider, before) = contrary(None);
     report.whole(&SKIPS);
-    assert_eq!(depot.snapshots(), before);
+    assert_eq!(provider.snapshots(), before);
 }
 
 #[test]
@@ -97,12 +97,12 @@ fn a_deletion_for_another_tenant_is_found() {
 
 #[test]
 fn a_deletion_that_is_none_is_found_and_what_is_left_is_told() {
-    let (report, depot, before) = contrary(Some("keeps-what-it-deletes"));
+    let (report, provider, before) = contrary(Some("keeps-what-it-deletes"));
     report.failed_only(&["delete", "lost-reply-to-delete"]);
     let left = report.left_behind();
     assert_eq!(
         left.len(),
-        depot.snapshots().len() - before.len(),
+        provider.snapshots().len() - before.len(),
         "{left:?}"
     );
 }
@@ -201,9 +201,9 @@ fn a_request_that_is_not_granted_is_found() {
 
 #[test]
 fn a_deletion_of_more_than_was_named_is_found() {
-    let (report, depot, _) = contrary(Some("deletes-neighbour"));
+    let (report, provider, _) = contrary(Some("deletes-neighbour"));
     report.failed_only(&["delete"]);
     assert_eq!(report.left_behind(), Vec::<&str>::new());
     // What it should never have been let near is another tenant's.
-    assert!(depot.snapshots().contains(&"s-000002".to_owned()));
+    assert!(provider.snapshots().contains(&"s-000002".to_owned()));
 }

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
-use strongroom_tests::{Depot, Host, eventually, guest, plugin};
+use strongroom_tests::{FakeProvider, Host, eventually, guest, plugin};
 
 use super::{broken, conforms, tried};
 
@@ -157,10 +157,10 @@ fn a_file_that_names_no_schedule_of_the_plugin_is_refused() {
 
 #[test]
 fn whoever_stops_it_finds_nothing_left() {
-    let depot = Depot::start();
-    let before = vec![depot.put("acme"), depot.put("globex")];
+    let provider = FakeProvider::start();
+    let before = vec![provider.put("acme"), provider.put("globex")];
     let host = Host::new();
-    let config = broken::config(&host, &depot, None);
+    let config = broken::config(&host, &provider, None);
     let mut command = host.command(["plugin", "test"]);
     command
         .arg(guest("contrary"))
@@ -171,10 +171,10 @@ fn whoever_stops_it_finds_nothing_left() {
     eventually(
         "a snapshot of the suite's own",
         Duration::from_secs(60),
-        || (depot.snapshots().len() > before.len()).then_some(()),
+        || (provider.snapshots().len() > before.len()).then_some(()),
     );
     let pid = Pid::from_child(&child);
     kill_process(pid, Signal::INT).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(1));
-    assert_eq!(depot.snapshots(), before);
+    assert_eq!(provider.snapshots(), before);
 }

@@ -9,7 +9,7 @@ use super::provider::{
     Asked, Provider, Shelf, done, goes_on, not_found, told, trapped, unavailable, verified,
 };
 use super::{Expected, Row, catalog, play};
-use crate::stage::Stage;
+use crate::simulated_host::SimulatedHost;
 
 type Lie = fn(&Asked, &mut Shelf, Ending) -> Ending;
 
@@ -265,9 +265,9 @@ async fn dropped(lie: Lie) -> (Vec<(Stands, Option<String>)>, usize) {
         .unwrap();
     let schedules = format!("{daily}retention = {{ keep-last = 1 }}\n");
     let provider = Provider::new(lie);
-    let stage = Stage::served_by("2026-11-20T00:00Z", &schedules, provider.clone());
-    stage.run("2026-11-21T23:00Z").await;
-    let rows = catalog(&stage).await;
+    let host = SimulatedHost::served_by("2026-11-20T00:00Z", &schedules, provider.clone());
+    host.run("2026-11-21T23:00Z").await;
+    let rows = catalog(&host).await;
     let rows = rows.into_iter().map(|row| (row.state, row.last_error));
     (rows.collect(), provider.asked("delete"))
 }

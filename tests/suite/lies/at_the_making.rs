@@ -11,7 +11,7 @@ use super::provider::{
     Asked, Shelf, done, goes_on, listed, not_found, snapshot, told, trapped, unavailable,
 };
 use super::{Expected, Row, catalog, play};
-use crate::stage::Stage;
+use crate::simulated_host::SimulatedHost;
 
 type Lie = fn(&Asked, &mut Shelf, Ending) -> Ending;
 
@@ -474,13 +474,13 @@ async fn s5_an_old_snapshot_is_never_taken_for_a_new_one() {
         .split("\n[[schedule]]\nname = \"drill\"")
         .next()
         .unwrap();
-    let stage = Stage::served_by("2026-11-20T00:00Z", daily, provider);
-    stage.run("2026-11-21T23:00Z").await;
+    let host = SimulatedHost::served_by("2026-11-20T00:00Z", daily, provider);
+    host.run("2026-11-21T23:00Z").await;
     assert_eq!(
-        stage.record().await,
+        host.record().await,
         ["daily acme 03:00 succeeded", "daily acme 03:00 failed"]
     );
-    let reason = stage.rows().await.pop().unwrap().reason.unwrap();
+    let reason = host.rows().await.pop().unwrap().reason.unwrap();
     assert!(reason.contains("is in the catalog already"), "{reason}");
-    assert_eq!(catalog(&stage).await.len(), 1);
+    assert_eq!(catalog(&host).await.len(), 1);
 }

@@ -8,7 +8,7 @@ use strongroom_ledger::{Ledger, OpenMode};
 
 use super::provider::{Provider, goes_on, not_found, unavailable, verified};
 use super::{SCHEDULES, catalog};
-use crate::stage::{Stage, at};
+use crate::simulated_host::{SimulatedHost, at};
 
 fn two_a_day() -> String {
     SCHEDULES.replace("0 3 * * *", "0 3,9 * * *")
@@ -18,8 +18,8 @@ fn two_a_day() -> String {
 async fn p04_the_newest_good_snapshot_is_drilled_first_and_then_older_ones() {
     let provider = Provider::new(|_, _, honest| honest);
     let schedules = two_a_day().replace("0 12 * * *", "0 12,13,14 * * *");
-    let stage = Stage::served_by("2026-11-20T00:00Z", &schedules, provider);
-    stage.run("2026-11-20T12:30Z").await;
+    let host = SimulatedHost::served_by("2026-11-20T00:00Z", &schedules, provider);
+    host.run("2026-11-20T12:30Z").await;
     let states = |rows: Vec<strongroom_ledger::SnapshotRow>| -> Vec<_> {
         rows.into_iter()
             .map(|row| (row.state, row.verified_at))
@@ -27,20 +27,20 @@ async fn p04_the_newest_good_snapshot_is_drilled_first_and_then_older_ones() {
     };
     let noon = Some(at("2026-11-20T12:00:00Z"));
     assert_eq!(
-        states(catalog(&stage).await),
+        states(catalog(&host).await),
         [(Assumed, None), (Verified, noon)]
     );
-    stage.run("2026-11-20T13:30Z").await;
+    host.run("2026-11-20T13:30Z").await;
     let one = Some(at("2026-11-20T13:00:00Z"));
     assert_eq!(
-        states(catalog(&stage).await),
+        states(catalog(&host).await),
         [(Verified, one), (Verified, noon)]
     );
     // All of them were: the one of which it is the longest ago.
-    stage.run("2026-11-20T14:30Z").await;
+    host.run("2026-11-20T14:30Z").await;
     let two = Some(at("2026-11-20T14:00:00Z"));
     assert_eq!(
-        states(catalog(&stage).await),
+        states(catalog(&host).await),
         [(Verified, one), (Verified, two)]
     );
 }
@@ -54,14 +54,14 @@ async fn a_drill_that_takes_long_goes_on_after_a_restart_with_the_same_snapshot(
         _ => honest,
     });
     let schedules = SCHEDULES.replace("0 3 * * *", "0 3 20 11 *\"\nmissed = \"none");
-    let stage = Stage::served_by("2026-11-20T00:00Z", &schedules, provider.clone());
-    stage.run("2026-11-20T12:10Z").await;
-    let drill = stage.rows().await.pop().unwrap();
+    let host = SimulatedHost::served_by("2026-11-20T00:00Z", &schedules, provider.clone());
+    host.run("2026-11-20T12:10Z").await;
+    let drill = host.rows().await.pop().unwrap();
     assert_eq!((drill.outcome, drill.operation.is_some()), (None, true));
     // Nothing deletes it meanwhile.
-    assert_eq!(catalog(&stage).await[0].holds.len(), 1);
-    stage.run("2026-11-20T23:00Z").await;
-    let drill = stage.rows().await.pop().unwrap();
+    assert_eq!(catalog(&host).await[0].holds.len(), 1);
+    host.run("2026-11-20T23:00Z").await;
+    let drill = host.rows().await.pop().unwrap();
     assert_eq!(
         drill.outcome,
         Some(Outcome::Succeeded),
@@ -69,7 +69,7 @@ async fn a_drill_that_takes_long_goes_on_after_a_restart_with_the_same_snapshot(
         drill.reason
     );
     assert_eq!((provider.asked("verify"), provider.asked("poll")), (1, 2));
-    let [row] = &catalog(&stage).await[..] else {
+    let [row] = &catalog(&host).await[..] else {
         panic!("one snapshot");
     };
     assert_eq!((row.state, row.holds.len()), (Verified, 0));
@@ -82,10 +82,10 @@ async fn a_drill_that_takes_long_goes_on_after_a_restart_with_the_same_snapshot(
 #[tokio::test]
 async fn a_drill_without_a_snapshot_fails_and_says_so() {
     let provider = Provider::new(|_, _, honest| honest);
-    let stage = Stage::served_by("2026-11-20T04:00Z", SCHEDULES, provider.clone());
-    stage.run("2026-11-20T23:00Z").await;
-    assert_eq!(stage.record().await, ["drill acme 12:00 failed"]);
-    let reason = stage.rows().await.pop().unwrap().reason.unwrap();
+    let host = SimulatedHost::served_by("2026-11-20T04:00Z", SCHEDULES, provider.clone());
+    host.run("2026-11-20T23:00Z").await;
+    assert_eq!(host.record().await, ["drill acme 12:00 failed"]);
+    let reason = host.rows().await.pop().unwrap().reason.unwrap();
     assert_eq!(
         reason,
         "not-found: `daily` has no good snapshot of acme to drill"
@@ -100,14 +100,14 @@ async fn a_drill_of_a_provider_that_is_away_is_tried_again_and_says_nothing_of_t
         _ => honest,
     });
     let schedules = SCHEDULES.replace("attempts = 1", "attempts = 3, delay = \"5m\"");
-    let stage = Stage::served_by("2026-11-20T00:00Z", &schedules, provider.clone());
-    stage.run("2026-11-20T23:00Z").await;
+    let host = SimulatedHost::served_by("2026-11-20T00:00Z", &schedules, provider.clone());
+    host.run("2026-11-20T23:00Z").await;
     assert_eq!(
-        stage.record().await,
+        host.record().await,
         ["daily acme 03:00 succeeded", "drill acme 12:00 succeeded"]
     );
     assert_eq!(provider.asked("verify"), 3);
-    assert_eq!(catalog(&stage).await[0].state, Verified);
+    assert_eq!(catalog(&host).await[0].state, Verified);
 }
 
 #[tokio::test]
@@ -117,19 +117,19 @@ async fn a_snapshot_that_was_missing_and_is_there_again_is_assumed_until_the_nex
         _ => honest,
     });
     let daily = SCHEDULES.replace("0 3 * * *", "0 3 20 11 *");
-    let stage = Stage::served_by("2026-11-20T00:00Z", &daily, Arc::clone(&provider) as _);
-    stage.run("2026-11-20T13:00Z").await;
-    assert_eq!(catalog(&stage).await[0].state, Missing);
+    let host = SimulatedHost::served_by("2026-11-20T00:00Z", &daily, Arc::clone(&provider) as _);
+    host.run("2026-11-20T13:00Z").await;
+    assert_eq!(catalog(&host).await[0].state, Missing);
     // With nothing good to drill, the shelf is looked at first.
-    stage.run("2026-11-21T13:00Z").await;
-    let record = stage.record().await;
+    host.run("2026-11-21T13:00Z").await;
+    let record = host.record().await;
     assert_eq!(
         record.last().unwrap(),
         "drill acme 12:00 succeeded",
         "{record:?}"
     );
-    assert_eq!(catalog(&stage).await[0].state, Verified);
-    let ledger = stage.ledger(OpenMode::Reader).await;
+    assert_eq!(catalog(&host).await[0].state, Verified);
+    let ledger = host.ledger(OpenMode::Reader).await;
     let head = ledger.audit_state().await.unwrap();
     ledger.close().await;
     assert!(head.size > 0);

@@ -14,7 +14,7 @@ use strongroom_ledger::{Ledger, OpenMode, SnapshotFilter, SnapshotRow, SnapshotS
 use strongroom_orchestrator::Clock as _;
 use strongroom_sandbox::call::Ending;
 
-use crate::stage::{Stage, at};
+use crate::simulated_host::{SimulatedHost, at};
 use provider::{Asked, Provider, Shelf, goes_on};
 
 /// A day: a snapshot at three, its drill at noon.
@@ -49,8 +49,8 @@ pub(super) struct Row {
     lie: fn(&Asked, &mut Shelf, Ending) -> Ending,
 }
 
-pub(super) async fn catalog(stage: &Stage) -> Vec<SnapshotRow> {
-    let ledger = stage.ledger(OpenMode::Reader).await;
+pub(super) async fn catalog(host: &SimulatedHost) -> Vec<SnapshotRow> {
+    let ledger = host.ledger(OpenMode::Reader).await;
     let filter = SnapshotFilter {
         gone: true,
         ..SnapshotFilter::default()
@@ -65,16 +65,16 @@ pub(super) async fn play(rows: Vec<Row>) {
     let mut wrong = Vec::new();
     for row in rows {
         let provider = Provider::new(row.lie);
-        let stage = Stage::served_by("2026-11-20T00:00Z", SCHEDULES, provider);
-        stage.run("2026-11-20T23:00Z").await;
-        let ended = stage.rows().await;
+        let host = SimulatedHost::served_by("2026-11-20T00:00Z", SCHEDULES, provider);
+        host.run("2026-11-20T23:00Z").await;
+        let ended = host.rows().await;
         let outcome = |name: &str| {
             let found = ended.iter().find(|one| one.schedule.as_str() == name);
             let found = found.unwrap();
             (found.outcome.unwrap(), found.reason.clone())
         };
         let (made, drilled) = (outcome("daily"), outcome("drill"));
-        let catalog = catalog(&stage).await;
+        let catalog = catalog(&host).await;
         let stands = catalog.first().map(|one| one.state);
         let expected = &row.expected;
         if (made.0, drilled.0, stands) != (expected.made, expected.drilled, expected.stands) {
@@ -100,13 +100,13 @@ pub(super) async fn play(rows: Vec<Row>) {
 #[tokio::test]
 async fn an_honest_provider_is_believed() {
     let provider = Provider::new(|_, _, honest| honest);
-    let stage = Stage::served_by("2026-11-20T00:00Z", SCHEDULES, Arc::clone(&provider) as _);
-    stage.run("2026-11-20T23:00Z").await;
+    let host = SimulatedHost::served_by("2026-11-20T00:00Z", SCHEDULES, Arc::clone(&provider) as _);
+    host.run("2026-11-20T23:00Z").await;
     assert_eq!(
-        stage.record().await,
+        host.record().await,
         ["daily acme 03:00 succeeded", "drill acme 12:00 succeeded"]
     );
-    let [row] = &catalog(&stage).await[..] else {
+    let [row] = &catalog(&host).await[..] else {
         panic!("one snapshot");
     };
     assert_eq!(row.state, SnapshotState::Verified);
@@ -114,7 +114,7 @@ async fn an_honest_provider_is_believed() {
     // What later looks are compared with is kept.
     assert_eq!(row.evidence.get("source"), Some("disk-7"));
     assert_eq!(row.evidence.get("place"), Some("here"));
-    let drill = stage.rows().await.pop().unwrap();
+    let drill = host.rows().await.pop().unwrap();
     let id = row.id.to_string();
     for (kind, value) in [
         ("drilled", id.as_str()),
@@ -138,14 +138,15 @@ async fn a_deadline_that_passed_while_the_host_was_down_does_not_hide_what_was_m
     });
     let daily = SCHEDULES.split("\n[[schedule]]\nname = \"drill\"").next();
     let schedules = daily.unwrap().to_owned() + "timeout = \"1h\"\n";
-    let stage = Stage::served_by("2026-11-20T00:00Z", &schedules, Arc::clone(&provider) as _);
-    stage.run("2026-11-20T03:10Z").await;
-    assert_eq!(stage.record().await, ["daily acme 03:00 unfinished"]);
-    stage.clock.sleep_until(at("2026-11-20T06:00Z")).await;
-    stage.run("2026-11-20T07:00Z").await;
-    assert_eq!(stage.record().await, ["daily acme 03:00 succeeded"]);
+    let host =
+        SimulatedHost::served_by("2026-11-20T00:00Z", &schedules, Arc::clone(&provider) as _);
+    host.run("2026-11-20T03:10Z").await;
+    assert_eq!(host.record().await, ["daily acme 03:00 unfinished"]);
+    host.clock.sleep_until(at("2026-11-20T06:00Z")).await;
+    host.run("2026-11-20T07:00Z").await;
+    assert_eq!(host.record().await, ["daily acme 03:00 succeeded"]);
     assert_eq!(provider.asked("poll"), 0, "its time is over");
-    let catalog = catalog(&stage).await;
+    let catalog = catalog(&host).await;
     assert_eq!(catalog.len(), 1);
     assert_eq!(catalog[0].state, SnapshotState::Assumed);
 }

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use strongroom_domain::Evidence;
 use strongroom_domain::retry::Failure;
-use strongroom_orchestrator::executor::Errand;
-use strongroom_orchestrator::{Access, Replies};
+use strongroom_orchestrator::executor::PluginCall;
+use strongroom_orchestrator::{CallContext, Replies};
 use strongroom_sandbox::call::{
     Answer, Ending, Operation, Request, SnapshotInfo, SnapshotState, Step,
 };
@@ -74,8 +74,13 @@ pub(super) fn snapshot(run: &str, tenant: &str, taken_at: Timestamp) -> Snapshot
 
 #[async_trait]
 impl Replies for Provider {
-    async fn reply(&self, access: &Access, errand: &Errand<'_>, request: Request) -> Ending {
-        let now = access.clock.now();
+    async fn reply(
+        &self,
+        context: &CallContext,
+        plugin_call: &PluginCall<'_>,
+        request: Request,
+    ) -> Ending {
+        let now = context.clock.now();
         let call = word(&request);
         let ending = {
             let mut state = self.state.lock().unwrap();
@@ -85,14 +90,14 @@ impl Replies for Provider {
                 call,
                 nth: *nth,
                 now,
-                run: errand.run.to_string(),
-                schedule: errand.prepared.schedule.name.to_string(),
+                run: plugin_call.run.to_string(),
+                schedule: plugin_call.prepared.schedule.name.to_string(),
             };
-            let honest = honest(&mut state.0, errand, request, now);
+            let honest = honest(&mut state.0, plugin_call, request, now);
             (self.lie)(&asked, &mut state.0, honest)
         };
         if ending == Ending::TimedOut {
-            access.clock.sleep_until(errand.deadline).await;
+            context.clock.sleep_until(plugin_call.deadline).await;
         }
         ending
     }
@@ -114,11 +119,16 @@ fn word(request: &Request) -> &'static str {
     }
 }
 
-fn honest(shelf: &mut Shelf, errand: &Errand<'_>, request: Request, now: Timestamp) -> Ending {
-    let run = errand.run.to_string();
+fn honest(
+    shelf: &mut Shelf,
+    plugin_call: &PluginCall<'_>,
+    request: Request,
+    now: Timestamp,
+) -> Ending {
+    let run = plugin_call.run.to_string();
     match request {
         Request::StartCreate => {
-            let made = snapshot(&run, errand.tenant.as_str(), now);
+            let made = snapshot(&run, plugin_call.tenant.as_str(), now);
             let made = shelf.entry(made.reference.clone()).or_insert(made);
             done(&[
                 ("snapshot", &made.reference),

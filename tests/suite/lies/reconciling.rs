@@ -7,13 +7,13 @@ use strongroom_domain::{Evidence, TenantName};
 use strongroom_ledger::SnapshotState::{Assumed, Damaged, Missing};
 use strongroom_ledger::{CatalogChange, Ledger, OpenMode, SnapshotRow};
 use strongroom_orchestrator::workflows::reconcile::{Comparison, reconcile};
-use strongroom_orchestrator::{Access, Clock};
+use strongroom_orchestrator::{CallContext, Clock};
 use strongroom_sandbox::call::{Answer, Ending, SnapshotState};
 use uuid::Uuid;
 
 use super::provider::{Asked, Provider, Shelf, listed, not_found, snapshot, trapped};
 use super::{SCHEDULES, catalog};
-use crate::stage::Stage;
+use crate::simulated_host::SimulatedHost;
 
 const OTHER: &str = "0190a000-0000-7000-8000-000000000000";
 
@@ -27,7 +27,7 @@ fn daily() -> &'static str {
 /// Three days of honest snapshots; then the lie begins.
 async fn three_days(
     lie: impl Fn(&Asked, &mut Shelf, Ending) -> Ending + Send + Sync + 'static,
-) -> (Stage, Arc<Provider>) {
+) -> (SimulatedHost, Arc<Provider>) {
     let provider = Provider::new(move |asked, shelf, honest| {
         let honest_days = "2026-11-22T20:00:00Z".parse().unwrap();
         if asked.now < honest_days {
@@ -36,24 +36,24 @@ async fn three_days(
             lie(asked, shelf, honest)
         }
     });
-    let stage = Stage::served_by("2026-11-20T00:00Z", daily(), provider.clone());
-    stage.run("2026-11-22T20:00Z").await;
-    assert_eq!(catalog(&stage).await.len(), 3);
-    (stage, provider)
+    let host = SimulatedHost::served_by("2026-11-20T00:00Z", daily(), provider.clone());
+    host.run("2026-11-22T20:00Z").await;
+    assert_eq!(catalog(&host).await.len(), 3);
+    (host, provider)
 }
 
-async fn compared(stage: &Stage) -> Result<Comparison, String> {
-    let ledger = stage.ledger(OpenMode::Scratch).await;
-    let access = Access::new(Arc::new(stage.clock.clone()), ledger.clone());
-    let prepared = stage.prepared("daily");
+async fn compared(host: &SimulatedHost) -> Result<Comparison, String> {
+    let ledger = host.ledger(OpenMode::Scratch).await;
+    let context = CallContext::new(Arc::new(host.clock.clone()), ledger.clone());
+    let prepared = host.prepared("daily");
     let tenant = TenantName::new("acme").unwrap();
-    let found = reconcile(&access, &prepared, &tenant).await;
+    let found = reconcile(&context, &prepared, &tenant).await;
     ledger.close().await;
     found.map_err(|error| error.to_string())
 }
 
-async fn notices(stage: &Stage) -> Vec<String> {
-    let ledger = stage.ledger(OpenMode::Reader).await;
+async fn notices(host: &SimulatedHost) -> Vec<String> {
+    let ledger = host.ledger(OpenMode::Reader).await;
     let notices = ledger.notices().await.unwrap();
     ledger.close().await;
     notices
@@ -76,15 +76,15 @@ fn counts(found: &Comparison) -> [u64; 6] {
 
 #[tokio::test]
 async fn what_agrees_is_counted_and_leaves_no_notice() {
-    let (stage, _) = three_days(|_, _, honest| honest).await;
-    assert_eq!(counts(&compared(&stage).await.unwrap()), [3, 0, 0, 0, 0, 0]);
-    assert_eq!(notices(&stage).await, [""; 0]);
+    let (host, _) = three_days(|_, _, honest| honest).await;
+    assert_eq!(counts(&compared(&host).await.unwrap()), [3, 0, 0, 0, 0, 0]);
+    assert_eq!(notices(&host).await, [""; 0]);
 }
 
 #[tokio::test]
 async fn orphans_are_told_and_stay_and_what_is_not_ours_is_counted() {
-    let (stage, provider) = three_days(|_, _, honest| honest).await;
-    let now = stage.clock.now();
+    let (host, provider) = three_days(|_, _, honest| honest).await;
+    let now = host.clock.now();
     provider.shelf(|shelf| {
         // Ours by its labels, made by nobody the host knows.
         let orphan = snapshot(OTHER, "acme", now);
@@ -97,7 +97,7 @@ async fn orphans_are_told_and_stay_and_what_is_not_ours_is_counted() {
             shelf.insert(name.to_owned(), foreign);
         }
     });
-    let found = compared(&stage).await.unwrap();
+    let found = compared(&host).await.unwrap();
     assert_eq!(counts(&found), [3, 1, 0, 0, 2, 0]);
     assert_eq!(found.orphans.first[0].reference, format!("snap-{OTHER}"));
     assert_eq!(
@@ -107,15 +107,15 @@ async fn orphans_are_told_and_stay_and_what_is_not_ours_is_counted() {
         ),
         (0, 6)
     );
-    let notices = notices(&stage).await;
+    let notices = notices(&host).await;
     assert!(notices[0].starts_with("reconcile:daily/acme: daily acme: the provider and the catalog do not agree: 1 orphan\n"), "{notices:?}");
 }
 
 #[tokio::test]
 async fn what_is_missing_is_looked_for_once_more_and_no_longer_good() {
-    let (stage, provider) = three_days(|_, _, honest| honest).await;
+    let (host, provider) = three_days(|_, _, honest| honest).await;
     let taken = provider.shelf(|shelf| shelf.pop_first().unwrap());
-    let found = compared(&stage).await.unwrap();
+    let found = compared(&host).await.unwrap();
     assert_eq!(counts(&found), [2, 0, 1, 0, 0, 0]);
     let stands = |rows: Vec<SnapshotRow>| {
         rows.into_iter()
@@ -123,35 +123,35 @@ async fn what_is_missing_is_looked_for_once_more_and_no_longer_good() {
             .unwrap()
             .state
     };
-    assert_eq!(stands(catalog(&stage).await), Missing);
+    assert_eq!(stands(catalog(&host).await), Missing);
     // Still missing: it is told again, and not marked again.
-    assert_eq!(counts(&compared(&stage).await.unwrap()), [2, 0, 1, 0, 0, 0]);
+    assert_eq!(counts(&compared(&host).await.unwrap()), [2, 0, 1, 0, 0, 0]);
     provider.shelf(|shelf| shelf.insert(taken.0.clone(), taken.1.clone()));
-    assert_eq!(counts(&compared(&stage).await.unwrap()), [3, 0, 0, 0, 0, 0]);
-    assert_eq!(stands(catalog(&stage).await), Assumed);
-    assert_eq!(notices(&stage).await, [""; 0]);
+    assert_eq!(counts(&compared(&host).await.unwrap()), [3, 0, 0, 0, 0, 0]);
+    assert_eq!(stands(catalog(&host).await), Assumed);
+    assert_eq!(notices(&host).await, [""; 0]);
 }
 
 #[tokio::test]
 async fn what_the_list_hides_and_get_finds_is_not_missing() {
-    let (stage, _) = three_days(|asked, _, honest| match asked.call {
+    let (host, _) = three_days(|asked, _, honest| match asked.call {
         "list" => listed(honest, Vec::clear),
         _ => honest,
     })
     .await;
-    let found = compared(&stage).await.unwrap();
+    let found = compared(&host).await.unwrap();
     assert_eq!(counts(&found), [0, 0, 0, 3, 0, 0]);
     assert!(
         found.differing.first[0]
             .what
             .contains("the list does not show it")
     );
-    assert!(catalog(&stage).await.iter().all(|row| row.state == Assumed));
+    assert!(catalog(&host).await.iter().all(|row| row.state == Assumed));
 }
 
 #[tokio::test]
 async fn what_differs_is_read_back_before_it_counts_as_damaged() {
-    let (stage, provider) = three_days(|asked, _, honest| match asked.call {
+    let (host, provider) = three_days(|asked, _, honest| match asked.call {
         // The list alone is wrong about the third.
         "list" => listed(honest, |page| page[2].size = Some(1)),
         _ => honest,
@@ -163,9 +163,9 @@ async fn what_differs_is_read_back_before_it_counts_as_damaged() {
         all[0].source = Some("disk-8".to_owned());
         all[1].state = SnapshotState::Failed;
     });
-    let found = compared(&stage).await.unwrap();
+    let found = compared(&host).await.unwrap();
     assert_eq!(counts(&found), [0, 0, 0, 3, 0, 0]);
-    let states: Vec<_> = catalog(&stage)
+    let states: Vec<_> = catalog(&host)
         .await
         .into_iter()
         .map(|row| row.state)
@@ -175,11 +175,11 @@ async fn what_differs_is_read_back_before_it_counts_as_damaged() {
 
 #[tokio::test]
 async fn a_run_under_way_is_no_orphan() {
-    let (stage, provider) = three_days(|_, _, honest| honest).await;
-    let ledger = stage.ledger(OpenMode::Scratch).await;
-    let prepared = stage.prepared("daily");
+    let (host, provider) = three_days(|_, _, honest| honest).await;
+    let ledger = host.ledger(OpenMode::Scratch).await;
+    let prepared = host.prepared("daily");
     let tenant = TenantName::new("acme").unwrap();
-    let due = stage.clock.now();
+    let due = host.clock.now();
     let origin = strongroom_ledger::Origin::Person("ana".to_owned());
     let run = strongroom_orchestrator::untimed(&prepared.schedule, &tenant, due, origin);
     let id = run.id.to_string();
@@ -194,12 +194,12 @@ async fn a_run_under_way_is_no_orphan() {
         making.state = SnapshotState::Creating;
         shelf.insert(making.reference.clone(), making);
     });
-    assert_eq!(counts(&compared(&stage).await.unwrap()), [3, 0, 0, 0, 0, 1]);
+    assert_eq!(counts(&compared(&host).await.unwrap()), [3, 0, 0, 0, 0, 1]);
 }
 
 #[tokio::test]
 async fn pages_that_are_empty_or_repeated_change_nothing() {
-    let (stage, _) = three_days(|asked, shelf, honest| {
+    let (host, _) = three_days(|asked, shelf, honest| {
         if asked.call != "list" {
             return honest;
         }
@@ -210,7 +210,7 @@ async fn pages_that_are_empty_or_repeated_change_nothing() {
         Ending::Answered(Answer::Page(page, next))
     })
     .await;
-    assert_eq!(counts(&compared(&stage).await.unwrap()), [3, 0, 0, 0, 0, 0]);
+    assert_eq!(counts(&compared(&host).await.unwrap()), [3, 0, 0, 0, 0, 0]);
 }
 
 #[tokio::test]
@@ -230,17 +230,17 @@ async fn a_list_that_never_ends_or_cannot_be_had_says_nothing_of_the_catalog() {
         },
     ];
     for lie in lies {
-        let (stage, _) = three_days(lie).await;
-        assert!(compared(&stage).await.is_err());
-        assert!(catalog(&stage).await.iter().all(|row| row.state == Assumed));
-        assert_eq!(notices(&stage).await, [""; 0]);
+        let (host, _) = three_days(lie).await;
+        assert!(compared(&host).await.is_err());
+        assert!(catalog(&host).await.iter().all(|row| row.state == Assumed));
+        assert_eq!(notices(&host).await, [""; 0]);
     }
 }
 
 #[tokio::test]
 async fn ten_thousand_snapshots_are_compared_page_by_page() {
-    let (stage, provider) = three_days(|_, _, honest| honest).await;
-    let first = catalog(&stage).await.remove(0);
+    let (host, provider) = three_days(|_, _, honest| honest).await;
+    let first = catalog(&host).await.remove(0);
     let mut rows = Vec::new();
     for number in 0..10_000_u128 {
         let id = Uuid::from_u128(number + 1);
@@ -263,17 +263,16 @@ async fn ten_thousand_snapshots_are_compared_page_by_page() {
             provider.shelf(|shelf| shelf.insert(made.reference.clone(), made));
         }
     }
-    let ledger = stage.ledger(OpenMode::Scratch).await;
+    let ledger = host.ledger(OpenMode::Scratch).await;
     ledger
-        .change_catalog(rows, Vec::new(), stage.clock.now())
+        .change_catalog(rows, Vec::new(), host.clock.now())
         .await
         .unwrap();
     ledger.close().await;
-    stage
-        .clock
-        .sleep_until(stage.clock.now().checked_add(24.hours()).unwrap())
+    host.clock
+        .sleep_until(host.clock.now().checked_add(24.hours()).unwrap())
         .await;
-    let found = compared(&stage).await.unwrap();
+    let found = compared(&host).await.unwrap();
     assert_eq!(counts(&found), [9_993, 0, 10, 0, 0, 0]);
     assert_eq!(provider.asked("list"), 10);
     // Only what was not listed is asked after: three were read back when they were made.

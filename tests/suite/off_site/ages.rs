@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use strongroom_domain::retry::Failure;
 use strongroom_domain::{ScheduleName, TenantName};
 use strongroom_ledger::{Ledger, OccurrenceRow, OpenMode, ShelfAge};
-use strongroom_orchestrator::{Clock, Watcher};
+use strongroom_orchestrator::{Clock, Observer};
 use strongroom_sandbox::call::Ending;
 use strongroom_sandbox::outside::Progress;
 use strongroom_tests::{Host, holds_for};
 
-use crate::stage::{Stage, at, done};
+use crate::simulated_host::{SimulatedHost, at, done};
 
 const DAILY: &str = r#"
 [[schedule]]
@@ -27,7 +27,7 @@ max-age = "36h"
 #[derive(Default)]
 struct Told(Mutex<Vec<String>>);
 
-impl Watcher for Told {
+impl Observer for Told {
     fn progress(&self, _: &ScheduleName, _: &TenantName, _: &Progress) {}
     fn started(&self, _: &ScheduleName, _: &TenantName, _: Timestamp, _: u32) {}
     fn alert(&self, _: &OccurrenceRow) {}
@@ -41,11 +41,11 @@ impl Watcher for Told {
 }
 
 /// Creations fail from one moment up to another.
-fn failing(from: &str, to: &str) -> (Stage, Arc<Told>) {
+fn failing(from: &str, to: &str) -> (SimulatedHost, Arc<Told>) {
     let (from, to) = (at(from), at(to));
     let clock: Arc<Mutex<Option<strongroom_orchestrator::SimulatedClock>>> = Arc::default();
     let seen = clock.clone();
-    let mut stage = Stage::new("2026-11-20T00:00Z", DAILY, move |_, call| {
+    let mut host = SimulatedHost::new("2026-11-20T00:00Z", DAILY, move |_, call| {
         let now = seen.lock().unwrap().as_ref().map(|clock| clock.now());
         if call == "create" && now.is_some_and(|now| from <= now && now < to) {
             let detail = "no".to_owned();
@@ -53,43 +53,43 @@ fn failing(from: &str, to: &str) -> (Stage, Arc<Told>) {
         }
         (Duration::ZERO, done(&[]))
     });
-    *clock.lock().unwrap() = Some(stage.clock.clone());
+    *clock.lock().unwrap() = Some(host.clock.clone());
     let told = Arc::new(Told::default());
-    stage.watcher = told.clone();
-    (stage, told)
+    host.observer = told.clone();
+    (host, told)
 }
 
 #[tokio::test]
 async fn p08_somebody_is_told_once_for_each_time_it_becomes_too_old_also_over_a_restart() {
-    let (stage, told) = failing("2026-11-22T00:00Z", "2026-11-25T00:00Z");
+    let (host, told) = failing("2026-11-22T00:00Z", "2026-11-25T00:00Z");
     // The last good one is of the 21st at three: too old from the 22nd at 15:00 on.
-    stage.run("2026-11-22T14:00Z").await;
+    host.run("2026-11-22T14:00Z").await;
     assert_eq!(*told.0.lock().unwrap(), [""; 0]);
-    stage.run("2026-11-23T12:00Z").await;
+    host.run("2026-11-23T12:00Z").await;
     assert_eq!(*told.0.lock().unwrap(), ["22 15:00 daily too old"]);
     // Another host on the same record.
-    stage.run("2026-11-24T12:00Z").await;
+    host.run("2026-11-24T12:00Z").await;
     assert_eq!(told.0.lock().unwrap().len(), 1);
-    stage.run("2026-11-25T12:00Z").await;
+    host.run("2026-11-25T12:00Z").await;
     assert_eq!(told.0.lock().unwrap()[1..], ["25 03:00 daily fresh"]);
 }
 
 #[tokio::test]
 async fn p08_a_schedule_that_never_made_one_counts_from_when_it_was_first_seen() {
-    let (mut stage, told) = failing("2026-11-20T00:00Z", "2026-11-30T00:00Z");
-    stage.run("2026-11-21T11:00Z").await;
+    let (mut host, told) = failing("2026-11-20T00:00Z", "2026-11-30T00:00Z");
+    host.run("2026-11-21T11:00Z").await;
     assert_eq!(*told.0.lock().unwrap(), [""; 0]);
-    stage.run("2026-11-22T00:00Z").await;
+    host.run("2026-11-22T00:00Z").await;
     assert_eq!(*told.0.lock().unwrap(), ["21 12:00 daily too old"]);
     // What is no longer asked is no longer told of, and the first moment stays known.
-    stage.edit(&DAILY.replace("max-age = \"36h\"", ""));
-    stage.run("2026-11-22T12:00Z").await;
-    let ledger = stage.ledger(OpenMode::Reader).await;
+    host.edit(&DAILY.replace("max-age = \"36h\"", ""));
+    host.run("2026-11-22T12:00Z").await;
+    let ledger = host.ledger(OpenMode::Reader).await;
     assert_eq!(ledger.ages().await.unwrap(), []);
     ledger.close().await;
-    stage.edit(DAILY);
-    stage.run("2026-11-23T00:00Z").await;
-    let ledger = stage.ledger(OpenMode::Reader).await;
+    host.edit(DAILY);
+    host.run("2026-11-23T00:00Z").await;
+    let ledger = host.ledger(OpenMode::Reader).await;
     let ages = ledger.ages().await.unwrap();
     ledger.close().await;
     assert_eq!(ages[0].age.since, at("2026-11-20T00:00Z"));

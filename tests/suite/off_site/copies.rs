@@ -7,7 +7,7 @@ use strongroom_domain::retry::Failure;
 use strongroom_ledger::{Ledger, OccurrenceRow, OpenMode, SnapshotFilter, SnapshotRow};
 use strongroom_sandbox::call::Ending;
 
-use crate::stage::{Stage, at, done};
+use crate::simulated_host::{SimulatedHost, at, done};
 
 /// A daily snapshot at three, and at five a copy of it elsewhere.
 const DAILY: &str = r#"
@@ -27,30 +27,30 @@ off-site = { of = "daily", copy = true }
 
 const SECOND: Duration = Duration::from_secs(1);
 
-fn stage(text: &str) -> Stage {
-    Stage::new("2026-11-20T00:00Z", text, |_, _| (SECOND, done(&[])))
+fn host(text: &str) -> SimulatedHost {
+    SimulatedHost::new("2026-11-20T00:00Z", text, |_, _| (SECOND, done(&[])))
 }
 
-async fn snapshots(stage: &Stage) -> Vec<SnapshotRow> {
-    let ledger = stage.ledger(OpenMode::Reader).await;
+async fn snapshots(host: &SimulatedHost) -> Vec<SnapshotRow> {
+    let ledger = host.ledger(OpenMode::Reader).await;
     let rows = ledger.snapshots(SnapshotFilter::default()).await.unwrap();
     ledger.close().await;
     rows
 }
 
-async fn last(stage: &Stage, schedule: &str) -> OccurrenceRow {
-    let mut rows = stage.rows().await;
+async fn last(host: &SimulatedHost, schedule: &str) -> OccurrenceRow {
+    let mut rows = host.rows().await;
     rows.retain(|row| row.schedule.as_str() == schedule);
     rows.pop().unwrap()
 }
 
 #[tokio::test]
 async fn p08_the_newest_good_snapshot_is_copied_and_the_copy_is_as_old_as_it() {
-    let stage = stage(DAILY);
-    stage.keeps("daily", "here");
-    stage.keeps("elsewhere", "there");
-    stage.run("2026-11-21T06:00Z").await;
-    let rows = snapshots(&stage).await;
+    let host = host(DAILY);
+    host.keeps("daily", "here");
+    host.keeps("elsewhere", "there");
+    host.run("2026-11-21T06:00Z").await;
+    let rows = snapshots(&host).await;
     let of = |schedule: &str| -> Vec<&SnapshotRow> {
         rows.iter()
             .filter(|row| row.schedule.as_str() == schedule && row.tenant.as_str() == "acme")
@@ -58,7 +58,7 @@ async fn p08_the_newest_good_snapshot_is_copied_and_the_copy_is_as_old_as_it() {
     };
     let (originals, copies) = (of("daily"), of("elsewhere"));
     assert_eq!((originals.len(), copies.len()), (2, 2));
-    let called = stage.called(&["copy"]);
+    let called = host.called(&["copy"]);
     let copied: Vec<Option<&str>> = called.iter().map(|one| one.about.as_deref()).collect();
     let references: Vec<Option<&str>> = originals
         .iter()
@@ -80,7 +80,7 @@ async fn p08_the_newest_good_snapshot_is_copied_and_the_copy_is_as_old_as_it() {
 
 #[tokio::test]
 async fn p08_without_a_good_snapshot_to_copy_the_run_fails_and_says_so() {
-    let stage = Stage::new("2026-11-20T00:00Z", DAILY, |schedule, call| {
+    let host = SimulatedHost::new("2026-11-20T00:00Z", DAILY, |schedule, call| {
         let denied = Ending::Failed(Failure::Denied {
             detail: "no".to_owned(),
         });
@@ -89,30 +89,30 @@ async fn p08_without_a_good_snapshot_to_copy_the_run_fails_and_says_so() {
             _ => (SECOND, done(&[])),
         }
     });
-    stage.run("2026-11-20T06:00Z").await;
-    let row = last(&stage, "elsewhere").await;
+    host.run("2026-11-20T06:00Z").await;
+    let row = last(&host, "elsewhere").await;
     assert_eq!(row.outcome, Some(Outcome::Failed));
     assert_eq!(
         row.reason.as_deref(),
         Some("not-found: there is no good snapshot of `acme` by `daily` to copy")
     );
-    assert!(stage.called(&["copy"]).is_empty());
+    assert!(host.called(&["copy"]).is_empty());
 }
 
 #[tokio::test]
 async fn p08_a_copy_in_the_same_place_is_refused_and_never_counts() {
-    let stage = stage(DAILY);
-    stage.keeps("daily", "eu-west-1");
-    stage.keeps("elsewhere", "eu-west-1");
-    stage.run("2026-11-20T06:00Z").await;
-    let row = last(&stage, "elsewhere").await;
+    let host = host(DAILY);
+    host.keeps("daily", "eu-west-1");
+    host.keeps("elsewhere", "eu-west-1");
+    host.run("2026-11-20T06:00Z").await;
+    let row = last(&host, "elsewhere").await;
     assert_eq!(row.outcome, Some(Outcome::Refused));
     let reason = row.reason.unwrap();
     assert!(
         reason.contains("is kept in `eu-west-1`, the same place as"),
         "{reason}"
     );
-    let rows = snapshots(&stage).await;
+    let rows = snapshots(&host).await;
     assert!(rows.iter().all(|row| row.schedule.as_str() == "daily"));
 }
 
@@ -123,7 +123,7 @@ async fn p08_a_run_that_is_taken_up_again_copies_what_it_began_with() {
         .replace("\"0 3 * * *\"", "\"0 * * * *\"")
         .replace("\"0 5 * * *\"", "\"30 5 * * *\"");
     let failed = AtomicBool::new(false);
-    let stage = Stage::new("2026-11-20T00:00Z", &text, move |_, call| {
+    let host = SimulatedHost::new("2026-11-20T00:00Z", &text, move |_, call| {
         let busy = Ending::Failed(Failure::Throttled {
             detail: "slowly".to_owned(),
             retry_after_ms: 3_600_000,
@@ -133,13 +133,13 @@ async fn p08_a_run_that_is_taken_up_again_copies_what_it_began_with() {
         }
         (SECOND, done(&[]))
     });
-    stage.run("2026-11-20T07:30Z").await;
-    let called = stage.called(&["copy"]);
+    host.run("2026-11-20T07:30Z").await;
+    let called = host.called(&["copy"]);
     assert_eq!(called.len(), 2, "{called:?}");
     // A newer one was taken in between.
     assert_eq!(called[0].about, called[1].about);
     assert_eq!(
-        last(&stage, "elsewhere").await.outcome,
+        last(&host, "elsewhere").await.outcome,
         Some(Outcome::Succeeded)
     );
 }
@@ -158,12 +158,12 @@ async fn p05_a_snapshot_in_another_place_than_the_schedule_allows_is_no_success(
         ),
         (None, Some("the provider does not say where")),
     ] {
-        let stage = stage(&text);
+        let host = host(&text);
         if let Some(place) = place {
-            stage.keeps("daily", place);
+            host.keeps("daily", place);
         }
-        stage.run("2026-11-20T04:00Z").await;
-        let row = last(&stage, "daily").await;
+        host.run("2026-11-20T04:00Z").await;
+        let row = last(&host, "daily").await;
         let Some(reason) = reason else {
             assert_eq!(row.outcome, Some(Outcome::Succeeded));
             continue;
@@ -174,6 +174,6 @@ async fn p05_a_snapshot_in_another_place_than_the_schedule_allows_is_no_success(
             said.starts_with("invalid: ") && said.contains(reason),
             "{said}"
         );
-        assert!(snapshots(&stage).await.is_empty());
+        assert!(snapshots(&host).await.is_empty());
     }
 }

@@ -9,15 +9,15 @@ use strongroom_domain::retry::Failure;
 use strongroom_ledger::{
     CatalogChange, Ledger, OpenMode, SnapshotFilter, SnapshotRow, SnapshotState, SqliteLedger,
 };
-use strongroom_orchestrator::executor::Errand;
+use strongroom_orchestrator::executor::PluginCall;
 use strongroom_orchestrator::workflows::restore::{RestoreTo, ShelfError, Wish, restore};
 use strongroom_orchestrator::workflows::waiting::Waited;
-use strongroom_orchestrator::{Access, Clock, Prepared, Replies, Served, SimulatedClock};
+use strongroom_orchestrator::{CallContext, Clock, Prepared, Replies, Served, SimulatedClock};
 use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{Ending, Request};
 use strongroom_tests::Host;
 
-use crate::stage::{Stage, at, done, goes_on};
+use crate::simulated_host::{SimulatedHost, at, done, goes_on};
 
 const DAILY: &str = r#"
 [[schedule]]
@@ -37,8 +37,13 @@ struct Provider {
 
 #[async_trait]
 impl Replies for Provider {
-    async fn reply(&self, access: &Access, errand: &Errand<'_>, request: Request) -> Ending {
-        let rows = access
+    async fn reply(
+        &self,
+        context: &CallContext,
+        plugin_call: &PluginCall<'_>,
+        request: Request,
+    ) -> Ending {
+        let rows = context
             .ledger
             .snapshots(SnapshotFilter::default())
             .await
@@ -46,7 +51,7 @@ impl Replies for Provider {
         *self.seen.lock().unwrap() = rows;
         match request {
             Request::StartRestore { place, .. } => {
-                let run = format!("{place} {}", errand.run);
+                let run = format!("{place} {}", plugin_call.run);
                 self.asked.lock().unwrap().push(run);
             }
             Request::PollSnapshots { .. } => {}
@@ -66,9 +71,9 @@ impl Replies for Provider {
 }
 
 struct Restoring {
-    _stage: Stage,
+    _host: SimulatedHost,
     ledger: Arc<SqliteLedger>,
-    access: Access,
+    context: CallContext,
     prepared: Prepared,
     provider: Arc<Provider>,
     clock: SimulatedClock,
@@ -77,28 +82,28 @@ struct Restoring {
 impl Restoring {
     /// One snapshot, and a provider that works for so many polls.
     async fn new(polls: u32) -> (Self, SnapshotRow) {
-        let stage = Stage::new("2026-11-20T00:00Z", DAILY, |_, _| {
+        let host = SimulatedHost::new("2026-11-20T00:00Z", DAILY, |_, _| {
             (Duration::ZERO, done(&[]))
         });
-        stage.run("2026-11-20T04:00Z").await;
+        host.run("2026-11-20T04:00Z").await;
         let provider = Arc::new(Provider {
             polls: Mutex::new(polls),
             asked: Mutex::default(),
             seen: Mutex::default(),
         });
-        let prepared = stage.prepared_with("daily", provider.clone());
-        let ledger = stage.ledger(OpenMode::Visitor).await;
+        let prepared = host.prepared_with("daily", provider.clone());
+        let ledger = host.ledger(OpenMode::Visitor).await;
         let clock = SimulatedClock::new(at("2026-11-20T05:00Z"));
-        let access = Access::new(Arc::new(clock.clone()), ledger.clone());
+        let context = CallContext::new(Arc::new(clock.clone()), ledger.clone());
         let row = ledger
             .snapshots(SnapshotFilter::default())
             .await
             .unwrap()
             .remove(0);
         let new = Self {
-            _stage: stage,
+            _host: host,
             ledger,
-            access,
+            context,
             prepared,
             provider,
             clock,
@@ -116,7 +121,7 @@ impl Restoring {
             paths: Vec::new(),
             person: "ana".to_owned(),
         };
-        restore(&self.access, &self.prepared, row, wish, stop).await
+        restore(&self.context, &self.prepared, row, wish, stop).await
     }
 
     async fn row(&self) -> SnapshotRow {
@@ -204,7 +209,7 @@ async fn p04_a_restore_that_fails_releases_its_snapshot() {
     struct Fails;
     #[async_trait]
     impl Replies for Fails {
-        async fn reply(&self, _: &Access, _: &Errand<'_>, _: Request) -> Ending {
+        async fn reply(&self, _: &CallContext, _: &PluginCall<'_>, _: Request) -> Ending {
             Ending::Failed(Failure::Quota {
                 detail: "full".to_owned(),
             })

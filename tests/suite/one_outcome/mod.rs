@@ -5,7 +5,7 @@
 //! `cargo xtask soak one-outcome` tries thousands of histories.
 
 mod history;
-mod world;
+mod model;
 
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -32,7 +32,7 @@ fn run(steps: &[Step]) {
         .enable_all()
         .build()
         .unwrap();
-    runtime.block_on(world::play(steps));
+    runtime.block_on(model::play(steps));
 }
 
 proptest! {

@@ -10,7 +10,7 @@ use strongroom_ledger::{Ledger, OpenMode, SnapshotFilter, SnapshotRow};
 use strongroom_orchestrator::SHELVES_NOTICE;
 use strongroom_sandbox::call::Ending;
 
-use crate::stage::{Stage, done};
+use crate::simulated_host::{SimulatedHost, done};
 
 fn entry(name: &str, plugin: &str, rest: &str) -> String {
     format!("[[schedule]]\nname = \"{name}\"\nplugin = \"{plugin}\"\n{rest}\n")
@@ -27,14 +27,14 @@ fn beside(name: &str, plugin: &str, part: &str) -> String {
     entry(name, plugin, &format!("{part}\n{KEEP_THREE}"))
 }
 
-fn stage(schedules: &str) -> Stage {
-    Stage::new("2026-11-20T00:30Z", schedules, |_, _| {
+fn host(schedules: &str) -> SimulatedHost {
+    SimulatedHost::new("2026-11-20T00:30Z", schedules, |_, _| {
         (Duration::ZERO, done(&[]))
     })
 }
 
-async fn catalog(stage: &Stage) -> Vec<SnapshotRow> {
-    let ledger = stage.ledger(OpenMode::Reader).await;
+async fn catalog(host: &SimulatedHost) -> Vec<SnapshotRow> {
+    let ledger = host.ledger(OpenMode::Reader).await;
     let all = SnapshotFilter {
         gone: true,
         ..SnapshotFilter::default()
@@ -45,9 +45,9 @@ async fn catalog(stage: &Stage) -> Vec<SnapshotRow> {
 }
 
 /// The hours on each shelf, by schedule and plugin.
-async fn shelves(stage: &Stage) -> BTreeMap<String, Vec<String>> {
+async fn shelves(host: &SimulatedHost) -> BTreeMap<String, Vec<String>> {
     let mut shelves: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for row in catalog(stage).await {
+    for row in catalog(host).await {
         if row.gone_at.is_none() {
             let hour = row.taken_at.strftime("%H").to_string();
             let shelf = format!("{} {}", row.schedule, row.plugin);
@@ -65,8 +65,8 @@ fn expected(shelves: &[(&str, &[&str])]) -> BTreeMap<String, Vec<String>> {
         .collect()
 }
 
-async fn notice(stage: &Stage) -> Option<String> {
-    let ledger = stage.ledger(OpenMode::Reader).await;
+async fn notice(host: &SimulatedHost) -> Option<String> {
+    let ledger = host.ledger(OpenMode::Reader).await;
     let notices = ledger.notices().await.unwrap();
     ledger.close().await;
     let found = notices.into_iter().find(|one| one.name == SHELVES_NOTICE);
@@ -74,9 +74,9 @@ async fn notice(stage: &Stage) -> Option<String> {
 }
 
 /// How often each plugin deleted for each schedule.
-fn deleted(stage: &Stage) -> BTreeMap<(String, String), usize> {
+fn deleted(host: &SimulatedHost) -> BTreeMap<(String, String), usize> {
     let mut counts = BTreeMap::new();
-    for call in stage.called(&["delete"]) {
+    for call in host.called(&["delete"]) {
         *counts.entry((call.schedule, call.plugin)).or_default() += 1;
     }
     counts
@@ -84,16 +84,16 @@ fn deleted(stage: &Stage) -> BTreeMap<(String, String), usize> {
 
 #[tokio::test]
 async fn snapshots_of_another_plugin_are_left_alone_until_an_entry_of_that_plugin_keeps_them() {
-    let mut stage = stage(&primary("daily", "old"));
-    stage.run("2026-11-20T04:30Z").await;
-    stage.edit(&primary("daily", "new"));
-    stage.run("2026-11-20T09:30Z").await;
+    let mut host = host(&primary("daily", "old"));
+    host.run("2026-11-20T04:30Z").await;
+    host.edit(&primary("daily", "new"));
+    host.run("2026-11-20T09:30Z").await;
     let both = [
         ("daily new", &["07", "08", "09"][..]),
         ("daily old", &["02", "03", "04"][..]),
     ];
-    assert_eq!(shelves(&stage).await, expected(&both));
-    let text = notice(&stage).await.expect("a notice stands");
+    assert_eq!(shelves(&host).await, expected(&both));
+    let text = notice(&host).await.expect("a notice stands");
     for words in [
         "3 snapshots made by `old` for `daily`, which uses `new` now: no entry reaches it",
         "`succeeded-by = \"daily\"`",
@@ -101,7 +101,7 @@ async fn snapshots_of_another_plugin_are_left_alone_until_an_entry_of_that_plugi
         assert!(text.contains(words), "{text}");
     }
     let by = |schedule: &str, plugin: &str| (schedule.to_owned(), plugin.to_owned());
-    let seen = deleted(&stage);
+    let seen = deleted(&host);
     assert_eq!(
         seen,
         [(by("daily", "old"), 1), (by("daily", "new"), 2)].into()
@@ -109,32 +109,32 @@ async fn snapshots_of_another_plugin_are_left_alone_until_an_entry_of_that_plugi
 
     // Now the old provider has an entry of its own: what it made is on that shelf, and runs out by its rules.
     let text = primary("daily", "new") + &beside("daily-old", "old", "succeeded-by = \"daily\"");
-    stage.edit(&text);
-    stage.run("2026-11-20T10:30Z").await;
+    host.edit(&text);
+    host.run("2026-11-20T10:30Z").await;
     assert_eq!(
-        shelves(&stage).await,
+        shelves(&host).await,
         expected(&[("daily new", &["08", "09", "10"])])
     );
-    assert_eq!(deleted(&stage)[&by("daily-old", "old")], 3);
-    assert_eq!(notice(&stage).await, None);
+    assert_eq!(deleted(&host)[&by("daily-old", "old")], 3);
+    assert_eq!(notice(&host).await, None);
 }
 
 #[tokio::test]
 async fn a_wrong_plugin_is_never_asked_about_a_snapshot_of_another_one() {
-    let mut stage = stage(&primary("daily", "old"));
-    stage.run("2026-11-20T02:30Z").await;
-    stage.edit(&primary("daily", "new"));
-    stage.run("2026-11-20T08:30Z").await;
-    let states: Vec<_> = catalog(&stage)
+    let mut host = host(&primary("daily", "old"));
+    host.run("2026-11-20T02:30Z").await;
+    host.edit(&primary("daily", "new"));
+    host.run("2026-11-20T08:30Z").await;
+    let states: Vec<_> = catalog(&host)
         .await
         .into_iter()
         .filter(|row| row.plugin.as_str() == "old")
         .map(|row| (row.state.to_string(), row.last_error))
         .collect();
     assert_eq!(states, vec![("assumed".to_owned(), None); 2]);
-    let made = stage.called(&["create"]);
+    let made = host.called(&["create"]);
     let asked = |plugin: &str| {
-        let calls = stage.called(&["get"]);
+        let calls = host.called(&["get"]);
         calls.into_iter().filter(|one| one.plugin == plugin).count()
     };
     // Read back once after each creation, and once before and after each deletion.
@@ -144,7 +144,7 @@ async fn a_wrong_plugin_is_never_asked_about_a_snapshot_of_another_one() {
 #[tokio::test]
 async fn a_shadow_runs_at_the_same_due_times_and_is_marked_and_the_primary_is_not() {
     let text = primary("daily", "old") + &beside("daily-new", "new", "shadow-of = \"daily\"");
-    let stage = Stage::new("2026-11-20T00:30Z", &text, |schedule, call| {
+    let host = SimulatedHost::new("2026-11-20T00:30Z", &text, |schedule, call| {
         let failure = Failure::Invalid {
             detail: "no such zone".into(),
         };
@@ -153,9 +153,9 @@ async fn a_shadow_runs_at_the_same_due_times_and_is_marked_and_the_primary_is_no
             _ => (Duration::ZERO, done(&[])),
         }
     });
-    stage.run("2026-11-20T03:30Z").await;
+    host.run("2026-11-20T03:30Z").await;
     let daily = Some(ScheduleName::new("daily").unwrap());
-    let marks: Vec<_> = stage
+    let marks: Vec<_> = host
         .rows()
         .await
         .into_iter()
@@ -169,7 +169,7 @@ async fn a_shadow_runs_at_the_same_due_times_and_is_marked_and_the_primary_is_no
         .into_iter()
         .flat_map(|hour| [(hour.clone(), None), (hour, daily.clone())]);
     assert_eq!(marks, both.collect::<Vec<_>>());
-    let ledger = stage.ledger(OpenMode::Reader).await;
+    let ledger = host.ledger(OpenMode::Reader).await;
     let tally: Vec<_> = ledger
         .tally()
         .await
@@ -199,9 +199,9 @@ fn swapped() -> String {
 
 #[tokio::test]
 async fn after_a_cut_over_no_due_time_is_lost_and_the_old_shelf_runs_out_one_by_one() {
-    let mut stage = stage(&rehearsing());
-    stage.run("2026-11-20T04:30Z").await;
-    stage.edit(&swapped());
+    let mut host = host(&rehearsing());
+    host.run("2026-11-20T04:30Z").await;
+    host.edit(&swapped());
     let old: [&[&str]; 4] = [&["02", "03", "04"], &["03", "04"], &["04"], &[]];
     let new: [&[&str]; 4] = [
         &["02", "03", "04"],
@@ -210,12 +210,12 @@ async fn after_a_cut_over_no_due_time_is_lost_and_the_old_shelf_runs_out_one_by_
         &["05", "06", "07"],
     ];
     for (hour, (old, new)) in (4..8).zip(old.into_iter().zip(new)) {
-        stage.run(&format!("2026-11-20T0{hour}:40Z")).await;
+        host.run(&format!("2026-11-20T0{hour}:40Z")).await;
         let mut wanted = vec![("daily old", old), ("daily-new new", new)];
         wanted.retain(|(_, hours)| !hours.is_empty());
-        assert_eq!(shelves(&stage).await, expected(&wanted), "at {hour}");
+        assert_eq!(shelves(&host).await, expected(&wanted), "at {hour}");
     }
-    let promised: Vec<String> = stage
+    let promised: Vec<String> = host
         .rows()
         .await
         .into_iter()
@@ -225,7 +225,7 @@ async fn after_a_cut_over_no_due_time_is_lost_and_the_old_shelf_runs_out_one_by_
     let before = (1..5).map(|hour| format!("0{hour} daily"));
     let after = (5..8).map(|hour| format!("0{hour} daily-new"));
     assert_eq!(promised, before.chain(after).collect::<Vec<_>>());
-    let wrong = stage.called(&["delete"]).into_iter().any(|call| {
+    let wrong = host.called(&["delete"]).into_iter().any(|call| {
         let own = if call.schedule == "daily" {
             "old"
         } else {
@@ -241,7 +241,7 @@ async fn the_old_shelf_is_not_touched_while_the_new_provider_fails() {
     let rules = "[schedule.retention]\nkeep-within = \"2h\"\nfloor = 0";
     let old = |part: &str| entry("daily", "old", &format!("{part}\n{rules}"));
     let rehearsing = old(HOURLY) + &beside("daily-new", "new", "shadow-of = \"daily\"");
-    let mut stage = Stage::new("2026-11-20T00:30Z", &rehearsing, |schedule, call| {
+    let mut host = SimulatedHost::new("2026-11-20T00:30Z", &rehearsing, |schedule, call| {
         let no = Failure::Invalid {
             detail: "no".into(),
         };
@@ -251,38 +251,38 @@ async fn the_old_shelf_is_not_touched_while_the_new_provider_fails() {
             if fails { Ending::Failed(no) } else { done(&[]) },
         )
     });
-    stage.run("2026-11-20T03:30Z").await;
-    assert_eq!(shelves(&stage).await["daily old"], ["02", "03"]);
+    host.run("2026-11-20T03:30Z").await;
+    assert_eq!(shelves(&host).await["daily old"], ["02", "03"]);
     // The new one is a task that fails: it never has a copy.
     let failing = entry("daily-new", "task", HOURLY) + &old("succeeded-by = \"daily-new\"");
-    stage.edit(&failing);
-    stage.run("2026-11-20T12:30Z").await;
-    assert_eq!(shelves(&stage).await["daily old"], ["02", "03"]);
+    host.edit(&failing);
+    host.run("2026-11-20T12:30Z").await;
+    assert_eq!(shelves(&host).await["daily old"], ["02", "03"]);
     // It works again: with its first good copy the old ones are too old.
-    stage.edit(&swapped().replace(
+    host.edit(&swapped().replace(
         "succeeded-by = \"daily-new\"\n[schedule.retention]\nkeep-last = 3",
         &format!("succeeded-by = \"daily-new\"\n{rules}"),
     ));
-    stage.run("2026-11-20T13:30Z").await;
-    assert!(!shelves(&stage).await.contains_key("daily old"));
+    host.run("2026-11-20T13:30Z").await;
+    assert!(!shelves(&host).await.contains_key("daily old"));
 }
 
 #[tokio::test]
 async fn a_return_makes_the_old_one_primary_again_and_both_shelves_stay() {
-    let mut stage = stage(&rehearsing());
-    stage.run("2026-11-20T03:30Z").await;
-    stage.edit(&swapped());
-    stage.run("2026-11-20T04:30Z").await;
-    stage.edit(&rehearsing());
-    stage.run("2026-11-20T05:30Z").await;
+    let mut host = host(&rehearsing());
+    host.run("2026-11-20T03:30Z").await;
+    host.edit(&swapped());
+    host.run("2026-11-20T04:30Z").await;
+    host.edit(&rehearsing());
+    host.run("2026-11-20T05:30Z").await;
     assert_eq!(
-        shelves(&stage).await,
+        shelves(&host).await,
         expected(&[
             ("daily old", &["02", "03", "05"]),
             ("daily-new new", &["03", "04", "05"])
         ])
     );
-    let last: Vec<_> = stage.rows().await.into_iter().rev().take(2).collect();
+    let last: Vec<_> = host.rows().await.into_iter().rev().take(2).collect();
     let parts: Vec<_> = last
         .iter()
         .map(|row| (row.schedule.as_str(), row.shadow_of.is_some()))
@@ -291,8 +291,8 @@ async fn a_return_makes_the_old_one_primary_again_and_both_shelves_stay() {
 }
 
 /// What was promised and came of it: `HH schedule outcome`.
-async fn promised(stage: &Stage) -> Vec<String> {
-    let rows = stage.rows().await.into_iter();
+async fn promised(host: &SimulatedHost) -> Vec<String> {
+    let rows = host.rows().await.into_iter();
     let rows = rows.filter(|row| row.shadow_of.is_none());
     rows.map(|row| {
         let outcome = row.outcome.map_or("unfinished", Outcome::as_str);
@@ -303,17 +303,17 @@ async fn promised(stage: &Stage) -> Vec<String> {
 
 #[tokio::test]
 async fn a_cut_over_and_a_return_while_no_host_runs_lose_no_due_time_and_count_none_twice() {
-    let mut stage = stage(&rehearsing());
-    stage.run("2026-11-20T02:30Z").await;
+    let mut host = host(&rehearsing());
+    host.run("2026-11-20T02:30Z").await;
     let outage = SignedDuration::from_hours(3);
-    stage.clock.set(outage);
-    stage.edit(&swapped());
-    stage.run("2026-11-20T06:30Z").await;
-    stage.clock.set(outage);
-    stage.edit(&rehearsing());
-    stage.run("2026-11-20T10:30Z").await;
+    host.clock.set(outage);
+    host.edit(&swapped());
+    host.run("2026-11-20T06:30Z").await;
+    host.clock.set(outage);
+    host.edit(&rehearsing());
+    host.run("2026-11-20T10:30Z").await;
     assert_eq!(
-        promised(&stage).await,
+        promised(&host).await,
         [
             "01 daily succeeded",
             "02 daily succeeded",
@@ -337,10 +337,10 @@ async fn a_shadow_of_a_follower_follows_too_and_what_was_succeeded_does_not() {
         + &entry("daily", "old", follows)
         + &entry("shadow", "new", "shadow-of = \"daily\"")
         + &entry("past", "older", "succeeded-by = \"daily\"");
-    let stage = stage(&text);
-    stage.run("2026-11-20T01:30Z").await;
+    let host = host(&text);
+    host.run("2026-11-20T01:30Z").await;
     assert_eq!(
-        stage.record().await,
+        host.record().await,
         [
             "daily acme 01:00 succeeded",
             "first acme 01:00 succeeded",

@@ -1,10 +1,9 @@
 //! One file per command.
 
-pub(crate) mod ages;
-mod asked;
 mod audit;
 mod backfill;
 mod check;
+mod control;
 mod credentials;
 mod doctor;
 mod metrics;
@@ -20,6 +19,7 @@ mod run;
 mod schedule;
 mod simulate;
 mod snapshots;
+pub(crate) mod staleness;
 mod status;
 mod swap;
 
@@ -42,12 +42,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<u8, CliError> {
         Command::Simulate(options) => simulate::run(&arguments, options).await,
         Command::Status => status::run(&arguments).await,
         Command::Metrics => metrics::run(&arguments).await,
-        Command::Pause(options) => asked::pause(&arguments, options).await,
-        Command::Resume(options) => asked::resume(&arguments, options).await,
-        Command::Cancel(options) => asked::cancel(&arguments, options).await,
-        Command::Raise(options) => asked::raise(&arguments, options).await,
+        Command::Pause(options) => control::pause(&arguments, options).await,
+        Command::Resume(options) => control::resume(&arguments, options).await,
+        Command::Cancel(options) => control::cancel(&arguments, options).await,
+        Command::Raise(options) => control::raise(&arguments, options).await,
         Command::Backfill(options) => backfill::run(&arguments, options).await,
-        Command::Clock(command) => asked::clock(&arguments, command).await,
+        Command::Clock(command) => control::clock(&arguments, command).await,
         Command::Occurrences(options) => occurrences::run(&arguments, options).await,
         Command::Snapshots(command) => snapshots::run(&arguments, command).await,
         Command::Restore(options) => restore::run(&arguments, options).await,

@@ -8,10 +8,10 @@ use strongroom_config::ScheduleSet;
 use strongroom_domain::PluginName;
 use strongroom_ledger::{OpenMode, SqliteLedger};
 use strongroom_orchestrator::conformance::{
-    Against, Bench, Case, Ended, Report, Subject, Verdict, all, run,
+    Against, Case, Ended, Report, Subject, TestContext, Verdict, all, run,
 };
 use strongroom_orchestrator::setup::{PluginFile, PluginFolder, Prepared, Unwanted};
-use strongroom_orchestrator::{Access, Clock, SystemClock, prepare};
+use strongroom_orchestrator::{CallContext, Clock, SystemClock, prepare};
 use strongroom_sandbox::{Plugin, Role};
 
 use super::run::stop_signal;
@@ -47,12 +47,12 @@ pub(crate) async fn test(arguments: &Arguments, options: &Test) -> Result<u8, Cl
     };
     let state = scratch.path().join("state");
     let ledger = Arc::new(SqliteLedger::open(&state, OpenMode::Host).await?);
-    let access = Access {
+    let context = CallContext {
         own_databases: vec![
             state.join("ledger.sqlite"),
             arguments.state.join("ledger.sqlite"),
         ],
-        ..Access::new(Arc::new(SystemClock), ledger.clone())
+        ..CallContext::new(Arc::new(SystemClock), ledger.clone())
     };
     if !arguments.json {
         head(&plugin, options.against.as_deref());
@@ -62,7 +62,7 @@ pub(crate) async fn test(arguments: &Arguments, options: &Test) -> Result<u8, Cl
         bytes,
         sandbox,
     };
-    let bench = Bench::new(subject, against, access);
+    let context = TestContext::new(subject, against, context);
     let mut stop = stop_signal()?;
     let stopped = async move {
         // An error: nobody can ask any more.
@@ -75,7 +75,7 @@ pub(crate) async fn test(arguments: &Arguments, options: &Test) -> Result<u8, Cl
             say(ended);
         }
     };
-    let report = run(&bench, &options.case, tell, stopped).await;
+    let report = run(&context, &options.case, tell, stopped).await;
     ledger.close().await;
     conclude(arguments, options, file, &plugin, &report)
 }

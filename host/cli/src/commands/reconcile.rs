@@ -25,10 +25,10 @@ pub(crate) async fn run(
     let (_, _, setup) = compose::setup(arguments).await?;
     let shelves = shelves(&setup, schedule, tenant)?;
     let ledger = compose::ledger(arguments, OpenMode::Visitor).await?;
-    let access = compose::access(arguments, Arc::new(SystemClock), ledger.clone(), None);
+    let context = compose::context(arguments, Arc::new(SystemClock), ledger.clone(), None);
     let mut compared = Vec::new();
     for (prepared, tenant) in shelves {
-        let found = reconcile(&access, &prepared, &tenant).await;
+        let found = reconcile(&context, &prepared, &tenant).await;
         if let Err(ShelfError::Ledger(error)) = found {
             return Err(error.into());
         }

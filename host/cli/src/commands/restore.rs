@@ -25,12 +25,12 @@ pub(crate) async fn run(arguments: &Arguments, options: &Restore) -> Result<u8, 
     let row = compose::snapshot(&ledger, &options.snapshot).await?;
     let prepared = compose::keeper(&setup, &row)?;
     let (target, made) = target(options)?;
-    let watcher = Arc::new(Console::new(arguments.json).awaited());
-    let access = compose::access(
+    let observer = Arc::new(Console::new(arguments.json).awaited());
+    let context = compose::context(
         arguments,
         Arc::new(SystemClock),
         ledger.clone(),
-        Some(watcher),
+        Some(observer),
     );
     let paths = options.path.iter();
     let paths = paths.map(|path| path.as_os_str().as_bytes().to_vec());
@@ -46,7 +46,7 @@ pub(crate) async fn run(arguments: &Arguments, options: &Restore) -> Result<u8, 
             std::future::pending::<()>().await;
         }
     };
-    let waited = restore(&access, &prepared, &row, wish, stop).await;
+    let waited = restore(&context, &prepared, &row, wish, stop).await;
     ledger.close().await;
     if let (Err(_), Some(folder)) = (&waited, made) {
         // What was made for nothing goes again, if it is empty.

@@ -6,8 +6,8 @@ use serde_json::json;
 use strongroom_domain::{Outcome, TenantName};
 use strongroom_ledger::{Ledger, OccurrenceFilter, OccurrenceRow, OpenMode, Origin, Plan};
 use strongroom_orchestrator::activation::Activation;
+use strongroom_orchestrator::file_watch::{self, Glance};
 use strongroom_orchestrator::setup::Prepared;
-use strongroom_orchestrator::watching::{self, Glance};
 use strongroom_orchestrator::{
     Clock, Engine, EngineSettings, SystemClock, Until, dry_run, untimed,
 };
@@ -27,14 +27,14 @@ pub(crate) async fn once(arguments: &Arguments, options: &Once) -> Result<u8, Cl
     compose::begins(&prepared.schedule)?;
     let ledger = compose::ledger(arguments, OpenMode::Visitor).await?;
     let clock = Arc::new(SystemClock);
-    let watcher = Arc::new(Console::new(arguments.json));
-    let access = compose::access(arguments, clock.clone(), ledger.clone(), Some(watcher));
-    let access = strongroom_orchestrator::Access {
+    let observer = Arc::new(Console::new(arguments.json));
+    let context = compose::context(arguments, clock.clone(), ledger.clone(), Some(observer));
+    let context = strongroom_orchestrator::CallContext {
         retries: false,
-        ..access
+        ..context
     };
     if options.dry_run {
-        return dry(arguments, &access, &prepared, &tenants).await;
+        return dry(arguments, &context, &prepared, &tenants).await;
     }
     if !options.despite_pause {
         compose::refuse_paused(ledger.as_ref(), &prepared.schedule, clock.now()).await?;
@@ -51,7 +51,7 @@ pub(crate) async fn once(arguments: &Arguments, options: &Once) -> Result<u8, Cl
         };
         ledger.plan(plan, clock.now()).await?;
         let engine = Engine::new(
-            access.clone(),
+            context.clone(),
             Arc::clone(&setup),
             EngineSettings::default(),
             stop_signal()?,
@@ -69,14 +69,14 @@ pub(crate) async fn once(arguments: &Arguments, options: &Once) -> Result<u8, Cl
 
 async fn dry(
     arguments: &Arguments,
-    access: &strongroom_orchestrator::Access,
+    context: &strongroom_orchestrator::CallContext,
     prepared: &Prepared,
     tenants: &[TenantName],
 ) -> Result<u8, CliError> {
     let mut code = 0;
     let mut answers = Vec::new();
     for tenant in tenants {
-        let answer = dry_run(access, prepared, tenant).await;
+        let answer = dry_run(context, prepared, tenant).await;
         if let Err(failure) = &answer {
             code = EXIT_FAILED;
             eprintln!(
@@ -147,13 +147,13 @@ pub(crate) async fn serve(arguments: &Arguments, options: &Serve) -> Result<u8, 
     let stop = stop_signal()?;
     let reload = reload_signal()?;
     let ledger = compose::ledger(arguments, OpenMode::Host).await?;
-    let watcher = Arc::new(Console::new(arguments.json));
+    let observer = Arc::new(Console::new(arguments.json));
     let clock = Arc::new(SystemClock);
-    let access = compose::access(arguments, clock.clone(), ledger.clone(), Some(watcher));
+    let context = compose::context(arguments, clock.clone(), ledger.clone(), Some(observer));
     compose::schedules_exist(arguments)?;
     let sources = compose::sources(arguments);
     let sandbox = compose::sandbox(arguments)?;
-    let mut activation = Activation::new(sandbox, sources.clone(), access.clone()).await?;
+    let mut activation = Activation::new(sandbox, sources.clone(), context.clone()).await?;
     let glance = Glance::at(&sources, &[]);
     let (set, setup) = activation.look().await?;
     tracing::info!(schedules = set.schedules.len(), "serving");
@@ -164,11 +164,11 @@ pub(crate) async fn serve(arguments: &Arguments, options: &Serve) -> Result<u8, 
     let setup = Arc::new(setup);
     let (sets, reloads) = watch::channel(setup.clone());
     let others = set.files;
-    let watching = watching::watch(activation, sources, others, glance, clock, reload, sets);
+    let watching = file_watch::watch(activation, sources, others, glance, clock, reload, sets);
     let watching = tokio::spawn(watching);
     let metrics = options.metrics.clone();
     let metrics = metrics.map(|file| tokio::spawn(super::metrics::keep(ledger.clone(), file)));
-    let engine = Engine::new(access, setup, settings, stop).reloading(reloads);
+    let engine = Engine::new(context, setup, settings, stop).reloading(reloads);
     engine.run(Until::Stopped).await?;
     watching.abort();
     metrics.inspect(tokio::task::JoinHandle::abort);

@@ -190,7 +190,7 @@ async fn explain_shelves(
             let found = shelf(ledger.as_ref(), &setup, prepared, name).await?;
             let verdicts = explain(prepared, &found, now);
             told.extend(found.own.into_iter().zip(verdicts));
-            told.extend(found.stranded.into_iter().map(|(row, why)| {
+            told.extend(found.orphaned.into_iter().map(|(row, why)| {
                 let rules = vec![why.to_string(), format!("hint: {}", why.hint())];
                 let (id, keep) = (row.id, true);
                 (row, Verdict { id, keep, rules })
@@ -321,14 +321,14 @@ async fn verify_one(arguments: &Arguments, id: &str) -> Result<u8, CliError> {
     let ledger = compose::ledger(arguments, OpenMode::Visitor).await?;
     let row = compose::snapshot(&ledger, id).await?;
     let prepared = compose::keeper(&setup, &row)?;
-    let watcher = std::sync::Arc::new(Console::new(arguments.json));
-    let access = compose::access(
+    let observer = std::sync::Arc::new(Console::new(arguments.json));
+    let context = compose::context(
         arguments,
         std::sync::Arc::new(SystemClock),
         ledger.clone(),
-        Some(watcher),
+        Some(observer),
     );
-    let evidence = verify(&access, &prepared, &row).await?;
+    let evidence = verify(&context, &prepared, &row).await?;
     ledger.close().await;
     if arguments.json {
         return print::json(

@@ -101,7 +101,7 @@ fn value(status: &Status, now: Timestamp) -> Value {
     json!({
         "host": status.host.map(|pid| json!({ "pid": pid })),
         "notices": status.notices.iter().map(|notice| json!({ "name": notice.name, "since": notice.since, "text": notice.text })).collect::<Vec<_>>(),
-        "too_old": status.too_old.iter().map(|shelf| super::ages::value(shelf, now)).collect::<Vec<_>>(),
+        "too_old": status.too_old.iter().map(|shelf| super::staleness::value(shelf, now)).collect::<Vec<_>>(),
         "paused": status.paused.iter().map(|(name, pause)| json!({ "schedule": name, "pause": pause })).collect::<Vec<_>>(),
         "unfinished": status.unfinished.iter().map(row).collect::<Vec<_>>(),
         "ended_last_24h": counts(&status.ended),
@@ -131,7 +131,10 @@ fn say(status: &Status, now: Timestamp) -> String {
         );
     }
     for shelf in status.too_old.iter().take(LINES) {
-        lines.push(format!("TOO OLD {}", super::ages::sentence(shelf, now)));
+        lines.push(format!(
+            "TOO OLD {}",
+            super::staleness::sentence(shelf, now)
+        ));
     }
     if status.too_old.len() > LINES {
         let more = status.too_old.len() - LINES;

@@ -10,26 +10,30 @@ use std::time::Duration;
 
 use strongroom_sandbox::call::{Answer, Ending, Request, SnapshotInfo};
 
-use super::bench::{Bench, Place};
-use super::said;
-use super::visit::{Stop, Told};
+use super::call::{Stop, Told};
+use super::context::{Place, TestContext};
+use super::messages;
 
 /// So often it is tried to delete what is not ready for it yet.
 const TRIES: u32 = 30;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Removes what was made; what is left, each in a sentence.
-pub(super) async fn clean(bench: &Bench) -> Vec<String> {
-    bench.gates.open();
-    if let Some(against) = &bench.against {
+pub(super) async fn clean(context: &TestContext) -> Vec<String> {
+    context.gates.open();
+    if let Some(against) = &context.against {
         open_up(&against.scratch);
     }
-    if bench.runs().is_empty() {
+    if context.runs().is_empty() {
         return Vec::new();
     }
-    sweep(bench).await.unwrap_or_else(|stop| {
+    sweep(context).await.unwrap_or_else(|stop| {
         let (Stop::Failed(what) | Stop::Skipped(what)) = stop;
-        let ids: Vec<String> = bench.runs().iter().map(|run| run.id.to_string()).collect();
+        let ids: Vec<String> = context
+            .runs()
+            .iter()
+            .map(|run| run.id.to_string())
+            .collect();
         vec![format!(
             "it is not known what is left, because {what}; look for snapshots of the runs {}",
             ids.join(", ")
@@ -38,47 +42,54 @@ pub(super) async fn clean(bench: &Bench) -> Vec<String> {
 }
 
 /// What was restored at the provider.
-pub(super) fn restored(bench: &Bench) -> Option<String> {
-    let (made, Place::Name(name)) = (bench.restored()?, bench.place()?) else {
+pub(super) fn restored(context: &TestContext) -> Option<String> {
+    let (made, Place::Name(name)) = (context.restored()?, context.place()?) else {
         return None;
     };
     Some(format!(
         "`{name}`, restored from `{}`",
-        said::short(&made.info.reference)
+        messages::short(&made.info.reference)
     ))
 }
 
-async fn sweep(bench: &Bench) -> Told<Vec<String>> {
-    let visit = bench.visit()?;
-    let before = bench.before().await?;
-    let runs: BTreeSet<String> = bench.runs().iter().map(|run| run.id.to_string()).collect();
-    let known = bench.known();
+async fn sweep(context: &TestContext) -> Told<Vec<String>> {
+    let call = context.call()?;
+    let before = context.before().await?;
+    let runs: BTreeSet<String> = context
+        .runs()
+        .iter()
+        .map(|run| run.id.to_string())
+        .collect();
+    let known = context.known();
     let ours = |info: &SnapshotInfo| match &info.run_id {
         _ if before.contains(&info.reference) => false,
         Some(run) => runs.contains(run),
         None => known.contains(&info.reference),
     };
-    let mut found = visit.everything().await?;
+    let mut found = call.everything().await?;
     // What a run reported may be there and not be listed, if the plugin is wrong.
     for reference in &known {
         if !found.iter().any(|info| info.reference == *reference) {
             let get = Request::Get {
                 reference: reference.clone(),
             };
-            if let Ending::Answered(Answer::Snapshot(info)) = visit.call(get).await {
+            if let Ending::Answered(Answer::Snapshot(info)) = call.call(get).await {
                 found.push(info);
             }
         }
     }
     let mut why = BTreeMap::new();
     for info in found.into_iter().filter(ours) {
-        if let Err(sentence) = remove(bench, &info.reference).await {
-            why.insert(info.reference.clone(), (said::snapshot(&info), sentence));
+        if let Err(sentence) = remove(context, &info.reference).await {
+            why.insert(
+                info.reference.clone(),
+                (messages::snapshot(&info), sentence),
+            );
         }
     }
     let mut left = Vec::new();
-    for info in visit.everything().await? {
-        let shown = said::snapshot(&info);
+    for info in call.everything().await? {
+        let shown = messages::snapshot(&info);
         if ours(&info) {
             let told = why.remove(&info.reference);
             let reason = told.map_or("it is still listed".to_owned(), |(_, sentence)| sentence);
@@ -94,19 +105,19 @@ async fn sweep(bench: &Bench) -> Told<Vec<String>> {
     Ok(left)
 }
 
-async fn remove(bench: &Bench, reference: &str) -> Result<(), String> {
+async fn remove(context: &TestContext, reference: &str) -> Result<(), String> {
     let told = |stop: Stop| match stop {
         Stop::Failed(what) | Stop::Skipped(what) => what,
     };
-    let visit = bench.visit().map_err(told)?;
+    let call = context.call().map_err(told)?;
     let mut last = String::new();
     for _ in 0..TRIES {
         let delete = Request::StartDelete {
             reference: reference.to_owned(),
         };
-        let ending = visit.call(delete).await;
+        let ending = call.call(delete).await;
         match &ending {
-            Ending::Answered(Answer::Step(step)) => match visit.follow(step.clone()).await {
+            Ending::Answered(Answer::Step(step)) => match call.follow(step.clone()).await {
                 Ok(_) => return Ok(()),
                 Err(stop) => last = told(stop),
             },
@@ -115,11 +126,11 @@ async fn remove(bench: &Bench, reference: &str) -> Result<(), String> {
             Ending::Failed(failure)
                 if ["conflict", "throttled", "unavailable"].contains(&failure.kind()) =>
             {
-                last = said::ending(&ending);
+                last = messages::ending(&ending);
             }
-            other => return Err(format!("`start-delete` {}", said::ending(other))),
+            other => return Err(format!("`start-delete` {}", messages::ending(other))),
         }
-        bench.wait(PAUSE).await;
+        context.wait(PAUSE).await;
     }
     Err(format!("`start-delete` {last}"))
 }

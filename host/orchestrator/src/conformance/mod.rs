@@ -2,25 +2,25 @@
 //!
 //! Owns: the cases, their verdicts, faults on the way out, and that nothing of its own is left behind.
 //! Never: touches a snapshot it did not make, writes to a host's ledger, knows a provider.
-//! Read next: `cases/mod.rs` (the list), `bench` (what a case stands on), `visit` (one call and what is expected of it).
+//! Read next: `cases/mod.rs` (the list), `context` (what a case stands on), `call` (one call and what is expected of it).
 
-mod bench;
+mod call;
 mod cases;
 mod clean;
+mod context;
 mod gates;
-mod said;
+mod messages;
 mod subject;
-mod visit;
 
 use std::pin::Pin;
 use std::time::Duration;
 
 use serde::Serialize;
 
-pub use bench::Bench;
+pub use context::TestContext;
 pub use subject::{Against, Subject};
 
-use visit::Stop;
+use call::Stop;
 
 /// One thing that the contract says, and how it is tried.
 pub struct Case {
@@ -29,7 +29,7 @@ pub struct Case {
     /// What the contract says, in a sentence.
     pub says: &'static str,
     needs: &'static [Need],
-    run: for<'a> fn(&'a Bench) -> Trial<'a>,
+    run: for<'a> fn(&'a TestContext) -> Trial<'a>,
 }
 
 /// A case under way.
@@ -109,7 +109,7 @@ pub fn all() -> impl Iterator<Item = &'static Case> {
 /// Runs the chosen cases (none chosen: all), tells each as it ends, and cleans up. When `stop` is done, the case that runs
 /// is given up, and no other begins.
 pub async fn run(
-    bench: &Bench,
+    context: &TestContext,
     chosen: &[String],
     mut tell: impl FnMut(&Ended),
     stop: impl Future<Output = ()>,
@@ -118,7 +118,7 @@ pub async fn run(
     let chosen = |case: &&Case| chosen.is_empty() || chosen.iter().any(|name| name == case.name);
     let trials = async {
         for case in all().filter(chosen) {
-            let ended = try_out(case, bench).await;
+            let ended = try_out(case, context).await;
             tell(&ended);
             cases.push(ended);
         }
@@ -128,40 +128,40 @@ pub async fn run(
         () = stop => {}
         () = trials => {}
     }
-    let left_behind = clean::clean(bench).await;
-    let calls = bench.calls();
+    let left_behind = clean::clean(context).await;
+    let calls = context.calls();
     Report {
         cases,
         calls: calls.count,
         longest_call: calls
             .longest
             .map(|(function, took)| (function, milliseconds(took))),
-        runs: bench.runs().len(),
+        runs: context.runs().len(),
         left_behind,
-        restored: clean::restored(bench),
+        restored: clean::restored(context),
     }
 }
 
-async fn try_out(case: &Case, bench: &Bench) -> Ended {
-    let began = bench.now();
-    let missing = case.needs.iter().find_map(|need| bench.lacks(*need));
+async fn try_out(case: &Case, context: &TestContext) -> Ended {
+    let began = context.now();
+    let missing = case.needs.iter().find_map(|need| context.lacks(*need));
     let told = match missing {
         Some(reason) => Err(Stop::Skipped(reason)),
-        None => (case.run)(bench).await,
+        None => (case.run)(context).await,
     };
-    bench.gates.open();
+    context.gates.open();
     let (verdict, what) = match told {
         Ok(()) => (Verdict::Passed, String::new()),
         Err(Stop::Failed(what)) => (Verdict::Failed, what),
         Err(Stop::Skipped(why)) => (Verdict::Skipped, why),
     };
-    bench.heed(case.name, verdict);
+    context.heed(case.name, verdict);
     Ended {
         name: case.name,
         says: case.says,
         verdict,
         what,
-        took_ms: milliseconds(bench.since(began)),
+        took_ms: milliseconds(context.since(began)),
     }
 }
 

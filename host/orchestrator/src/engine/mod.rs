@@ -2,13 +2,13 @@
 //!
 //! Owns: the claims of this host and the order look around → plan → claim → attempt → record.
 //! Never: blocks on a plugin; knows what runs. Transitions that are ready together are written in one transaction.
-//! Read next: `turns`, `endings`, `surroundings`, then `planner`, `executor`, `workflows`.
+//! Read next: `tick`, `completion`, `observe`, then `planner`, `executor`, `workflows`.
 
-mod ages;
-mod endings;
-mod surroundings;
-mod swapped;
-mod turns;
+mod completion;
+mod observe;
+mod plugin_change;
+mod staleness;
+mod tick;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
@@ -22,15 +22,15 @@ use strongroom_ledger::{Claim, Ledger, LedgerError, PluginState, Transition};
 use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
-pub use endings::untimed;
-pub use surroundings::CLOCK_NOTICE;
-pub use swapped::SHELVES_NOTICE;
+pub use completion::untimed;
+pub use observe::CLOCK_NOTICE;
+pub use plugin_change::SHELVES_NOTICE;
 
-use ages::Ages;
+use staleness::Staleness;
 
-use crate::access::Access;
 use crate::activation;
 use crate::clock::Work;
+use crate::context::CallContext;
 use crate::planner::{Pauses, Planner};
 use crate::setup::{Prepared, Served, Setup};
 
@@ -71,7 +71,7 @@ pub enum Until {
 
 /// Runs schedules.
 pub struct Engine {
-    access: Access,
+    context: CallContext,
     setup: Arc<Setup>,
     reloads: Option<watch::Receiver<Arc<Setup>>>,
     settings: EngineSettings,
@@ -83,13 +83,13 @@ impl Engine {
     /// Makes an engine; `stop` turning true ends it cleanly.
     #[must_use]
     pub fn new(
-        access: Access,
+        context: CallContext,
         setup: Arc<Setup>,
         settings: EngineSettings,
         stop: watch::Receiver<bool>,
     ) -> Self {
         Self {
-            access,
+            context,
             setup,
             reloads: None,
             settings,
@@ -112,17 +112,17 @@ impl Engine {
     pub async fn run(&self, until: Until) -> Result<(), LedgerError> {
         let wish = matches!(until, Until::Ended(_));
         self.register_plugins(&self.setup, wish).await?;
-        let mut turn = Loop::new(self, until).await?;
-        turn.resume();
+        let mut tick = Loop::new(self, until).await?;
+        tick.resume();
         loop {
-            turn.resume_some();
-            turn.plan_and_claim().await?;
-            if turn.idle_at_end().await? {
+            tick.resume_some();
+            tick.plan_and_claim().await?;
+            if tick.idle_at_end().await? {
                 return Ok(());
             }
-            turn.wait().await?;
+            tick.wait().await?;
             if *self.stop.borrow() {
-                return turn.stop().await;
+                return tick.stop().await;
             }
         }
     }
@@ -130,7 +130,7 @@ impl Engine {
     /// Remembers by digest what is going to run. Of each plugin one file is active: a person's wish changes nothing in
     /// that, whoever else comes with another file takes its place.
     async fn register_plugins(&self, setup: &Setup, wish: bool) -> Result<(), LedgerError> {
-        let (ledger, now) = (&self.access.ledger, self.access.clock.now());
+        let (ledger, now) = (&self.context.ledger, self.context.clock.now());
         let mut known = None;
         let mut seen = BTreeSet::new();
         for prepared in setup.schedules.values() {
@@ -216,14 +216,14 @@ struct Loop<'a> {
     doubt: Option<Duration>,
     /// The clock jumped and nobody has confirmed the time: nothing is deleted.
     held: bool,
-    ages: Ages,
+    staleness: Staleness,
     running: BTreeMap<Uuid, Running>,
     /// Up to when the record was looked through for alerts, and which of that very moment were told.
-    told: (Timestamp, BTreeSet<Uuid>),
+    alerted: (Timestamp, BTreeSet<Uuid>),
     /// Something waits for a limit and not for a time.
     limited: bool,
     /// Something that was taken ended without having begun: nobody else comes to say that there is room again.
-    made_room: bool,
+    slot_freed: bool,
     /// When the next thing on record can be taken, as asked last; `None`: something was written since.
     waiting: Option<Option<Timestamp>>,
     retaining: BTreeMap<(ScheduleName, TenantName), Looking>,
@@ -237,11 +237,11 @@ struct Loop<'a> {
 
 impl<'a> Loop<'a> {
     async fn new(engine: &'a Engine, until: Until) -> Result<Self, LedgerError> {
-        let now = engine.access.clock.now();
+        let now = engine.context.clock.now();
         let (sender, events) = mpsc::unbounded_channel();
         let mut new = Self {
             engine,
-            ledger: engine.access.ledger.clone(),
+            ledger: engine.context.ledger.clone(),
             until,
             setup: engine.setup.clone(),
             former: BTreeMap::new(),
@@ -250,15 +250,15 @@ impl<'a> Loop<'a> {
             pauses: Pauses::new(),
             reading: Reading {
                 wall: now,
-                steady: engine.access.clock.steady(),
+                steady: engine.context.clock.steady(),
             },
             doubt: None,
             held: false,
-            ages: Ages::default(),
+            staleness: Staleness::default(),
             running: BTreeMap::new(),
-            told: (now, BTreeSet::new()),
+            alerted: (now, BTreeSet::new()),
             limited: false,
-            made_room: false,
+            slot_freed: false,
             waiting: None,
             retaining: BTreeMap::new(),
             resuming: None,
@@ -301,7 +301,7 @@ impl<'a> Loop<'a> {
     }
 
     fn now(&self) -> Timestamp {
-        self.engine.access.clock.now()
+        self.engine.context.clock.now()
     }
 
     fn lease_until(&self, now: Timestamp) -> Timestamp {

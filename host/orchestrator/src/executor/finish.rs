@@ -1,7 +1,7 @@
 //! What an answer comes to: nothing counts as made before it was read back and is ours.
 //!
 //! Owns: which disagreement is tried again, which is damage, which stays unknown.
-//! Never: a decision about time. Read next: `readback`, then `settle`.
+//! Never: a decision about time. Read next: `read_back`, then `settle`.
 
 use strongroom_domain::Evidence;
 use strongroom_domain::retry::Failure;
@@ -9,9 +9,9 @@ use strongroom_ledger::SnapshotFilter;
 use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{Answer, Operation, SnapshotInfo, Step};
 
-use super::readback::{Compared, Expected};
-use super::{Errand, Reached, broken_contract};
-use crate::access::Access;
+use super::read_back::{Compared, Expected};
+use super::{PluginCall, Reached, broken_contract};
+use crate::context::CallContext;
 
 /// What an attempt came to.
 pub(crate) enum Finished {
@@ -45,12 +45,16 @@ impl Finished {
     }
 }
 
-pub(crate) async fn finish(access: &Access, errand: &Errand<'_>, reached: Reached) -> Finished {
+pub(crate) async fn finish(
+    context: &CallContext,
+    call: &PluginCall<'_>,
+    reached: Reached,
+) -> Finished {
     let evidence = match step(reached) {
         Ok(evidence) => evidence,
         Err(finished) => return finished,
     };
-    if errand.prepared.role == Role::Task {
+    if call.prepared.role == Role::Task {
         return Finished::Done(evidence, None);
     }
     let Some(reference) = evidence.get("snapshot").map(str::to_owned) else {
@@ -59,8 +63,8 @@ pub(crate) async fn finish(access: &Access, errand: &Errand<'_>, reached: Reache
             acted: true,
         };
     };
-    let judged = match errand.read_back(access, &reference).await {
-        Ok(info) => judge(access, errand, evidence, &reference, info).await,
+    let judged = match call.read_back(context, &reference).await {
+        Ok(info) => judge(context, call, evidence, &reference, info).await,
         // Providers list what they made some seconds late: it is looked for again.
         Err(Failure::NotFound { detail }) => Err(Failure::Unavailable {
             detail: format!(
@@ -96,19 +100,19 @@ pub(crate) fn step(reached: Reached) -> Result<Evidence, Finished> {
 
 /// Whether what was read back is what this run made; then with the facts that later looks are compared with.
 pub(super) async fn judge(
-    access: &Access,
-    errand: &Errand<'_>,
+    context: &CallContext,
+    call: &PluginCall<'_>,
     mut evidence: Evidence,
     reference: &str,
     info: SnapshotInfo,
 ) -> Result<(Evidence, SnapshotInfo), Failure> {
-    let now = access.clock.now();
-    match Expected::of_run(errand, now, reference, &evidence).compare(&info) {
+    let now = context.clock.now();
+    match Expected::of_run(call, now, reference, &evidence).compare(&info) {
         Compared::Agrees => {}
         Compared::Unfinished(detail) => return Err(Failure::Unavailable { detail }),
         Compared::Differs(detail) => return Err(Failure::Corrupt { detail }),
     }
-    if let Some(detail) = of_another_run(access, errand, reference).await? {
+    if let Some(detail) = of_another_run(context, call, reference).await? {
         return Err(Failure::Corrupt { detail });
     }
     for (kind, fact) in [("source", &info.source), ("place", &info.place)] {
@@ -121,20 +125,20 @@ pub(super) async fn judge(
 
 /// The snapshot is one that the catalog has from another run.
 async fn of_another_run(
-    access: &Access,
-    errand: &Errand<'_>,
+    context: &CallContext,
+    call: &PluginCall<'_>,
     reference: &str,
 ) -> Result<Option<String>, Failure> {
     let filter = SnapshotFilter {
         references: vec![reference.to_owned()],
         ..SnapshotFilter::default()
     };
-    let rows = access.ledger.snapshots(filter).await;
+    let rows = context.ledger.snapshots(filter).await;
     let rows = rows.map_err(|error| Failure::Unavailable {
         detail: format!("the catalog could not be read: {error}"),
     })?;
     let other = (rows.iter())
-        .find(|row| errand.prepared.shares_names_with(row) && row.occurrence != errand.run);
+        .find(|row| call.prepared.shares_names_with(row) && row.occurrence != call.run);
     Ok(other.map(|row| {
         format!(
             "snapshot `{reference}` is in the catalog already, made for {} by `{}` at {}",

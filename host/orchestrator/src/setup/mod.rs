@@ -1,14 +1,14 @@
 //! What is active: plugins loaded, schedules read, each with what serves it.
 //!
 //! Owns: the types of all that, and the loading of a folder of plugins.
-//! Read next: `fitting` (each schedule proved to fit its plugin), `planner`, `executor`.
+//! Read next: `validate` (each schedule proved to fit its plugin), `planner`, `executor`.
 
 mod configs;
 mod drills;
-mod fitting;
-mod keeping;
+mod off_site;
+mod ownership;
 mod services;
-mod shelves;
+mod validate;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -24,11 +24,11 @@ use strongroom_ledger::SnapshotRow;
 use strongroom_sandbox::call::{Ending, Request};
 use strongroom_sandbox::{Plugin, Role, Sandbox};
 
-pub use fitting::{Misfit, Unwanted, prepare};
-pub use keeping::Stranded;
+pub use ownership::Orphaned;
+pub use validate::{Misfit, Unwanted, prepare};
 
-use crate::access::{Access, RESTORE_TREE};
-use crate::executor::Errand;
+use crate::context::{CallContext, RESTORE_TREE};
+use crate::executor::PluginCall;
 
 /// A schedule with what serves it.
 #[derive(Clone)]
@@ -64,7 +64,8 @@ pub enum Served {
 #[async_trait]
 pub trait Replies: Send + Sync + 'static {
     /// Answers one call; it may let time pass on the clock.
-    async fn reply(&self, access: &Access, errand: &Errand<'_>, request: Request) -> Ending;
+    async fn reply(&self, context: &CallContext, call: &PluginCall<'_>, request: Request)
+    -> Ending;
 
     /// Whether a feature is offered.
     fn offers(&self, _feature: &str) -> bool {

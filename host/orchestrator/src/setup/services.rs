@@ -11,7 +11,7 @@ use strongroom_egress::auth;
 use strongroom_sandbox::Plugin;
 
 use super::Credentials;
-use super::fitting::{Found, Misfit, Unwanted};
+use super::validate::{Found, Misfit, Unwanted};
 
 /// Every credential that is right; what is wrong with the others is added to the problems.
 pub(super) fn credentials(set: &ScheduleSet, misfit: &mut Misfit) -> Credentials {

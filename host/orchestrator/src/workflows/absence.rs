@@ -8,8 +8,8 @@ use std::time::Duration;
 use strongroom_domain::retry::Failure;
 use strongroom_sandbox::call::SnapshotState;
 
-use crate::access::Access;
-use crate::executor::Errand;
+use crate::context::CallContext;
+use crate::executor::PluginCall;
 
 /// How long before each further look: what was deleted may be shown for some seconds more.
 const WAITS: [Duration; 3] = [
@@ -23,13 +23,13 @@ const WAITS: [Duration; 3] = [
 /// # Errors
 /// It is still there, or nobody can tell.
 pub(super) async fn prove(
-    access: &Access,
-    errand: &Errand<'_>,
+    context: &CallContext,
+    call: &PluginCall<'_>,
     reference: &str,
 ) -> Result<(), Failure> {
     let mut waits = WAITS.iter();
     loop {
-        let what = match errand.read_back(access, reference).await {
+        let what = match call.read_back(context, reference).await {
             Err(Failure::NotFound { .. }) => return Ok(()),
             Err(failure) => {
                 return Err(failure.and("whether it is deleted could not be read back"));
@@ -39,9 +39,9 @@ pub(super) async fn prove(
         };
         let at = waits
             .next()
-            .and_then(|wait| access.clock.now().checked_add(*wait).ok());
-        match at.filter(|at| *at < errand.deadline) {
-            Some(at) => access.clock.sleep_until(at).await,
+            .and_then(|wait| context.clock.now().checked_add(*wait).ok());
+        match at.filter(|at| *at < call.deadline) {
+            Some(at) => context.clock.sleep_until(at).await,
             None => {
                 let detail = format!(
                     "the plugin reported `{reference}` as deleted, and the provider {what}"

@@ -14,8 +14,8 @@ use strongroom_ledger::{
 use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{Answer, Request};
 
-use crate::access::Access;
-use crate::executor::{Errand, Reached, broken_contract};
+use crate::context::CallContext;
+use crate::executor::{PluginCall, Reached, broken_contract};
 use crate::setup::{Prepared, Setup};
 use crate::workflows::shelf::shelf;
 
@@ -31,7 +31,7 @@ const PAGES: usize = 1_000;
 /// # Errors
 /// The ledger cannot be read. A provider that does not answer is part of the report.
 pub async fn side(
-    access: &Access,
+    context: &CallContext,
     setup: &Setup,
     prepared: &Prepared,
     since: Timestamp,
@@ -43,7 +43,7 @@ pub async fn side(
         since: Some(since),
         ..OccurrenceFilter::default()
     };
-    let rows = access.ledger.occurrences(filter).await?;
+    let rows = context.ledger.occurrences(filter).await?;
     let ended: Vec<&OccurrenceRow> = rows.iter().filter(|row| row.outcome.is_some()).collect();
     let mut side = Side {
         schedule: schedule.name.clone(),
@@ -53,7 +53,7 @@ pub async fn side(
         first_due: ended.first().map(|row| row.due),
         outcomes: BTreeMap::new(),
         failures: BTreeMap::new(),
-        duration_ms: Middle::of(durations(access.ledger.as_ref(), &ended).await?),
+        duration_ms: Middle::of(durations(context.ledger.as_ref(), &ended).await?),
         size_bytes: None,
         shelf: BTreeMap::new(),
         verified: 0,
@@ -65,7 +65,7 @@ pub async fn side(
     }
     let mut sizes = Vec::new();
     for tenant in &schedule.tenants {
-        let own = shelf(access.ledger.as_ref(), setup, prepared, tenant)
+        let own = shelf(context.ledger.as_ref(), setup, prepared, tenant)
             .await?
             .own;
         for row in &own {
@@ -80,7 +80,7 @@ pub async fn side(
         }
         if ask && side.keeps_snapshots {
             let listed = side.provider.get_or_insert_default();
-            compare(access, prepared, tenant, &own, listed).await?;
+            compare(context, prepared, tenant, &own, listed).await?;
         }
     }
     side.size_bytes = Middle::of(sizes);
@@ -129,13 +129,13 @@ async fn durations(ledger: &dyn Ledger, ended: &[&OccurrenceRow]) -> Result<Vec<
 
 /// Compares what a provider lists for a tenant with the whole catalog.
 async fn compare(
-    access: &Access,
+    context: &CallContext,
     prepared: &Prepared,
     tenant: &TenantName,
     own: &[SnapshotRow],
     listed: &mut Listed,
 ) -> Result<(), LedgerError> {
-    let found = match list(access, prepared, tenant).await {
+    let found = match list(context, prepared, tenant).await {
         Ok(found) => found,
         Err(failure) => {
             listed.failure = Some(format!("{}: {}", failure.kind(), failure.detail()));
@@ -147,7 +147,7 @@ async fn compare(
         ..strongroom_ledger::SnapshotFilter::default()
     };
     let plugin = &prepared.schedule.plugin;
-    let all = access.ledger.snapshots(filter).await?;
+    let all = context.ledger.snapshots(filter).await?;
     let known: BTreeSet<&str> = all
         .iter()
         .filter(|row| row.plugin == *plugin)
@@ -163,12 +163,12 @@ async fn compare(
 
 /// The references of everything that a provider has of a tenant.
 async fn list(
-    access: &Access,
+    context: &CallContext,
     prepared: &Prepared,
     tenant: &TenantName,
 ) -> Result<BTreeSet<String>, Failure> {
-    let now = access.clock.now();
-    let errand = Errand {
+    let now = context.clock.now();
+    let call = PluginCall {
         prepared,
         tenant,
         run: uuid::Uuid::now_v7(),
@@ -184,7 +184,7 @@ async fn list(
             cursor,
             limit: PAGE,
         };
-        let (page, next) = match errand.call(access, request).await {
+        let (page, next) = match call.send(context, request).await {
             Reached::Answer(Answer::Page(page, next)) => (page, next),
             Reached::Answer(_) => {
                 return Err(broken_contract("answered `list` with something else"));

@@ -12,19 +12,23 @@ use strongroom_ledger::{
 use uuid::Uuid;
 
 use super::{reconcile, verify};
-use crate::access::Access;
-use crate::executor::{Errand, Finished, Tried};
+use crate::context::CallContext;
+use crate::executor::{Finished, PluginCall, Tried};
 use crate::setup::Prepared;
 
 /// How a handle of a drill begins: with the id of the snapshot, so that a restart knows it.
 const ID_BYTES: usize = 16;
 
 /// Runs one attempt of a drill to its transition.
-pub(crate) async fn attempt(access: &Access, prepared: &Prepared, claim: &Claim) -> Transition {
-    let started_at = access.clock.now();
-    let came_to = |finished| Tried::new(claim, prepared, started_at, access).came_to(finished);
+pub(crate) async fn attempt(
+    context: &CallContext,
+    prepared: &Prepared,
+    claim: &Claim,
+) -> Transition {
+    let started_at = context.clock.now();
+    let came_to = |finished| Tried::new(claim, prepared, started_at, context).came_to(finished);
     let handle = claim.operation.as_ref().map(|one| one.handle.as_slice());
-    let (row, handle) = match subject(access, prepared, &claim.tenant, handle).await {
+    let (row, handle) = match subject(context, prepared, &claim.tenant, handle).await {
         Ok(found) => found,
         Err(failure) => {
             return came_to(Finished::Failed {
@@ -33,7 +37,7 @@ pub(crate) async fn attempt(access: &Access, prepared: &Prepared, claim: &Claim)
             });
         }
     };
-    let errand = Errand {
+    let call = PluginCall {
         prepared,
         tenant: &claim.tenant,
         // Of the occurrence and of the snapshot: a later attempt may take another one.
@@ -44,17 +48,17 @@ pub(crate) async fn attempt(access: &Access, prepared: &Prepared, claim: &Claim)
         dry_run: false,
     };
     let finished = match handle {
-        Some(handle) => verify::poll(access, &errand, &row, handle).await,
-        None => match verify::intend(access, &errand, &row).await {
-            Ok(()) => verify::begin(access, &errand, &row).await,
+        Some(handle) => verify::poll(context, &call, &row, handle).await,
+        None => match verify::intend(context, &call, &row).await {
+            Ok(()) => verify::begin(context, &call, &row).await,
             Err(error) => Finished::Failed {
                 failure: unreadable(&error),
                 acted: false,
             },
         },
     };
-    let (changes, audit) = verify::verdict(&row, &finished, access.clock.now());
-    let finished = told(access, prepared, &row, finished).await;
+    let (changes, audit) = verify::verdict(&row, &finished, context.clock.now());
+    let finished = told(context, prepared, &row, finished).await;
     let mut transition = came_to(finished);
     match transition.next {
         Next::Poll { .. } => {}
@@ -69,7 +73,7 @@ pub(crate) async fn attempt(access: &Access, prepared: &Prepared, claim: &Claim)
 
 /// The same with what a person wants to know: which snapshot, and how the shelf stands.
 async fn told(
-    access: &Access,
+    context: &CallContext,
     prepared: &Prepared,
     row: &SnapshotRow,
     finished: Finished,
@@ -86,7 +90,7 @@ async fn told(
             evidence.push("drilled", row.id.to_string());
             evidence.push("taken-at", row.taken_at.to_string());
             evidence.0.extend(proof.0);
-            match reconcile::reconcile(access, prepared, &row.tenant).await {
+            match reconcile::reconcile(context, prepared, &row.tenant).await {
                 Ok(comparison) => comparison.tell(&mut evidence),
                 Err(error) => {
                     let text = format!("the shelf could not be compared with the catalog: {error}");
@@ -108,18 +112,18 @@ async fn told(
 
 /// The snapshot that is drilled, and the plugin's handle if that goes on already.
 async fn subject(
-    access: &Access,
+    context: &CallContext,
     prepared: &Prepared,
     tenant: &TenantName,
     handle: Option<&[u8]>,
 ) -> Result<(SnapshotRow, Option<Vec<u8>>), Failure> {
     let Some(handle) = handle else {
-        let row = choose_or_look(access, prepared, tenant).await?;
+        let row = choose_or_look(context, prepared, tenant).await?;
         return Ok((row, None));
     };
     let (id, rest) = handle.split_at_checked(ID_BYTES).unwrap_or_default();
     let row = match Uuid::from_slice(id) {
-        Ok(id) => access.ledger.snapshot(id).await,
+        Ok(id) => context.ledger.snapshot(id).await,
         Err(_) => Ok(None),
     };
     let row = row.map_err(|error| unreadable(&error))?;
@@ -131,23 +135,30 @@ async fn subject(
 
 /// The snapshot to drill. If none is good, the shelf is looked at once: one that was missing may be there again.
 async fn choose_or_look(
-    access: &Access,
+    context: &CallContext,
     prepared: &Prepared,
     tenant: &TenantName,
 ) -> Result<SnapshotRow, Failure> {
     let unreadable = |error| unreadable(&error);
-    if let Some(row) = choose(access, prepared, tenant).await.map_err(unreadable)? {
+    if let Some(row) = choose(context, prepared, tenant)
+        .await
+        .map_err(unreadable)?
+    {
         return Ok(row);
     }
     // Why it could not be compared is not why there is nothing to drill.
-    let _looked = reconcile::reconcile(access, prepared, tenant).await.is_ok();
-    let row = choose(access, prepared, tenant).await.map_err(unreadable)?;
+    let _looked = reconcile::reconcile(context, prepared, tenant)
+        .await
+        .is_ok();
+    let row = choose(context, prepared, tenant)
+        .await
+        .map_err(unreadable)?;
     row.ok_or_else(|| nothing(prepared, tenant))
 }
 
 /// The newest good snapshot that was never verified; when all were, the one of which that is the longest ago.
 async fn choose(
-    access: &Access,
+    context: &CallContext,
     prepared: &Prepared,
     tenant: &TenantName,
 ) -> Result<Option<SnapshotRow>, LedgerError> {
@@ -160,7 +171,7 @@ async fn choose(
         limit: Some(1),
         ..SnapshotFilter::default()
     };
-    Ok(access.ledger.snapshots(filter).await?.pop())
+    Ok(context.ledger.snapshots(filter).await?.pop())
 }
 
 fn nothing(prepared: &Prepared, tenant: &TenantName) -> Failure {
@@ -179,13 +190,13 @@ fn unreadable(error: &LedgerError) -> Failure {
 
 /// Says which snapshot a drill would take. Nothing is begun anywhere.
 pub(crate) async fn dry_run(
-    access: &Access,
+    context: &CallContext,
     prepared: &Prepared,
     tenant: &TenantName,
 ) -> Result<Evidence, Failure> {
-    let (row, _) = subject(access, prepared, tenant, None).await?;
-    let now = access.clock.now();
-    let errand = Errand {
+    let (row, _) = subject(context, prepared, tenant, None).await?;
+    let now = context.clock.now();
+    let call = PluginCall {
         prepared,
         tenant,
         run: Uuid::now_v7(),
@@ -196,7 +207,7 @@ pub(crate) async fn dry_run(
             .unwrap_or(Timestamp::MAX),
         dry_run: true,
     };
-    verify::as_recorded(access, &errand, &row).await?;
+    verify::as_recorded(context, &call, &row).await?;
     let mut evidence = Evidence::default();
     evidence.push("would-drill", row.id.to_string());
     evidence.push("taken-at", row.taken_at.to_string());

@@ -9,8 +9,8 @@ use std::time::Duration;
 use strongroom_domain::retry::Failure;
 use strongroom_sandbox::call::{Answer, Request, SnapshotInfo};
 
-use crate::access::Access;
-use crate::executor::{Errand, Reached, broken_contract};
+use crate::context::CallContext;
+use crate::executor::{PluginCall, Reached, broken_contract};
 
 /// Snapshots of a page: the most that the contract allows.
 const PAGE: u32 = 1_000;
@@ -22,16 +22,16 @@ const WAIT: Duration = Duration::from_secs(2);
 
 /// A list, being read.
 pub(crate) struct Listing<'a> {
-    errand: &'a Errand<'a>,
+    call: &'a PluginCall<'a>,
     cursor: Option<String>,
     cursors: HashSet<String>,
     ended: bool,
 }
 
 impl<'a> Listing<'a> {
-    pub(crate) fn new(errand: &'a Errand<'a>) -> Self {
+    pub(crate) fn new(call: &'a PluginCall<'a>) -> Self {
         Self {
-            errand,
+            call,
             cursor: None,
             cursors: HashSet::new(),
             ended: false,
@@ -41,12 +41,12 @@ impl<'a> Listing<'a> {
     /// The next page; it may be empty. `None`: there is no more.
     pub(crate) async fn next(
         &mut self,
-        access: &Access,
+        context: &CallContext,
     ) -> Result<Option<Vec<SnapshotInfo>>, Failure> {
         if self.ended {
             return Ok(None);
         }
-        let (page, next) = self.page(access).await?;
+        let (page, next) = self.page(context).await?;
         if page.len() > PAGE as usize {
             return Err(broken_contract(&format!(
                 "listed {} snapshots on one page of at most {PAGE}",
@@ -69,14 +69,17 @@ impl<'a> Listing<'a> {
         Ok(Some(page))
     }
 
-    async fn page(&self, access: &Access) -> Result<(Vec<SnapshotInfo>, Option<String>), Failure> {
+    async fn page(
+        &self,
+        context: &CallContext,
+    ) -> Result<(Vec<SnapshotInfo>, Option<String>), Failure> {
         let mut tries = 1;
         loop {
             let request = Request::List {
                 cursor: self.cursor.clone(),
                 limit: PAGE,
             };
-            let failure = match self.errand.call(access, request).await {
+            let failure = match self.call.send(context, request).await {
                 Reached::Answer(Answer::Page(page, next)) => return Ok((page, next)),
                 Reached::Answer(_) => {
                     return Err(broken_contract("answered `list` with something else"));
@@ -94,9 +97,9 @@ impl<'a> Listing<'a> {
                 }
                 _ => return Err(failure),
             };
-            let again = access.clock.now().checked_add(wait);
-            match again.ok().filter(|at| *at < self.errand.deadline) {
-                Some(at) if tries < TRIES => access.clock.sleep_until(at).await,
+            let again = context.clock.now().checked_add(wait);
+            match again.ok().filter(|at| *at < self.call.deadline) {
+                Some(at) if tries < TRIES => context.clock.sleep_until(at).await,
                 _ => return Err(failure),
             }
             tries += 1;

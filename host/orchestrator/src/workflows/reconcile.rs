@@ -25,9 +25,9 @@ use super::listing::Listing;
 use super::restore::ShelfError;
 use super::retention::entry;
 use super::verify::{as_recorded, bad};
-use crate::access::Access;
-use crate::executor::Errand;
-use crate::executor::readback::{Compared, Expected};
+use crate::context::CallContext;
+use crate::executor::PluginCall;
+use crate::executor::read_back::{Compared, Expected};
 use crate::setup::Prepared;
 
 /// How long it may take: a page of a thousand is a second or two at a slow provider.
@@ -44,12 +44,12 @@ pub const NOTICE: &str = "reconcile:";
 /// # Errors
 /// The provider could not be asked, or the ledger not be read or written; what was found until then is on record.
 pub async fn reconcile(
-    access: &Access,
+    context: &CallContext,
     prepared: &Prepared,
     tenant: &TenantName,
 ) -> Result<Comparison, ShelfError> {
-    let now = access.clock.now();
-    let errand = Errand {
+    let now = context.clock.now();
+    let call = PluginCall {
         prepared,
         tenant,
         run: Uuid::now_v7(),
@@ -59,27 +59,27 @@ pub async fn reconcile(
         dry_run: false,
     };
     let mut looking = Looking {
-        access,
-        errand: &errand,
+        context,
+        call: &call,
         shelf: prepared.shelf(),
         began: now,
         seen: HashSet::new(),
         strangers: HashSet::new(),
         found: Comparison::default(),
     };
-    let mut listing = Listing::new(&errand);
-    while let Some(page) = listing.next(access).await.map_err(ShelfError::Failed)? {
+    let mut listing = Listing::new(&call);
+    while let Some(page) = listing.next(context).await.map_err(ShelfError::Failed)? {
         looking.page(page).await?;
     }
     looking.not_listed().await?;
     let found = looking.found;
-    tell(access, prepared.shelf(), tenant, &found).await?;
+    tell(context, prepared.shelf(), tenant, &found).await?;
     Ok(found)
 }
 
 struct Looking<'a> {
-    access: &'a Access,
-    errand: &'a Errand<'a>,
+    context: &'a CallContext,
+    call: &'a PluginCall<'a>,
     shelf: &'a ScheduleName,
     began: Timestamp,
     /// Snapshots of the catalog that were listed.
@@ -96,13 +96,13 @@ impl Looking<'_> {
         }
         let filter = SnapshotFilter {
             references: page.iter().map(|info| info.reference.clone()).collect(),
-            plugin: Some(self.errand.prepared.schedule.plugin.clone()),
+            plugin: Some(self.call.prepared.schedule.plugin.clone()),
             gone: true,
             ..SnapshotFilter::default()
         };
         let mut known: HashMap<String, Vec<SnapshotRow>> = HashMap::new();
-        for row in self.access.ledger.snapshots(filter).await? {
-            if !self.errand.prepared.shares_names_with(&row) {
+        for row in self.context.ledger.snapshots(filter).await? {
+            if !self.call.prepared.shares_names_with(&row) {
                 continue;
             }
             known.entry(row.reference.clone()).or_default().push(row);
@@ -120,7 +120,7 @@ impl Looking<'_> {
         rows: &[SnapshotRow],
     ) -> Result<(), LedgerError> {
         let ours =
-            |row: &&SnapshotRow| row.schedule == *self.shelf && row.tenant == *self.errand.tenant;
+            |row: &&SnapshotRow| row.schedule == *self.shelf && row.tenant == *self.call.tenant;
         let there = |row: &&SnapshotRow| row.state != SnapshotState::Gone;
         if let Some(row) = rows.iter().filter(ours).find(there) {
             return if self.seen.insert(row.id) {
@@ -138,7 +138,7 @@ impl Looking<'_> {
             return Ok(());
         }
         let deleted = rows.iter().any(|row| ours(&row));
-        match kind(self.access, self.shelf, self.errand.tenant, info, deleted).await? {
+        match kind(self.context, self.shelf, self.call.tenant, info, deleted).await? {
             Kind::Foreign => self.found.foreign += 1,
             Kind::UnderWay => self.found.under_way += 1,
             Kind::Orphan(what) => {
@@ -165,12 +165,12 @@ impl Looking<'_> {
             self.found.agreeing += 1;
             return Ok(());
         }
-        let compared = Expected::of_row(self.errand, row).compare(info);
+        let compared = Expected::of_row(self.call, row).compare(info);
         let (Compared::Differs(listed) | Compared::Unfinished(listed)) = compared else {
             return self.agrees(row).await;
         };
         // A list may be older than the thing itself.
-        match as_recorded(self.access, self.errand, row).await {
+        match as_recorded(self.context, self.call, row).await {
             Ok(()) => self.differs(row, format!("only in the list: {listed}")),
             Err(failure) => {
                 if matches!(failure, Failure::Corrupt { .. }) {
@@ -188,7 +188,7 @@ impl Looking<'_> {
             self.found.agreeing += 1;
             return Ok(());
         }
-        if as_recorded(self.access, self.errand, row).await.is_err() {
+        if as_recorded(self.context, self.call, row).await.is_err() {
             self.differs(row, "listed, but not read back".to_owned());
             return Ok(());
         }
@@ -197,7 +197,7 @@ impl Looking<'_> {
             id: row.id,
             state: SnapshotState::Assumed,
             error: None,
-            at: self.access.clock.now(),
+            at: self.context.clock.now(),
         };
         self.record(vec![change], entry("snapshot-found-again", row, json!({})))
             .await
@@ -213,8 +213,8 @@ impl Looking<'_> {
         loop {
             let filter = SnapshotFilter {
                 schedule: Some(self.shelf.clone()),
-                tenant: Some(self.errand.tenant.clone()),
-                plugin: Some(self.errand.prepared.schedule.plugin.clone()),
+                tenant: Some(self.call.tenant.clone()),
+                plugin: Some(self.call.prepared.schedule.plugin.clone()),
                 states: vec![
                     SnapshotState::Assumed,
                     SnapshotState::Verified,
@@ -225,7 +225,7 @@ impl Looking<'_> {
                 limit: Some(ROWS),
                 ..SnapshotFilter::default()
             };
-            let rows = self.access.ledger.snapshots(filter).await?;
+            let rows = self.context.ledger.snapshots(filter).await?;
             let Some(last) = rows.last() else {
                 return Ok(());
             };
@@ -240,8 +240,8 @@ impl Looking<'_> {
     }
 
     async fn absent(&mut self, row: &SnapshotRow) -> Result<(), LedgerError> {
-        let looked = as_recorded(self.access, self.errand, row).await;
-        let now = self.access.ledger.snapshot(row.id).await?;
+        let looked = as_recorded(self.context, self.call, row).await;
+        let now = self.context.ledger.snapshot(row.id).await?;
         if now.is_none_or(|now| now.state != row.state) {
             // It was deleted, or looked at by somebody else, in between.
             return Ok(());
@@ -283,7 +283,7 @@ impl Looking<'_> {
             id: row.id,
             state,
             error,
-            at: self.access.clock.now(),
+            at: self.context.clock.now(),
         };
         self.record(vec![change], audit).await
     }
@@ -293,8 +293,8 @@ impl Looking<'_> {
         changes: Vec<CatalogChange>,
         audit: AuditEntry,
     ) -> Result<(), LedgerError> {
-        let now = self.access.clock.now();
-        self.access
+        let now = self.context.clock.now();
+        self.context
             .ledger
             .change_catalog(changes, vec![audit], now)
             .await
@@ -303,20 +303,20 @@ impl Looking<'_> {
 
 /// Puts the comparison on record, and the notice up or down.
 async fn tell(
-    access: &Access,
+    context: &CallContext,
     shelf: &ScheduleName,
     tenant: &TenantName,
     found: &Comparison,
 ) -> Result<(), LedgerError> {
-    let now = access.clock.now();
+    let now = context.clock.now();
     let audit = found.entry(shelf, tenant);
-    access
+    context
         .ledger
         .change_catalog(Vec::new(), vec![audit], now)
         .await?;
     let name = format!("{NOTICE}{shelf}/{tenant}");
     if found.agrees() {
-        access
+        context
             .ledger
             .take_notice(&name, "host", "it agrees again", now)
             .await?;
@@ -327,5 +327,5 @@ async fn tell(
         since: now,
         text: found.notice(shelf, tenant),
     };
-    access.ledger.put_notice(notice).await
+    context.ledger.put_notice(notice).await
 }

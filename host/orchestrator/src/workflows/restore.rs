@@ -10,8 +10,8 @@ use strongroom_ledger::{AuditEntry, CatalogChange, LedgerError, SnapshotRow};
 use strongroom_sandbox::call::Request;
 use uuid::Uuid;
 
-use crate::access::{Access, RESTORE_TREE};
-use crate::executor::Errand;
+use crate::context::{CallContext, RESTORE_TREE};
+use crate::executor::PluginCall;
 use crate::setup::{Prepared, Served};
 use crate::workflows::retention::entry;
 use crate::workflows::waiting::{Waited, wait};
@@ -59,14 +59,14 @@ pub enum ShelfError {
     Ledger(#[from] LedgerError),
 }
 
-fn errand<'a>(access: &Access, prepared: &'a Prepared, row: &'a SnapshotRow) -> Errand<'a> {
-    Errand {
+fn call<'a>(context: &CallContext, prepared: &'a Prepared, row: &'a SnapshotRow) -> PluginCall<'a> {
+    PluginCall {
         prepared,
         tenant: &row.tenant,
         run: row.id,
         attempt: 1,
         due: row.taken_at,
-        deadline: access
+        deadline: context
             .clock
             .now()
             .checked_add(TIME)
@@ -134,7 +134,7 @@ pub struct Wish {
 /// # Errors
 /// [`ShelfError::Failed`] with `corrupt` names the damaged paths; the folder is left as it was.
 pub async fn restore(
-    access: &Access,
+    context: &CallContext,
     prepared: &Prepared,
     row: &SnapshotRow,
     wish: Wish,
@@ -150,26 +150,26 @@ pub async fn restore(
         RestoreTo::Folder(folder) => (RESTORE_TREE.to_owned(), Some(folder.clone())),
         RestoreTo::Name(name) => (name.clone(), None),
     };
-    let access = Access {
+    let context = CallContext {
         restore_to,
-        ..access.clone()
+        ..context.clone()
     };
     // Each restore is one of its own: a provider that knows the run already would hand out what it made then.
-    let errand = Errand {
+    let call = PluginCall {
         run: Uuid::now_v7(),
-        ..errand(&access, prepared, row)
+        ..call(&context, prepared, row)
     };
     let told = json!({
-        "whole": wish.paths.is_empty(), "to": wish.target.shown(), "by": wish.person, "run": errand.run,
+        "whole": wish.paths.is_empty(), "to": wish.target.shown(), "by": wish.person, "run": call.run,
     });
-    let hold = format!("restore-{}", errand.run);
-    hold_for(&access, row, &hold, &wish, errand.deadline, told.clone()).await?;
+    let hold = format!("restore-{}", call.run);
+    hold_for(&context, row, &hold, &wish, call.deadline, told.clone()).await?;
     let request = Request::StartRestore {
         reference: row.reference.clone(),
         place,
         paths: wish.paths,
     };
-    let result = wait(&access, &errand, request, stop).await;
+    let result = wait(&context, &call, request, stop).await;
     let (kind, more) = match &result {
         Ok(Waited::Done(_)) => ("restore-done", json!({})),
         Ok(Waited::Left(note)) => ("restore-left", json!({ "goes_on": note })),
@@ -177,7 +177,7 @@ pub async fn restore(
     };
     let ended = entry(kind, row, merged(told, more));
     let release = (!matches!(result, Ok(Waited::Left(Some(_))))).then_some(hold);
-    end(&access, row, release, ended).await?;
+    end(&context, row, release, ended).await?;
     result.map_err(ShelfError::Failed)
 }
 
@@ -193,7 +193,7 @@ fn goes_there(prepared: &Prepared, to: &RestoreTo) -> Result<(), ShelfError> {
 }
 
 async fn hold_for(
-    access: &Access,
+    context: &CallContext,
     row: &SnapshotRow,
     name: &str,
     wish: &Wish,
@@ -208,8 +208,8 @@ async fn hold_for(
     };
     let change = CatalogChange::Hold { id: row.id, hold };
     let intended = entry("restore-intended", row, told);
-    let now = access.clock.now();
-    let held = access
+    let now = context.clock.now();
+    let held = context
         .ledger
         .change_catalog(vec![change], vec![intended], now);
     held.await.map_err(|error| match error {
@@ -219,21 +219,21 @@ async fn hold_for(
 }
 
 async fn end(
-    access: &Access,
+    context: &CallContext,
     row: &SnapshotRow,
     release: Option<String>,
     ended: AuditEntry,
 ) -> Result<(), LedgerError> {
-    let now = access.clock.now();
+    let now = context.clock.now();
     let change = release.map(|name| CatalogChange::Release { id: row.id, name });
     let changes: Vec<CatalogChange> = change.into_iter().collect();
-    let released = access
+    let released = context
         .ledger
         .change_catalog(changes, vec![ended.clone()], now);
     match released.await {
         // A person released it before.
         Err(LedgerError::NotFound(_)) => {
-            access
+            context
                 .ledger
                 .change_catalog(Vec::new(), vec![ended], now)
                 .await

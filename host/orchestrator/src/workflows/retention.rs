@@ -16,8 +16,8 @@ use strongroom_ledger::{
 use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{Answer, Operation, Request, Step};
 
-use crate::access::Access;
-use crate::executor::{Errand, Reached, broken_contract};
+use crate::context::CallContext;
+use crate::executor::{PluginCall, Reached, broken_contract};
 use crate::setup::{Prepared, Setup};
 use crate::workflows::absence;
 use crate::workflows::shelf::{Shelf, shelf};
@@ -62,7 +62,7 @@ fn item(row: &SnapshotRow) -> ShelfItem {
 /// # Errors
 /// The ledger cannot be read or written; then nothing more is deleted.
 pub async fn apply(
-    access: &Access,
+    context: &CallContext,
     setup: &Setup,
     prepared: &Prepared,
     tenant: &TenantName,
@@ -71,11 +71,11 @@ pub async fn apply(
     if prepared.role != Role::Snapshots || prepared.schedule.retention.is_none() {
         return Ok(0);
     }
-    let shelf = shelf(access.ledger.as_ref(), setup, prepared, tenant).await?;
+    let shelf = shelf(context.ledger.as_ref(), setup, prepared, tenant).await?;
     let verdicts = explain(prepared, &shelf, as_of);
     let mut deleted = 0;
     for (row, verdict) in shelf.own.iter().zip(&verdicts) {
-        if !verdict.keep && delete(access, prepared, row, &verdict.rules).await? {
+        if !verdict.keep && delete(context, prepared, row, &verdict.rules).await? {
             deleted += 1;
         }
     }
@@ -90,7 +90,7 @@ pub async fn apply(
 /// # Errors
 /// The ledger cannot be read or written.
 pub async fn resume(
-    access: &Access,
+    context: &CallContext,
     setup: &Setup,
     prepared: &Prepared,
     tenant: &TenantName,
@@ -104,19 +104,19 @@ pub async fn resume(
         newest_first: true,
         ..OccurrenceFilter::default()
     };
-    let last = access.ledger.occurrences(filter).await?.pop();
+    let last = context.ledger.occurrences(filter).await?.pop();
     let counts = |last: &OccurrenceRow| {
         let rehearsed = schedule.part.successor().is_some() && last.shadow_of.is_some();
         last.outcome == Some(Outcome::Succeeded) && !rehearsed
     };
     match last.filter(counts).and_then(|last| last.ended_at) {
-        Some(ended_at) => apply(access, setup, prepared, tenant, ended_at).await,
+        Some(ended_at) => apply(context, setup, prepared, tenant, ended_at).await,
         None => Ok(0),
     }
 }
 
 async fn delete(
-    access: &Access,
+    context: &CallContext,
     prepared: &Prepared,
     row: &SnapshotRow,
     rules: &[String],
@@ -124,13 +124,13 @@ async fn delete(
     if row.plugin != prepared.schedule.plugin {
         return Ok(false);
     }
-    let now = access.clock.now();
+    let now = context.clock.now();
     let intended = entry(
         "snapshot-deletion-intended",
         row,
         json!({ "because": rules }),
     );
-    match change(access, row, SnapshotState::Deleting, None, intended, now).await {
+    match change(context, row, SnapshotState::Deleting, None, intended, now).await {
         Err(LedgerError::Conflict(why)) => {
             tracing::info!(snapshot = %row.id, why, "a snapshot that retention drops is held meanwhile");
             return Ok(false);
@@ -138,7 +138,7 @@ async fn delete(
         other => other?,
     }
     let deadline = now.checked_add(DELETION_TIME).unwrap_or(Timestamp::MAX);
-    let errand = Errand {
+    let call = PluginCall {
         prepared,
         tenant: &row.tenant,
         run: row.id,
@@ -147,16 +147,16 @@ async fn delete(
         deadline,
         dry_run: false,
     };
-    let result = match prove_ours(access, &errand, row).await {
-        Ok(true) => delete_and_look(access, &errand, row).await,
+    let result = match prove_ours(context, &call, row).await {
+        Ok(true) => delete_and_look(context, &call, row).await,
         Ok(false) => Ok(()),
         Err(failure) => Err(failure),
     };
-    let now = access.clock.now();
+    let now = context.clock.now();
     match result {
         Ok(()) => {
             let done = entry("snapshot-deleted", row, json!({}));
-            change(access, row, SnapshotState::Gone, None, done, now).await?;
+            change(context, row, SnapshotState::Gone, None, done, now).await?;
             Ok(true)
         }
         Err(failure) => {
@@ -164,7 +164,7 @@ async fn delete(
             tracing::warn!(snapshot = %row.id, error, "a snapshot that retention drops could not be deleted");
             let failed = entry("snapshot-deletion-failed", row, json!({ "error": error }));
             change(
-                access,
+                context,
                 row,
                 SnapshotState::DeleteFailed,
                 Some(error),
@@ -178,15 +178,15 @@ async fn delete(
 }
 
 async fn delete_and_look(
-    access: &Access,
-    errand: &Errand<'_>,
+    context: &CallContext,
+    call: &PluginCall<'_>,
     row: &SnapshotRow,
 ) -> Result<(), Failure> {
     let reference = row.reference.clone();
-    match complete(access, errand, Request::StartDelete { reference }).await {
+    match complete(context, call, Request::StartDelete { reference }).await {
         // What is not there counts as deleted, if it is not there.
         Ok(_) | Err(Failure::NotFound { .. }) => {
-            absence::prove(access, errand, &row.reference).await
+            absence::prove(context, call, &row.reference).await
         }
         Err(failure) => Err(failure),
     }
@@ -194,18 +194,18 @@ async fn delete_and_look(
 
 /// Reads the snapshot back and compares it with the catalog; false: it is gone already.
 async fn prove_ours(
-    access: &Access,
-    errand: &Errand<'_>,
+    context: &CallContext,
+    call: &PluginCall<'_>,
     row: &SnapshotRow,
 ) -> Result<bool, Failure> {
-    let info = match errand.read_back(access, &row.reference).await {
+    let info = match call.read_back(context, &row.reference).await {
         Ok(info) => info,
         Err(Failure::NotFound { .. }) => return Ok(false),
         Err(failure) => return Err(failure),
     };
     let run = match &info.run_id {
         Some(run) => *run == row.occurrence.to_string(),
-        None => !errand.prepared.reaches_a_provider(),
+        None => !call.prepared.reaches_a_provider(),
     };
     let ours = info.reference == row.reference && info.tenant == row.tenant.as_str() && run;
     if ours {
@@ -220,29 +220,29 @@ async fn prove_ours(
 
 /// Calls once and polls until it is done or the deadline passes.
 pub(crate) async fn complete(
-    access: &Access,
-    errand: &Errand<'_>,
+    context: &CallContext,
+    call: &PluginCall<'_>,
     request: Request,
 ) -> Result<Evidence, Failure> {
-    let mut reached = errand.call(access, request).await;
+    let mut reached = call.send(context, request).await;
     loop {
         match reached {
             Reached::Answer(Answer::Step(Step::Done(evidence))) => return Ok(evidence),
             Reached::Answer(Answer::Step(Step::Running(Operation {
                 handle, poll_after, ..
             }))) => {
-                let at = access
+                let at = context
                     .clock
                     .now()
                     .checked_add(poll_after)
-                    .unwrap_or(errand.deadline);
-                if at >= errand.deadline {
+                    .unwrap_or(call.deadline);
+                if at >= call.deadline {
                     return Err(Failure::Unavailable {
                         detail: "it was still going on when its time was up".into(),
                     });
                 }
-                access.clock.sleep_until(at).await;
-                reached = errand.call(access, Request::PollSnapshots { handle }).await;
+                context.clock.sleep_until(at).await;
+                reached = call.send(context, Request::PollSnapshots { handle }).await;
             }
             Reached::Answer(_) => {
                 return Err(broken_contract("answered with something else than a step"));
@@ -259,7 +259,7 @@ pub(crate) async fn complete(
 }
 
 async fn change(
-    access: &Access,
+    context: &CallContext,
     row: &SnapshotRow,
     state: SnapshotState,
     error: Option<String>,
@@ -272,7 +272,7 @@ async fn change(
         error,
         at: now,
     };
-    access
+    context
         .ledger
         .change_catalog(vec![change], vec![audit], now)
         .await

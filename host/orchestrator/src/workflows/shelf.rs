@@ -1,11 +1,11 @@
 //! A shelf: the snapshots of one schedule and tenant that are still there, and whose they are.
 //!
-//! Owns: the reading of it. Never: a decision (`retention`), or who keeps what (`setup::keeping`).
+//! Owns: the reading of it. Never: a decision (`retention`), or who keeps what (`setup::ownership`).
 
 use strongroom_domain::{ScheduleName, TenantName};
 use strongroom_ledger::{Ledger, LedgerError, SnapshotFilter, SnapshotRow};
 
-use crate::setup::{Prepared, Setup, Stranded};
+use crate::setup::{Orphaned, Prepared, Setup};
 
 /// What is there, oldest first.
 #[derive(Debug, Clone, Default)]
@@ -15,7 +15,7 @@ pub struct Shelf {
     /// Of an entry that was succeeded: what its successor took in its place, not as a shadow.
     pub beside: Vec<SnapshotRow>,
     /// What was recorded under its name and no entry reaches, each with the reason.
-    pub stranded: Vec<(SnapshotRow, Stranded)>,
+    pub orphaned: Vec<(SnapshotRow, Orphaned)>,
 }
 
 /// The shelf of one entry and tenant.
@@ -35,7 +35,7 @@ pub async fn shelf(
             Ok(keeper) if keeper.schedule.name == schedule.name => shelf.own.push(row),
             // It is on the shelf of that entry.
             Ok(_) => {}
-            Err(stranded) => shelf.stranded.push((row, stranded)),
+            Err(orphaned) => shelf.orphaned.push((row, orphaned)),
         }
     }
     let Some(successor) = schedule.part.successor() else {

@@ -1,7 +1,7 @@
 //! One look at a snapshot: read back, read whole or restored by its plugin, and compared with the catalog.
 //!
 //! Owns: what counts as proof, the verdict, and that nothing deletes a snapshot meanwhile.
-//! Never: when it happens. Read next: `drill` (on a schedule), `executor::readback`.
+//! Never: when it happens. Read next: `drill` (on a schedule), `executor::read_back`.
 
 use jiff::Timestamp;
 use serde_json::json;
@@ -14,9 +14,9 @@ use uuid::Uuid;
 
 use super::restore::{ShelfError, TIME, made_here, offered};
 use super::retention::entry;
-use crate::access::Access;
-use crate::executor::readback::{Compared, Expected};
-use crate::executor::{Errand, Finished, Reached, broken_contract, step};
+use crate::context::CallContext;
+use crate::executor::read_back::{Compared, Expected};
+use crate::executor::{Finished, PluginCall, Reached, broken_contract, step};
 use crate::setup::Prepared;
 
 /// The hold under which a snapshot is kept while it is looked at; no person gives one this name.
@@ -24,45 +24,47 @@ const HOLD: &str = "strongroom:verifying";
 
 /// Says on record that a look begins, and keeps the snapshot until its end.
 pub(super) async fn intend(
-    access: &Access,
-    errand: &Errand<'_>,
+    context: &CallContext,
+    call: &PluginCall<'_>,
     row: &SnapshotRow,
 ) -> Result<(), LedgerError> {
     let hold = Hold {
         name: HOLD.to_owned(),
         reason: "it is being verified".to_owned(),
-        until: Some(errand.deadline),
+        until: Some(call.deadline),
     };
     let held = CatalogChange::Hold { id: row.id, hold };
-    let audit = entry("verification-intended", row, json!({ "run": errand.run }));
-    let now = access.clock.now();
-    access
+    let audit = entry("verification-intended", row, json!({ "run": call.run }));
+    let now = context.clock.now();
+    context
         .ledger
         .change_catalog(vec![held], vec![audit], now)
         .await
 }
 
 /// Begins a look.
-pub(super) async fn begin(access: &Access, errand: &Errand<'_>, row: &SnapshotRow) -> Finished {
-    if let Err(failure) = as_recorded(access, errand, row).await {
+pub(super) async fn begin(
+    context: &CallContext,
+    call: &PluginCall<'_>,
+    row: &SnapshotRow,
+) -> Finished {
+    if let Err(failure) = as_recorded(context, call, row).await {
         return failed(failure);
     }
     let reference = row.reference.clone();
-    let reached = errand
-        .call(access, Request::StartVerify { reference })
-        .await;
-    judge(access, errand, row, reached).await
+    let reached = call.send(context, Request::StartVerify { reference }).await;
+    judge(context, call, row, reached).await
 }
 
 /// Asks after one that goes on.
 pub(super) async fn poll(
-    access: &Access,
-    errand: &Errand<'_>,
+    context: &CallContext,
+    call: &PluginCall<'_>,
     row: &SnapshotRow,
     handle: Vec<u8>,
 ) -> Finished {
-    let reached = errand.call(access, Request::PollSnapshots { handle }).await;
-    judge(access, errand, row, reached).await
+    let reached = call.send(context, Request::PollSnapshots { handle }).await;
+    judge(context, call, row, reached).await
 }
 
 fn failed(failure: Failure) -> Finished {
@@ -73,8 +75,8 @@ fn failed(failure: Failure) -> Finished {
 }
 
 async fn judge(
-    access: &Access,
-    errand: &Errand<'_>,
+    context: &CallContext,
+    call: &PluginCall<'_>,
     row: &SnapshotRow,
     reached: Reached,
 ) -> Finished {
@@ -83,14 +85,14 @@ async fn judge(
         Err(Finished::Failed {
             failure: Failure::NotFound { detail },
             ..
-        }) => return failed(really_gone(access, errand, row, detail).await),
+        }) => return failed(really_gone(context, call, row, detail).await),
         Err(finished) => return finished,
     };
-    if let Err(failure) = proves(errand.prepared, row, &evidence) {
+    if let Err(failure) = proves(call.prepared, row, &evidence) {
         return failed(failure);
     }
     // What was true before the look must be true after it.
-    match as_recorded(access, errand, row).await {
+    match as_recorded(context, call, row).await {
         Ok(()) => Finished::Done(evidence, None),
         Err(failure) => failed(failure),
     }
@@ -98,12 +100,12 @@ async fn judge(
 
 /// A plugin that does not find something says nothing of the snapshot unless that is gone.
 async fn really_gone(
-    access: &Access,
-    errand: &Errand<'_>,
+    context: &CallContext,
+    call: &PluginCall<'_>,
     row: &SnapshotRow,
     detail: String,
 ) -> Failure {
-    match as_recorded(access, errand, row).await {
+    match as_recorded(context, call, row).await {
         Err(failure) => failure,
         Ok(()) => Failure::Other {
             detail: format!("it was not verified, although reading it back finds it: {detail}"),
@@ -113,12 +115,12 @@ async fn really_gone(
 
 /// Reads the snapshot back: it must be what the catalog has.
 pub(super) async fn as_recorded(
-    access: &Access,
-    errand: &Errand<'_>,
+    context: &CallContext,
+    call: &PluginCall<'_>,
     row: &SnapshotRow,
 ) -> Result<(), Failure> {
-    let info = errand.read_back(access, &row.reference).await?;
-    match Expected::of_row(errand, row).compare(&info) {
+    let info = call.read_back(context, &row.reference).await?;
+    match Expected::of_row(call, row).compare(&info) {
         Compared::Agrees => Ok(()),
         Compared::Unfinished(detail) => Err(Failure::Unavailable { detail }),
         Compared::Differs(detail) => Err(Failure::Corrupt { detail }),
@@ -223,14 +225,14 @@ pub(super) fn bad(failure: &Failure) -> Option<(SnapshotState, Option<String>)> 
 /// # Errors
 /// [`ShelfError::Failed`] with `corrupt` names the damaged paths, one a line.
 pub async fn verify(
-    access: &Access,
+    context: &CallContext,
     prepared: &Prepared,
     row: &SnapshotRow,
 ) -> Result<Evidence, ShelfError> {
     made_here(prepared, row)?;
     offered(prepared, "verify")?;
-    let now = access.clock.now();
-    let errand = Errand {
+    let now = context.clock.now();
+    let call = PluginCall {
         prepared,
         tenant: &row.tenant,
         // Never one that was used: what an earlier look restored proves nothing now.
@@ -240,21 +242,21 @@ pub async fn verify(
         deadline: now.checked_add(TIME).unwrap_or(Timestamp::MAX),
         dry_run: false,
     };
-    intend(access, &errand, row).await?;
-    let mut finished = begin(access, &errand, row).await;
+    intend(context, &call, row).await?;
+    let mut finished = begin(context, &call, row).await;
     while let Finished::Running(operation) = finished {
-        let at = access.clock.now().checked_add(operation.poll_after);
-        finished = match at.ok().filter(|at| *at < errand.deadline) {
+        let at = context.clock.now().checked_add(operation.poll_after);
+        finished = match at.ok().filter(|at| *at < call.deadline) {
             Some(at) => {
-                access.clock.sleep_until(at).await;
-                poll(access, &errand, row, operation.handle).await
+                context.clock.sleep_until(at).await;
+                poll(context, &call, row, operation.handle).await
             }
             None => Finished::TimedOut { looked: false },
         };
     }
-    let now = access.clock.now();
+    let now = context.clock.now();
     let (changes, audit) = verdict(row, &finished, now);
-    access
+    context
         .ledger
         .change_catalog(changes, vec![audit], now)
         .await?;

@@ -4,8 +4,8 @@ use strongroom_domain::Evidence;
 use strongroom_domain::retry::Failure;
 use strongroom_sandbox::call::{Answer, Operation, Request, Step};
 
-use crate::access::Access;
-use crate::executor::{Errand, Reached, broken_contract};
+use crate::context::CallContext;
+use crate::executor::{PluginCall, Reached, broken_contract};
 
 /// How the waiting ended.
 #[derive(Debug)]
@@ -21,8 +21,8 @@ pub enum Waited {
 /// # Errors
 /// It failed, or took too long.
 pub(super) async fn wait(
-    access: &Access,
-    errand: &Errand<'_>,
+    context: &CallContext,
+    call: &PluginCall<'_>,
     request: Request,
     stop: impl Future<Output = ()>,
 ) -> Result<Waited, Failure> {
@@ -33,7 +33,7 @@ pub(super) async fn wait(
     loop {
         let reached = tokio::select! {
             biased;
-            reached = errand.call(access, request) => reached,
+            reached = call.send(context, request) => reached,
             () = &mut stop => return Ok(left(goes_on)),
         };
         let operation = match reached {
@@ -52,18 +52,18 @@ pub(super) async fn wait(
             }
             Reached::Refused(detail) => return Err(broken_contract(&detail)),
         };
-        let schedule = &errand.prepared.schedule.name;
+        let schedule = &call.prepared.schedule.name;
         let (note, percent) = (operation.note.as_str(), operation.percent);
-        access
-            .watcher
-            .goes_on(schedule, errand.tenant, note, percent);
-        let at = access.clock.now().checked_add(operation.poll_after);
-        let at = at.unwrap_or(errand.deadline);
+        context
+            .observer
+            .goes_on(schedule, call.tenant, note, percent);
+        let at = context.clock.now().checked_add(operation.poll_after);
+        let at = at.unwrap_or(call.deadline);
         request = Request::PollSnapshots {
             handle: operation.handle.clone(),
         };
         goes_on = Some(operation);
-        if at >= errand.deadline {
+        if at >= call.deadline {
             return Err(Failure::Unavailable {
                 detail: "it was still going on when its time was up".into(),
             });
@@ -71,7 +71,7 @@ pub(super) async fn wait(
         tokio::select! {
             biased;
             () = &mut stop => return Ok(left(goes_on)),
-            () = access.clock.sleep_until(at) => {}
+            () = context.clock.sleep_until(at) => {}
         }
     }
 }

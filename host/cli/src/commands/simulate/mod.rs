@@ -17,10 +17,10 @@ use jiff::Timestamp;
 use strongroom_config::ScheduleSet;
 use strongroom_config::cassette::{self, Cassette};
 use strongroom_ledger::{Ledger, OccurrenceFilter, OpenMode, SnapshotFilter, SqliteLedger};
-use strongroom_orchestrator::replies::{Recorder, replay};
+use strongroom_orchestrator::replay::{Recorder, replay};
 use strongroom_orchestrator::setup::{Setup, Unwanted};
 use strongroom_orchestrator::{
-    Access, Clock, Engine, EngineSettings, SimulatedClock, Until, prepare,
+    CallContext, Clock, Engine, EngineSettings, SimulatedClock, Until, prepare,
 };
 use tokio::sync::watch;
 
@@ -57,10 +57,10 @@ pub(crate) async fn run(arguments: &Arguments, options: &Simulate) -> Result<u8,
     let known = known.values().map(|watermark| watermark.until).max();
     let begins = known.map_or(span.before(), |known| known.max(span.before()));
     let clock = SimulatedClock::new(begins);
-    let watcher = Arc::new(Passage::new(&span, arguments.json));
+    let observer = Arc::new(Passage::new(&span, arguments.json));
     let shared = Arc::new(clock.clone());
-    let access = compose::access(arguments, shared, ledger.clone(), Some(watcher.clone()));
-    let access = Access {
+    let context = compose::context(arguments, shared, ledger.clone(), Some(observer.clone()));
+    let context = CallContext {
         own_databases: vec![
             state.join("ledger.sqlite"),
             arguments.state.join("ledger.sqlite"),
@@ -68,10 +68,10 @@ pub(crate) async fn run(arguments: &Arguments, options: &Simulate) -> Result<u8,
         recorder: recording
             .as_ref()
             .map(|recording| recording.recorder.clone()),
-        ..access
+        ..context
     };
-    pass(&access, &clock, Arc::new(setup), &span, stop.clone()).await?;
-    watcher.done();
+    pass(&context, &clock, Arc::new(setup), &span, stop.clone()).await?;
+    observer.done();
     if let Some(recording) = recording {
         recording.write()?;
     }
@@ -79,7 +79,7 @@ pub(crate) async fn run(arguments: &Arguments, options: &Simulate) -> Result<u8,
         ledger.close().await;
         return Err(interrupted(clock.now(), &span));
     }
-    let ages = watcher.ages();
+    let ages = observer.ages();
     let code = tell(arguments, options, &set, &span, ledger.as_ref(), &ages).await?;
     ledger.close().await;
     Ok(code)
@@ -124,7 +124,7 @@ async fn tell(
 
 /// Lets the time pass; the host is killed and started again as the outages say.
 async fn pass(
-    access: &Access,
+    context: &CallContext,
     clock: &SimulatedClock,
     setup: Arc<Setup>,
     span: &Span,
@@ -132,7 +132,7 @@ async fn pass(
 ) -> Result<(), CliError> {
     let host = || {
         let settings = EngineSettings::default();
-        Engine::new(access.clone(), setup.clone(), settings, stop.clone())
+        Engine::new(context.clone(), setup.clone(), settings, stop.clone())
     };
     let last = Until::Time(span.last());
     for outage in &span.outages {

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use strongroom_domain::{ScheduleName, TenantName};
 use strongroom_ledger::{OccurrenceRow, ShelfAge};
-use strongroom_orchestrator::Watcher;
+use strongroom_orchestrator::Observer;
 use strongroom_sandbox::outside::Progress;
 
 use super::span::Span;
@@ -60,7 +60,7 @@ impl Passage {
     }
 }
 
-impl Watcher for Passage {
+impl Observer for Passage {
     fn progress(&self, _: &ScheduleName, _: &TenantName, _: &Progress) {}
 
     fn started(&self, schedule: &ScheduleName, tenant: &TenantName, due: Timestamp, attempt: u32) {

@@ -15,7 +15,7 @@ use super::calendar::{self, Mark, Month};
 use super::passage::AgeTold;
 use super::shelves::Shelf;
 use super::span::Span;
-use crate::commands::ages::{NO_LONGER, said};
+use crate::commands::staleness::{NO_LONGER, said};
 
 /// Everything that is shown.
 pub(super) struct Report<'a> {

@@ -104,9 +104,9 @@ async fn speaks_against(
     days: u32,
     ledger: &Arc<SqliteLedger>,
 ) -> Result<Vec<Against>, CliError> {
-    let access = compose::access(arguments, Arc::new(SystemClock), ledger.clone(), None);
+    let context = compose::context(arguments, Arc::new(SystemClock), ledger.clone(), None);
     let since = days_ago(SystemClock.now(), days);
-    let found = sides(&access, setup, pair, since, false).await?;
+    let found = sides(&context, setup, pair, since, false).await?;
     Ok(found.map_or_else(Vec::new, |(old, new)| against(&old, &new, days, since)))
 }
 

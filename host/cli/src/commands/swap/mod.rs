@@ -10,7 +10,7 @@ use strongroom_domain::ScheduleName;
 use strongroom_domain::swap::Side;
 use strongroom_ledger::LedgerError;
 use strongroom_orchestrator::workflows::comparison::side;
-use strongroom_orchestrator::{Access, Setup};
+use strongroom_orchestrator::{CallContext, Setup};
 
 use crate::arguments::{Arguments, Swap};
 use crate::compose;
@@ -82,7 +82,7 @@ impl Pair {
 
 /// What the two did in so many days; the shadow comes second.
 async fn sides(
-    access: &Access,
+    context: &CallContext,
     setup: &Setup,
     pair: &Pair,
     since: Timestamp,
@@ -94,8 +94,8 @@ async fn sides(
     ) else {
         return Ok(None);
     };
-    let old = side(access, setup, primary, since, ask).await?;
-    let new = side(access, setup, shadow, since, ask).await?;
+    let old = side(context, setup, primary, since, ask).await?;
+    let new = side(context, setup, shadow, since, ask).await?;
     Ok(Some((old, new)))
 }
 

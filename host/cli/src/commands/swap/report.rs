@@ -21,9 +21,9 @@ pub(super) async fn run(arguments: &Arguments, options: &Report) -> Result<u8, C
     let (_, _, setup) = compose::setup(arguments).await?;
     let pair = Pair::of(&setup, &options.schedule, options.shadow.as_deref())?;
     let ledger = compose::ledger(arguments, OpenMode::Reader).await?;
-    let access = compose::access(arguments, Arc::new(SystemClock), ledger.clone(), None);
+    let context = compose::context(arguments, Arc::new(SystemClock), ledger.clone(), None);
     let since = days_ago(SystemClock.now(), options.days);
-    let found = sides(&access, &setup, &pair, since, !options.record_only).await?;
+    let found = sides(&context, &setup, &pair, since, !options.record_only).await?;
     ledger.close().await;
     let Some((old, new)) = found else {
         return Err(CliError::not_found("the two schedules are not there"));

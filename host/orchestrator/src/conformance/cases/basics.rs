@@ -3,9 +3,9 @@
 use strongroom_domain::TenantName;
 
 use crate::conformance::Case;
-use crate::conformance::bench::Bench;
-use crate::conformance::said;
-use crate::conformance::visit::{Told, ensure, failed, skipped};
+use crate::conformance::call::{Told, ensure, failed, skipped};
+use crate::conformance::context::TestContext;
+use crate::conformance::messages;
 use crate::dry_run::probe;
 
 pub(super) const CASES: &[Case] = &[
@@ -13,31 +13,31 @@ pub(super) const CASES: &[Case] = &[
         name: "describes-itself-alike",
         says: "`describe` and `operations` are deterministic: asked with no grants, they answer the same every time",
         needs: &[],
-        run: |bench| Box::pin(describes_itself_alike(bench)),
+        run: |context| Box::pin(describes_itself_alike(context)),
     },
     Case {
         name: "schema-is-a-schema",
         says: "`config-schema` is a JSON Schema (2020-12) of an object",
         needs: &[],
-        run: |bench| Box::pin(schema_is_a_schema(bench)),
+        run: |context| Box::pin(schema_is_a_schema(context)),
     },
     Case {
         name: "says-why",
         says: "Each want and each operation has a reason, one sentence for the person who grants it",
         needs: &[],
-        run: |bench| Box::pin(says_why(bench)),
+        run: |context| Box::pin(says_why(context)),
     },
     Case {
         name: "features-are-known",
         says: "Features have the keys of the contract, each `true` or `false`; `place` names keys of the configuration",
         needs: &[],
-        run: |bench| Box::pin(features_are_known(bench)),
+        run: |context| Box::pin(features_are_known(context)),
     },
     Case {
         name: "stands-without-grants",
         says: "Called with nothing granted, in a dry run, the plugin answers, if only with a failure",
         needs: &[],
-        run: |bench| Box::pin(stands_without_grants(bench)),
+        run: |context| Box::pin(stands_without_grants(context)),
     },
 ];
 
@@ -56,10 +56,10 @@ const FEATURES: [&str; 9] = [
 /// How often it is asked.
 const TIMES: usize = 3;
 
-async fn describes_itself_alike(bench: &Bench) -> Told<()> {
-    let first = bench.subject.plugin.description();
+async fn describes_itself_alike(context: &TestContext) -> Told<()> {
+    let first = context.subject.plugin.description();
     for _ in 0..TIMES {
-        let again = match bench.subject.loaded_anew().await {
+        let again = match context.subject.loaded_anew().await {
             Ok(again) => again,
             Err(error) => return failed(format!("loaded once more, it was refused: {error}")),
         };
@@ -70,8 +70,8 @@ async fn describes_itself_alike(bench: &Bench) -> Told<()> {
     Ok(())
 }
 
-async fn schema_is_a_schema(bench: &Bench) -> Told<()> {
-    let schema = &bench.subject.plugin.description().config_schema;
+async fn schema_is_a_schema(context: &TestContext) -> Told<()> {
+    let schema = &context.subject.plugin.description().config_schema;
     if let Err(error) = jsonschema::validator_for(schema) {
         return failed(format!("it is none: {error}"));
     }
@@ -82,8 +82,8 @@ async fn schema_is_a_schema(bench: &Bench) -> Told<()> {
     })
 }
 
-async fn says_why(bench: &Bench) -> Told<()> {
-    let description = bench.subject.plugin.description();
+async fn says_why(context: &TestContext) -> Told<()> {
+    let description = context.subject.plugin.description();
     let wants = description
         .wants
         .iter()
@@ -95,12 +95,12 @@ async fn says_why(bench: &Bench) -> Told<()> {
         .chain(operations.map(|operation| operation.name.as_str()))
         .collect();
     ensure(silent.is_empty(), || {
-        format!("no reason is given for {}", said::names(&silent))
+        format!("no reason is given for {}", messages::names(&silent))
     })
 }
 
-async fn features_are_known(bench: &Bench) -> Told<()> {
-    let description = bench.subject.plugin.description();
+async fn features_are_known(context: &TestContext) -> Told<()> {
+    let description = context.subject.plugin.description();
     let properties = description.config_schema.get("properties");
     for (key, value) in &description.features {
         if key == "place" {
@@ -111,7 +111,7 @@ async fn features_are_known(bench: &Bench) -> Told<()> {
             if let Some(name) = unknown {
                 return failed(format!(
                     "`place` names `{}`, which is no key of the configuration",
-                    said::short(name)
+                    messages::short(name)
                 ));
             }
             continue;
@@ -119,27 +119,27 @@ async fn features_are_known(bench: &Bench) -> Told<()> {
         ensure(FEATURES.contains(&key.as_str()), || {
             format!(
                 "`{}` is no feature; there are {}, `place`",
-                said::short(key),
-                said::names(FEATURES)
+                messages::short(key),
+                messages::names(FEATURES)
             )
         })?;
         ensure(value == "true" || value == "false", || {
-            format!("`{key}` is `{}`", said::short(value))
+            format!("`{key}` is `{}`", messages::short(value))
         })?;
     }
     Ok(())
 }
 
-async fn stands_without_grants(bench: &Bench) -> Told<()> {
-    let against = bench.against.as_ref();
-    let Some(bare) = bench.subject.bare(against) else {
+async fn stands_without_grants(context: &TestContext) -> Told<()> {
+    let against = context.against.as_ref();
+    let Some(bare) = context.subject.bare(against) else {
         return skipped("its configuration has keys that are required: give `--against CONFIG`");
     };
     let tenant = bare.schedule.tenants.first().cloned();
     let Some(tenant) = tenant.or_else(|| TenantName::new("conformance").ok()) else {
         return skipped("there is no tenant");
     };
-    match probe(bench.plain_access(), &bare, &tenant).await {
+    match probe(context.plain_access(), &bare, &tenant).await {
         Ok(()) => Ok(()),
         Err(what) => failed(what),
     }

@@ -3,36 +3,36 @@
 use strongroom_sandbox::call::{Request, SnapshotInfo, SnapshotState};
 
 use super::is_the_only_new_one;
-use crate::conformance::bench::Bench;
-use crate::conformance::visit::{Told, ensure, failed};
-use crate::conformance::{Case, Need, said};
+use crate::conformance::call::{Told, ensure, failed};
+use crate::conformance::context::TestContext;
+use crate::conformance::{Case, Need, messages};
 
 pub(super) const CASES: &[Case] = &[
     Case {
         name: "create",
         says: "A snapshot is made, reads back as ready and as this run's, and is listed",
         needs: &[Need::Provider],
-        run: |bench| Box::pin(create(bench)),
+        run: |context| Box::pin(create(context)),
     },
     Case {
         name: "reads-back-the-same",
         says: "`get` says the same of a snapshot whenever it is asked, `list` says the same (perhaps with fewer labels), and both what was reported",
         needs: &[Need::Provider],
-        run: |bench| Box::pin(reads_back_the_same(bench)),
+        run: |context| Box::pin(reads_back_the_same(context)),
     },
     Case {
         name: "same-run-twice",
         says: "`start-create` is idempotent by `run-id`: called twice with one, while the first goes on and after its end, it makes one",
         needs: &[Need::Provider, Need::Feature("idempotent-create")],
-        run: |bench| Box::pin(same_run_twice(bench)),
+        run: |context| Box::pin(same_run_twice(context)),
     },
 ];
 
-async fn create(bench: &Bench) -> Told<()> {
-    let before = bench.visit()?.references().await?;
-    let made = bench.make().await?;
-    let visit = bench.visit()?;
-    is_the_only_new_one(&visit, &before, &made.info.reference).await?;
+async fn create(context: &TestContext) -> Told<()> {
+    let before = context.call()?.references().await?;
+    let made = context.make().await?;
+    let call = context.call()?;
+    is_the_only_new_one(&call, &before, &made.info.reference).await?;
     let run = made.run.id.to_string();
     ensure(
         made.info.run_id.as_ref().is_none_or(|told| *told == run),
@@ -43,32 +43,32 @@ async fn create(bench: &Bench) -> Told<()> {
             )
         },
     )?;
-    ensure(made.info.tenant == visit.tenant().as_str(), || {
+    ensure(made.info.tenant == call.tenant().as_str(), || {
         format!(
             "it was made for tenant `{}`, and reads back as {}",
-            visit.tenant(),
-            said::snapshot(&made.info)
+            call.tenant(),
+            messages::snapshot(&made.info)
         )
     })
 }
 
-async fn reads_back_the_same(bench: &Bench) -> Told<()> {
-    let made = bench.first().await?;
-    let visit = bench.visit()?;
+async fn reads_back_the_same(context: &TestContext) -> Told<()> {
+    let made = context.first().await?;
+    let call = context.call()?;
     let reference = &made.info.reference;
     for _ in 0..2 {
-        let again = visit.get(reference).await?;
-        if let Some(difference) = said::difference(&made.info, &again) {
+        let again = call.get(reference).await?;
+        if let Some(difference) = messages::difference(&made.info, &again) {
             return failed(format!(
                 "`get` said one thing, and later another: {difference}"
             ));
         }
     }
-    let listed = visit.everything().await?;
+    let listed = call.everything().await?;
     let Some(listed) = listed.into_iter().find(|info| info.reference == *reference) else {
         return failed(format!(
             "`list` does not have {}",
-            said::snapshot(&made.info)
+            messages::snapshot(&made.info)
         ));
     };
     // A list may know fewer labels, but no others.
@@ -85,7 +85,7 @@ async fn reads_back_the_same(bench: &Bench) -> Told<()> {
         labels: made.info.labels.clone(),
         ..listed
     };
-    if let Some(difference) = said::difference(&made.info, &listed) {
+    if let Some(difference) = messages::difference(&made.info, &listed) {
         return failed(format!(
             "`get` and `list` say different things: {difference}"
         ));
@@ -105,28 +105,28 @@ async fn reads_back_the_same(bench: &Bench) -> Told<()> {
         })?;
     }
     ensure(made.info.state == SnapshotState::Ready, || {
-        said::snapshot(&made.info)
+        messages::snapshot(&made.info)
     })
 }
 
-async fn same_run_twice(bench: &Bench) -> Told<()> {
-    let before = bench.visit()?.references().await?;
-    let visit = bench.fresh().await?;
-    let begun = visit.step(Request::StartCreate).await?;
-    let meanwhile = visit.again().step(Request::StartCreate).await?;
-    let (evidence, handle) = visit.follow(begun).await?;
-    let (second, _) = visit.follow(meanwhile).await?;
-    let made = bench.take(&visit, evidence, handle).await?;
-    let afterwards = visit.again().again().done(Request::StartCreate).await?;
+async fn same_run_twice(context: &TestContext) -> Told<()> {
+    let before = context.call()?.references().await?;
+    let call = context.fresh().await?;
+    let begun = call.step(Request::StartCreate).await?;
+    let meanwhile = call.again().step(Request::StartCreate).await?;
+    let (evidence, handle) = call.follow(begun).await?;
+    let (second, _) = call.follow(meanwhile).await?;
+    let made = context.take(&call, evidence, handle).await?;
+    let afterwards = call.again().again().done(Request::StartCreate).await?;
     for (which, evidence) in [("second", second), ("third", afterwards)] {
         let reference = evidence.get("snapshot").unwrap_or_default();
         ensure(reference == made.info.reference, || {
             format!(
                 "the first call made `{}`, the {which} one `{}`",
-                said::short(&made.info.reference),
-                said::short(reference)
+                messages::short(&made.info.reference),
+                messages::short(reference)
             )
         })?;
     }
-    is_the_only_new_one(&visit, &before, &made.info.reference).await
+    is_the_only_new_one(&call, &before, &made.info.reference).await
 }

@@ -3,78 +3,77 @@
 use strongroom_sandbox::call::{Answer, Ending, Request};
 
 use super::is_unchanged;
-use crate::conformance::bench::Bench;
-use crate::conformance::visit::{Told, ensure, failed};
-use crate::conformance::{Case, Need, said};
+use crate::conformance::call::{Told, ensure, failed};
+use crate::conformance::context::TestContext;
+use crate::conformance::{Case, Need, messages};
 
 pub(super) const CASES: &[Case] = &[
     Case {
         name: "delete",
         says: "`start-delete` deletes exactly what was named: `get` is then `not-found`, `list` has all the others",
         needs: &[Need::Provider],
-        run: |bench| Box::pin(delete(bench)),
+        run: |context| Box::pin(delete(context)),
     },
     Case {
         name: "delete-twice",
         says: "What is gone is `not-found` or done when it is deleted once more, and nothing else is touched",
         needs: &[Need::Provider],
-        run: |bench| Box::pin(delete_twice(bench)),
+        run: |context| Box::pin(delete_twice(context)),
     },
 ];
 
 /// Deletes the last snapshot of the suite's own; its reference.
-async fn one(bench: &Bench) -> Told<String> {
-    let shelf = bench.shelf(2).await?;
+async fn one(context: &TestContext) -> Told<String> {
+    let shelf = context.shelf(2).await?;
     let Some(made) = shelf.last() else {
         return failed("there is no snapshot to delete");
     };
-    let visit = bench.visit()?;
+    let call = context.call()?;
     let reference = made.info.reference.clone();
     let delete = Request::StartDelete {
         reference: reference.clone(),
     };
-    visit.done(delete).await?;
-    bench.gone(&reference);
+    call.done(delete).await?;
+    context.gone(&reference);
     Ok(reference)
 }
 
-async fn delete(bench: &Bench) -> Told<()> {
-    let _two = bench.shelf(2).await?;
-    let visit = bench.visit()?;
-    let mut expected = visit.references().await?;
-    let reference = one(bench).await?;
+async fn delete(context: &TestContext) -> Told<()> {
+    let _two = context.shelf(2).await?;
+    let call = context.call()?;
+    let mut expected = call.references().await?;
+    let reference = one(context).await?;
     expected.remove(&reference);
-    let doing = format!("deleting `{}`", said::short(&reference));
-    let listed = visit.references().await?;
+    let doing = format!("deleting `{}`", messages::short(&reference));
+    let listed = call.references().await?;
     ensure(!listed.contains(&reference), || {
         format!("{doing} is done, and it is still listed")
     })?;
-    is_unchanged(&visit, &expected, &doing).await?;
-    visit
-        .refused(Request::Get { reference }, &["not-found"])
+    is_unchanged(&call, &expected, &doing).await?;
+    call.refused(Request::Get { reference }, &["not-found"])
         .await
         .map(drop)
 }
 
-async fn delete_twice(bench: &Bench) -> Told<()> {
-    let reference = one(bench).await?;
-    let visit = bench.visit()?;
-    let before = visit.references().await?;
-    let ending = visit.call(Request::StartDelete { reference }).await;
+async fn delete_twice(context: &TestContext) -> Told<()> {
+    let reference = one(context).await?;
+    let call = context.call()?;
+    let before = call.references().await?;
+    let ending = call.call(Request::StartDelete { reference }).await;
     match &ending {
-        Ending::Answered(Answer::Step(step)) => drop(visit.follow(step.clone()).await?),
+        Ending::Answered(Answer::Step(step)) => drop(call.follow(step.clone()).await?),
         Ending::Failed(failure) => ensure(failure.kind() == "not-found", || {
             format!(
                 "`start-delete` of what is gone {}; expected `done` or `not-found`",
-                said::ending(&ending)
+                messages::ending(&ending)
             )
         })?,
         other => {
             return failed(format!(
                 "`start-delete` of what is gone {}",
-                said::ending(other)
+                messages::ending(other)
             ));
         }
     }
-    is_unchanged(&visit, &before, "deleting what is gone").await
+    is_unchanged(&call, &before, "deleting what is gone").await
 }

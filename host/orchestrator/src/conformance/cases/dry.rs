@@ -5,10 +5,10 @@ use std::path::Path;
 use strongroom_sandbox::call::{Answer, Ending, Request, Step};
 
 use super::is_unchanged;
-use crate::access::RESTORE_TREE;
-use crate::conformance::bench::{Bench, Place};
-use crate::conformance::visit::{Told, Visit, ensure, failed};
-use crate::conformance::{Case, Need, said};
+use crate::conformance::call::{TestCall, Told, ensure, failed};
+use crate::conformance::context::{Place, TestContext};
+use crate::conformance::{Case, Need, messages};
+use crate::context::RESTORE_TREE;
 
 /// Those that need nothing to be there.
 pub(super) const FIRST: &[Case] = &[
@@ -16,13 +16,13 @@ pub(super) const FIRST: &[Case] = &[
         name: "lists",
         says: "The tenant's snapshots can be listed",
         needs: &[Need::Provider],
-        run: |bench| Box::pin(lists(bench)),
+        run: |context| Box::pin(lists(context)),
     },
     Case {
         name: "dry-create",
         says: "With `dry-run`, `start-create` checks that it could, is done at once, and changes nothing anywhere",
         needs: &[Need::Provider],
-        run: |bench| Box::pin(dry_create(bench)),
+        run: |context| Box::pin(dry_create(context)),
     },
 ];
 
@@ -31,24 +31,24 @@ pub(super) const CASES: &[Case] = &[
         name: "dry-delete",
         says: "With `dry-run`, `start-delete` says what it would do, is done at once, and changes nothing anywhere",
         needs: &[Need::Provider],
-        run: |bench| Box::pin(dry_delete(bench)),
+        run: |context| Box::pin(dry_delete(context)),
     },
     Case {
         name: "dry-restore",
         says: "With `dry-run`, `start-restore` says what it would do, is done at once, and changes nothing anywhere",
         needs: &[Need::Provider, Need::Feature("restore"), Need::Place],
-        run: |bench| Box::pin(dry_restore(bench)),
+        run: |context| Box::pin(dry_restore(context)),
     },
 ];
 
-async fn lists(bench: &Bench) -> Told<()> {
-    bench.before().await.map(drop)
+async fn lists(context: &TestContext) -> Told<()> {
+    context.before().await.map(drop)
 }
 
 /// Asks in a dry run; the answer is `done`, and nothing was tried.
-async fn says_only(visit: &Visit<'_>, request: Request) -> Told<()> {
-    let function = said::function(&request);
-    let heard = visit.dry().hear(request).await;
+async fn says_only(call: &TestCall<'_>, request: Request) -> Told<()> {
+    let function = messages::function(&request);
+    let heard = call.dry().send_observed(request).await;
     ensure(heard.held_back.is_empty(), || {
         format!(
             "`{function}` tried what a dry run does not: {}",
@@ -59,55 +59,55 @@ async fn says_only(visit: &Visit<'_>, request: Request) -> Told<()> {
         Ending::Answered(Answer::Step(Step::Done(_))) => Ok(()),
         Ending::Answered(Answer::Step(Step::Running(operation))) => failed(format!(
             "`{function}` began something: {}",
-            said::short(&operation.note)
+            messages::short(&operation.note)
         )),
-        other => failed(format!("`{function}` {}", said::ending(&other))),
+        other => failed(format!("`{function}` {}", messages::ending(&other))),
     }
 }
 
-async fn dry_create(bench: &Bench) -> Told<()> {
-    let visit = bench.visit()?;
-    let before = visit.references().await?;
-    says_only(&visit, Request::StartCreate).await?;
-    is_unchanged(&visit, &before, "a dry run of `start-create`").await
+async fn dry_create(context: &TestContext) -> Told<()> {
+    let call = context.call()?;
+    let before = call.references().await?;
+    says_only(&call, Request::StartCreate).await?;
+    is_unchanged(&call, &before, "a dry run of `start-create`").await
 }
 
-async fn dry_delete(bench: &Bench) -> Told<()> {
-    let made = bench.first().await?;
-    let visit = bench.visit()?;
-    let before = visit.references().await?;
+async fn dry_delete(context: &TestContext) -> Told<()> {
+    let made = context.first().await?;
+    let call = context.call()?;
+    let before = call.references().await?;
     let reference = made.info.reference.clone();
-    says_only(&visit, Request::StartDelete { reference }).await?;
-    is_unchanged(&visit, &before, "a dry run of `start-delete`").await?;
-    let after = visit.get(&made.info.reference).await?;
+    says_only(&call, Request::StartDelete { reference }).await?;
+    is_unchanged(&call, &before, "a dry run of `start-delete`").await?;
+    let after = call.get(&made.info.reference).await?;
     ensure(after.state == made.info.state, || {
         format!(
             "a dry run of `start-delete` changed {} to {}",
-            said::snapshot(&made.info),
-            said::snapshot(&after)
+            messages::snapshot(&made.info),
+            messages::snapshot(&after)
         )
     })
 }
 
-async fn dry_restore(bench: &Bench) -> Told<()> {
-    let made = bench.first().await?;
-    let visit = bench.visit()?;
-    let before = visit.references().await?;
-    let (place, folder) = match bench.place() {
+async fn dry_restore(context: &TestContext) -> Told<()> {
+    let made = context.first().await?;
+    let call = context.call()?;
+    let before = call.references().await?;
+    let (place, folder) = match context.place() {
         Some(Place::Name(name)) => (name, None),
-        _ => (RESTORE_TREE.to_owned(), Some(bench.folder()?)),
+        _ => (RESTORE_TREE.to_owned(), Some(context.folder()?)),
     };
     let restore = Request::StartRestore {
         reference: made.info.reference,
         place,
         paths: Vec::new(),
     };
-    says_only(&visit, restore).await?;
+    says_only(&call, restore).await?;
     let empty = folder.as_deref().is_none_or(is_empty);
     ensure(empty, || {
         "a dry run of `start-restore` wrote files".to_owned()
     })?;
-    is_unchanged(&visit, &before, "a dry run of `start-restore`").await
+    is_unchanged(&call, &before, "a dry run of `start-restore`").await
 }
 
 fn is_empty(folder: &Path) -> bool {

@@ -3,35 +3,35 @@
 use strongroom_sandbox::call::Request;
 
 use super::is_unchanged;
-use crate::access::RESTORE_TREE;
-use crate::conformance::bench::Bench;
-use crate::conformance::visit::{Told, ensure, failed, skipped};
-use crate::conformance::{Case, Need, said};
+use crate::conformance::call::{Told, ensure, failed, skipped};
+use crate::conformance::context::TestContext;
+use crate::conformance::{Case, Need, messages};
+use crate::context::RESTORE_TREE;
 
 pub(super) const CASES: &[Case] = &[
     Case {
         name: "not-offered",
         says: "What the plugin does not tell among its features it refuses as `invalid`",
         needs: &[Need::Provider],
-        run: |bench| Box::pin(not_offered(bench)),
+        run: |context| Box::pin(not_offered(context)),
     },
     Case {
         name: "verify",
         says: "With the feature `verify`, `start-verify` reads a good snapshot whole and is done with `checked`, `bytes` or `restored`",
         needs: &[Need::Provider, Need::Feature("verify")],
-        run: |bench| Box::pin(verify(bench)),
+        run: |context| Box::pin(verify(context)),
     },
     Case {
         name: "verify-unknown",
         says: "`start-verify` of what is not there is `not-found` or `invalid`",
         needs: &[Need::Provider, Need::Feature("verify")],
-        run: |bench| Box::pin(verify_unknown(bench)),
+        run: |context| Box::pin(verify_unknown(context)),
     },
     Case {
         name: "copy-unknown",
         says: "With the feature `copy`, `start-copy` of what is not there is `not-found` or `invalid`, and makes nothing",
         needs: &[Need::Provider, Need::Feature("copy")],
-        run: |bench| Box::pin(copy_unknown(bench)),
+        run: |context| Box::pin(copy_unknown(context)),
     },
 ];
 
@@ -41,25 +41,25 @@ pub(super) const LAST: &[Case] = &[
         name: "within-limits",
         says: "No call crashes, takes more memory than the schedule gives, or answers more than the contract allows",
         needs: &[Need::Provider],
-        run: |bench| Box::pin(within_limits(bench)),
+        run: |context| Box::pin(within_limits(context)),
     },
     Case {
         name: "nothing-denied",
         says: "The plugin asks for nothing but the operations that are granted: a denied request is a security event",
         needs: &[Need::Provider, Need::Requests],
-        run: |bench| Box::pin(nothing_denied(bench)),
+        run: |context| Box::pin(nothing_denied(context)),
     },
     Case {
         name: "beyond-proof",
         says: "Features that this suite cannot try: `survives-source` and `native-expiry` would destroy or wait, `restore-in-place` has no call yet",
         needs: &[Need::Provider],
-        run: |bench| Box::pin(beyond_proof(bench)),
+        run: |context| Box::pin(beyond_proof(context)),
     },
 ];
 
-async fn not_offered(bench: &Bench) -> Told<()> {
-    let made = bench.first().await?;
-    let visit = bench.visit()?;
+async fn not_offered(context: &TestContext) -> Told<()> {
+    let made = context.first().await?;
+    let call = context.call()?;
     let reference = || made.info.reference.clone();
     let restore = |paths: Vec<Vec<u8>>| Request::StartRestore {
         reference: reference(),
@@ -83,13 +83,13 @@ async fn not_offered(bench: &Bench) -> Told<()> {
         ),
     ];
     for (feature, request) in asked {
-        if bench.lacks(Need::Feature(feature)).is_none() {
+        if context.lacks(Need::Feature(feature)).is_none() {
             continue;
         }
         // A plugin that does what it does not tell could leave something: so it is asked in a dry run.
-        let refused = visit.dry().refused(request, &["invalid"]).await;
+        let refused = call.dry().refused(request, &["invalid"]).await;
         if let Err(stop) = refused {
-            let crate::conformance::visit::Stop::Failed(what) = stop else {
+            let crate::conformance::call::Stop::Failed(what) = stop else {
                 return Err(stop);
             };
             return failed(format!("`{feature}` is not told, and {what}"));
@@ -98,40 +98,39 @@ async fn not_offered(bench: &Bench) -> Told<()> {
     Ok(())
 }
 
-async fn verify(bench: &Bench) -> Told<()> {
-    let made = bench.first().await?;
-    let visit = bench.fresh().await?;
-    let before = visit.references().await?;
+async fn verify(context: &TestContext) -> Told<()> {
+    let made = context.first().await?;
+    let call = context.fresh().await?;
+    let before = call.references().await?;
     let reference = made.info.reference.clone();
-    let evidence = visit.done(Request::StartVerify { reference }).await?;
+    let evidence = call.done(Request::StartVerify { reference }).await?;
     let checked = evidence.get("checked");
     ensure(matches!(checked, Some("bytes" | "restored")), || {
         format!("the evidence has `checked` = {checked:?}")
     })?;
-    is_unchanged(&visit, &before, "`start-verify`").await
+    is_unchanged(&call, &before, "`start-verify`").await
 }
 
-async fn verify_unknown(bench: &Bench) -> Told<()> {
-    let visit = bench.visit()?;
+async fn verify_unknown(context: &TestContext) -> Told<()> {
+    let call = context.call()?;
     let reference = "no-such-snapshot".to_owned();
     let verify = Request::StartVerify { reference };
-    visit
-        .refused(verify, &["not-found", "invalid"])
+    call.refused(verify, &["not-found", "invalid"])
         .await
         .map(drop)
 }
 
-async fn copy_unknown(bench: &Bench) -> Told<()> {
-    let visit = bench.fresh().await?;
-    let before = visit.references().await?;
+async fn copy_unknown(context: &TestContext) -> Told<()> {
+    let call = context.fresh().await?;
+    let before = call.references().await?;
     let reference = "no-such-snapshot".to_owned();
     let copy = Request::StartCopy { reference };
-    visit.refused(copy, &["not-found", "invalid"]).await?;
-    is_unchanged(&visit, &before, "a copy of what is not there").await
+    call.refused(copy, &["not-found", "invalid"]).await?;
+    is_unchanged(&call, &before, "a copy of what is not there").await
 }
 
-async fn within_limits(bench: &Bench) -> Told<()> {
-    let calls = bench.calls();
+async fn within_limits(context: &TestContext) -> Told<()> {
+    let calls = context.calls();
     ensure(calls.broken.is_empty(), || {
         let first: Vec<String> = calls.broken.iter().take(4).cloned().collect();
         format!(
@@ -143,25 +142,25 @@ async fn within_limits(bench: &Bench) -> Told<()> {
     })
 }
 
-async fn nothing_denied(bench: &Bench) -> Told<()> {
-    let denied = bench.calls().denied;
+async fn nothing_denied(context: &TestContext) -> Told<()> {
+    let denied = context.calls().denied;
     ensure(denied.is_empty(), || {
         let first: Vec<String> = denied
             .iter()
             .take(4)
-            .map(|text| said::short(text))
+            .map(|text| messages::short(text))
             .collect();
         first.join("; ")
     })
 }
 
-async fn beyond_proof(bench: &Bench) -> Told<()> {
+async fn beyond_proof(context: &TestContext) -> Told<()> {
     let told: Vec<&str> = ["survives-source", "native-expiry", "restore-in-place"]
         .into_iter()
-        .filter(|feature| bench.lacks(Need::Feature(feature)).is_none())
+        .filter(|feature| context.lacks(Need::Feature(feature)).is_none())
         .collect();
     if told.is_empty() {
         return Ok(());
     }
-    skipped(format!("told and not tried: {}", said::names(told)))
+    skipped(format!("told and not tried: {}", messages::names(told)))
 }

@@ -17,8 +17,8 @@ mod trouble_after;
 use std::collections::BTreeSet;
 
 use super::Case;
-use super::said;
-use super::visit::{Told, Visit, ensure};
+use super::call::{TestCall, Told, ensure};
+use super::messages;
 
 /// Every case.
 pub(super) const ALL: &[&[Case]] = &[
@@ -40,36 +40,36 @@ pub(super) const ALL: &[&[Case]] = &[
 
 /// That exactly this one is listed beside what was there before.
 async fn is_the_only_new_one(
-    visit: &Visit<'_>,
+    call: &TestCall<'_>,
     before: &BTreeSet<String>,
     reference: &str,
 ) -> Told<()> {
-    let after = visit.references().await?;
+    let after = call.references().await?;
     let new: BTreeSet<&str> = after.difference(before).map(String::as_str).collect();
     ensure(new == BTreeSet::from([reference]), || {
         let new = match new.len() {
             0 => "nothing new is listed".to_owned(),
-            count => format!("{count} new ones are listed: {}", said::names(&new)),
+            count => format!("{count} new ones are listed: {}", messages::names(&new)),
         };
         format!(
             "one snapshot was to be made, `{}`, and {new}",
-            said::short(reference)
+            messages::short(reference)
         )
     })
 }
 
 /// That the same is listed as before.
-async fn is_unchanged(visit: &Visit<'_>, before: &BTreeSet<String>, doing: &str) -> Told<()> {
-    let after = visit.references().await?;
+async fn is_unchanged(call: &TestCall<'_>, before: &BTreeSet<String>, doing: &str) -> Told<()> {
+    let after = call.references().await?;
     let new: Vec<&String> = after.difference(before).collect();
     let gone: Vec<&String> = before.difference(&after).collect();
     ensure(new.is_empty() && gone.is_empty(), || {
         let mut changes = Vec::new();
         if !new.is_empty() {
-            changes.push(format!("{} came", said::names(new)));
+            changes.push(format!("{} came", messages::names(new)));
         }
         if !gone.is_empty() {
-            changes.push(format!("{} went", said::names(gone)));
+            changes.push(format!("{} went", messages::names(gone)));
         }
         format!("{doing} changed what is listed: {}", changes.join(", "))
     })

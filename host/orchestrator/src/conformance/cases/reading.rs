@@ -5,29 +5,29 @@ use std::collections::BTreeSet;
 use strongroom_sandbox::call::{Request, SnapshotInfo};
 
 use super::is_unchanged;
-use crate::access::RESTORE_TREE;
-use crate::conformance::bench::Bench;
-use crate::conformance::visit::{Told, ensure, failed};
-use crate::conformance::{Case, Need, said};
+use crate::conformance::call::{Told, ensure, failed};
+use crate::conformance::context::TestContext;
+use crate::conformance::{Case, Need, messages};
+use crate::context::RESTORE_TREE;
 
 pub(super) const CASES: &[Case] = &[
     Case {
         name: "pages",
         says: "`list` has the tenant's snapshots, oldest first, each once; pages of one, of two and of a thousand make the same list",
         needs: &[Need::Provider],
-        run: |bench| Box::pin(pages(bench)),
+        run: |context| Box::pin(pages(context)),
     },
     Case {
         name: "bad-cursor",
         says: "A cursor that is none of this plugin's is refused as `invalid` or `not-found`",
         needs: &[Need::Provider],
-        run: |bench| Box::pin(bad_cursor(bench)),
+        run: |context| Box::pin(bad_cursor(context)),
     },
     Case {
         name: "malformed-reference",
         says: "A reference that cannot be one of this plugin's is `not-found` or `invalid` to `get`, `start-delete` and `start-restore`",
         needs: &[Need::Provider],
-        run: |bench| Box::pin(malformed_reference(bench)),
+        run: |context| Box::pin(malformed_reference(context)),
     },
 ];
 
@@ -36,20 +36,20 @@ const SNAPSHOTS: usize = 3;
 /// Nobody needs to see more pages than this to know.
 const PAGES: usize = 20;
 
-async fn pages(bench: &Bench) -> Told<()> {
-    let shelf = bench.shelf(SNAPSHOTS).await?;
-    let visit = bench.visit()?;
-    let all = visit.everything().await?;
+async fn pages(context: &TestContext) -> Told<()> {
+    let shelf = context.shelf(SNAPSHOTS).await?;
+    let call = context.call()?;
+    let all = call.everything().await?;
     let mut seen = BTreeSet::new();
     for info in &all {
         ensure(seen.insert(&info.reference), || {
-            format!("`{}` is listed twice", said::short(&info.reference))
+            format!("`{}` is listed twice", messages::short(&info.reference))
         })?;
-        ensure(info.tenant == visit.tenant().as_str(), || {
+        ensure(info.tenant == call.tenant().as_str(), || {
             format!(
                 "tenant `{}` is shown {}",
-                visit.tenant(),
-                said::snapshot(info)
+                call.tenant(),
+                messages::snapshot(info)
             )
         })?;
     }
@@ -57,16 +57,19 @@ async fn pages(bench: &Bench) -> Told<()> {
         .iter()
         .find(|made| !seen.contains(&made.info.reference))
     {
-        return failed(format!("{} is not listed", said::snapshot(&missing.info)));
+        return failed(format!(
+            "{} is not listed",
+            messages::snapshot(&missing.info)
+        ));
     }
     for pair in all.windows(2) {
         if let [older, newer] = pair {
             ensure(older.taken_at <= newer.taken_at, || {
                 format!(
                     "`{}` of {} is listed before `{}` of {}",
-                    said::short(&older.reference),
+                    messages::short(&older.reference),
                     older.taken_at,
-                    said::short(&newer.reference),
+                    messages::short(&newer.reference),
                     newer.taken_at
                 )
             })?;
@@ -74,7 +77,7 @@ async fn pages(bench: &Bench) -> Told<()> {
     }
     for limit in [1_u32, 2] {
         let most = PAGES * limit as usize;
-        let paged = visit.pages(limit, most).await?;
+        let paged = call.pages(limit, most).await?;
         ensure(same(&paged, &all), || {
             format!(
                 "pages of {limit} list {}; one page of a thousand lists {}",
@@ -95,24 +98,24 @@ fn same(paged: &[SnapshotInfo], all: &[SnapshotInfo]) -> bool {
 
 fn names(infos: &[SnapshotInfo]) -> String {
     let first = infos.iter().take(8).map(|info| &info.reference);
-    format!("{} ({})", infos.len(), said::names(first))
+    format!("{} ({})", infos.len(), messages::names(first))
 }
 
-async fn bad_cursor(bench: &Bench) -> Told<()> {
-    let visit = bench.visit()?;
+async fn bad_cursor(context: &TestContext) -> Told<()> {
+    let call = context.call()?;
     for cursor in ["no-cursor-of-this-plugin", "\u{fffd}%00../"] {
         let list = Request::List {
             cursor: Some(cursor.to_owned()),
             limit: 10,
         };
-        visit.refused(list, &["invalid", "not-found"]).await?;
+        call.refused(list, &["invalid", "not-found"]).await?;
     }
     Ok(())
 }
 
-async fn malformed_reference(bench: &Bench) -> Told<()> {
-    let visit = bench.visit()?;
-    let before = visit.references().await?;
+async fn malformed_reference(context: &TestContext) -> Told<()> {
+    let call = context.call()?;
+    let before = call.references().await?;
     let long = "x".repeat(512);
     let kinds = ["not-found", "invalid"];
     for reference in [
@@ -126,17 +129,17 @@ async fn malformed_reference(bench: &Bench) -> Told<()> {
         let get = Request::Get {
             reference: reference.clone(),
         };
-        visit.refused(get, &kinds).await?;
+        call.refused(get, &kinds).await?;
         let delete = Request::StartDelete {
             reference: reference.clone(),
         };
-        visit.refused(delete, &kinds).await?;
+        call.refused(delete, &kinds).await?;
         let restore = Request::StartRestore {
             reference,
             place: RESTORE_TREE.to_owned(),
             paths: Vec::new(),
         };
-        visit.dry().refused(restore, &kinds).await?;
+        call.dry().refused(restore, &kinds).await?;
     }
-    is_unchanged(&visit, &before, "asking for what is not there").await
+    is_unchanged(&call, &before, "asking for what is not there").await
 }

@@ -6,10 +6,10 @@ use std::path::Path;
 use strongroom_domain::Evidence;
 use strongroom_sandbox::call::{Answer, Ending, Request, SnapshotState};
 
-use crate::access::RESTORE_TREE;
-use crate::conformance::bench::{Bench, Made, Place};
-use crate::conformance::visit::{Told, ensure, failed, skipped};
-use crate::conformance::{Case, Need, said};
+use crate::conformance::call::{Told, ensure, failed, skipped};
+use crate::conformance::context::{Made, Place, TestContext};
+use crate::conformance::{Case, Need, messages};
+use crate::context::RESTORE_TREE;
 
 const NEEDS: &[Need] = &[Need::Provider, Need::Feature("restore"), Need::Place];
 
@@ -18,13 +18,13 @@ pub(super) const CASES: &[Case] = &[
         name: "restore",
         says: "`start-restore` brings a snapshot back into an empty place; what was written is verified before it is done",
         needs: NEEDS,
-        run: |bench| Box::pin(restore(bench)),
+        run: |context| Box::pin(restore(context)),
     },
     Case {
         name: "restore-into-taken",
         says: "A place that is taken is refused as `conflict` or `invalid`, and stays as it is",
         needs: NEEDS,
-        run: |bench| Box::pin(restore_into_taken(bench)),
+        run: |context| Box::pin(restore_into_taken(context)),
     },
     Case {
         name: "restore-missing-path",
@@ -35,13 +35,13 @@ pub(super) const CASES: &[Case] = &[
             Need::Feature("restore-paths"),
             Need::Place,
         ],
-        run: |bench| Box::pin(restore_missing_path(bench)),
+        run: |context| Box::pin(restore_missing_path(context)),
     },
     Case {
         name: "delete-with-dependants",
         says: "A snapshot that something restored from it still depends on is a `conflict` to delete and stays, and `keeps-dependants` tells of it; else it is deleted",
         needs: NEEDS,
-        run: |bench| Box::pin(delete_with_dependants(bench)),
+        run: |context| Box::pin(delete_with_dependants(context)),
     },
 ];
 
@@ -51,10 +51,10 @@ struct Goal {
     folder: Option<std::path::PathBuf>,
 }
 
-fn goal(bench: &Bench, made: &Made, paths: Vec<Vec<u8>>) -> Told<Goal> {
-    let (place, folder) = match bench.place() {
+fn goal(context: &TestContext, made: &Made, paths: Vec<Vec<u8>>) -> Told<Goal> {
+    let (place, folder) = match context.place() {
         Some(Place::Name(name)) => (name, None),
-        Some(Place::Folders) => (RESTORE_TREE.to_owned(), Some(bench.folder()?)),
+        Some(Place::Folders) => (RESTORE_TREE.to_owned(), Some(context.folder()?)),
         None => return skipped("there is no place to restore to"),
     };
     let reference = made.info.reference.clone();
@@ -67,15 +67,15 @@ fn goal(bench: &Bench, made: &Made, paths: Vec<Vec<u8>>) -> Told<Goal> {
 }
 
 /// Restores once; at a provider only the first time, as the name is taken then.
-async fn once(bench: &Bench) -> Told<Made> {
-    if let Some(made) = bench.restored() {
+async fn once(context: &TestContext) -> Told<Made> {
+    if let Some(made) = context.restored() {
         return Ok(made);
     }
-    let made = bench.first().await?;
-    let goal = goal(bench, &made, Vec::new())?;
-    let visit = bench.fresh().await?;
-    bench.set_restored(&made);
-    let evidence = visit.done(goal.request).await?;
+    let made = context.first().await?;
+    let goal = goal(context, &made, Vec::new())?;
+    let call = context.fresh().await?;
+    context.set_restored(&made);
+    let evidence = call.done(goal.request).await?;
     if let Some(folder) = &goal.folder {
         filled(&made, &evidence, folder)?;
     }
@@ -104,14 +104,14 @@ fn filled(made: &Made, evidence: &Evidence, folder: &Path) -> Told<()> {
     })
 }
 
-async fn restore(bench: &Bench) -> Told<()> {
-    once(bench).await.map(drop)
+async fn restore(context: &TestContext) -> Told<()> {
+    once(context).await.map(drop)
 }
 
-async fn restore_into_taken(bench: &Bench) -> Told<()> {
-    let made = once(bench).await?;
-    let goal = goal(bench, &made, Vec::new())?;
-    let visit = bench.fresh().await?;
+async fn restore_into_taken(context: &TestContext) -> Told<()> {
+    let made = once(context).await?;
+    let goal = goal(context, &made, Vec::new())?;
+    let call = context.fresh().await?;
     if let Some(folder) = &goal.folder {
         let taken = std::fs::write(folder.join("taken"), "somebody's");
         if let Err(error) = taken {
@@ -119,14 +119,14 @@ async fn restore_into_taken(bench: &Bench) -> Told<()> {
         }
     }
     let before = goal.folder.as_deref().map(Found::beneath);
-    match visit.call(goal.request).await {
+    match call.call(goal.request).await {
         Ending::Failed(failure) if ["conflict", "invalid"].contains(&failure.kind()) => {}
         Ending::Answered(Answer::Step(step)) => {
-            let end = match visit.follow(step).await {
-                Ok((evidence, _)) => said::ending(&Ending::Answered(Answer::Step(
+            let end = match call.follow(step).await {
+                Ok((evidence, _)) => messages::ending(&Ending::Answered(Answer::Step(
                     strongroom_sandbox::call::Step::Done(evidence),
                 ))),
-                Err(crate::conformance::visit::Stop::Failed(what))
+                Err(crate::conformance::call::Stop::Failed(what))
                     if what.contains("`conflict`") || what.contains("`invalid`") =>
                 {
                     return unchanged(before.as_ref(), goal.folder.as_deref());
@@ -138,7 +138,7 @@ async fn restore_into_taken(bench: &Bench) -> Told<()> {
         other => {
             return failed(format!(
                 "`start-restore` into a place that is taken {}; expected `conflict`, `invalid`",
-                said::ending(&other)
+                messages::ending(&other)
             ));
         }
     }
@@ -152,12 +152,11 @@ fn unchanged(before: Option<&Found>, folder: Option<&Path>) -> Told<()> {
     })
 }
 
-async fn restore_missing_path(bench: &Bench) -> Told<()> {
-    let made = bench.first().await?;
-    let goal = goal(bench, &made, vec![b"no/such/path".to_vec()])?;
-    let visit = bench.fresh().await?;
-    visit
-        .refused(goal.request, &["not-found", "invalid"])
+async fn restore_missing_path(context: &TestContext) -> Told<()> {
+    let made = context.first().await?;
+    let goal = goal(context, &made, vec![b"no/such/path".to_vec()])?;
+    let call = context.fresh().await?;
+    call.refused(goal.request, &["not-found", "invalid"])
         .await?;
     let written = goal.folder.as_deref().map(Found::beneath);
     ensure(written.is_none_or(|found| found.entries.is_empty()), || {
@@ -165,19 +164,19 @@ async fn restore_missing_path(bench: &Bench) -> Told<()> {
     })
 }
 
-async fn delete_with_dependants(bench: &Bench) -> Told<()> {
-    let made = once(bench).await?;
-    let told = bench.lacks(Need::Feature("keeps-dependants")).is_none();
-    let visit = bench.visit()?;
+async fn delete_with_dependants(context: &TestContext) -> Told<()> {
+    let made = once(context).await?;
+    let told = context.lacks(Need::Feature("keeps-dependants")).is_none();
+    let call = context.call()?;
     let reference = made.info.reference.clone();
-    let mut ending = visit.call(Request::StartDelete { reference }).await;
+    let mut ending = call.call(Request::StartDelete { reference }).await;
     if let Ending::Answered(Answer::Step(step)) = &ending {
-        match visit.follow(step.clone()).await {
+        match call.follow(step.clone()).await {
             Ok(_) => {
-                bench.gone(&made.info.reference);
+                context.gone(&made.info.reference);
                 return Ok(());
             }
-            Err(crate::conformance::visit::Stop::Failed(what)) if what.contains("`conflict`") => {
+            Err(crate::conformance::call::Stop::Failed(what)) if what.contains("`conflict`") => {
                 ending =
                     Ending::Failed(strongroom_domain::retry::Failure::Conflict { detail: what });
             }
@@ -189,20 +188,20 @@ async fn delete_with_dependants(bench: &Bench) -> Told<()> {
             ensure(told, || {
                 format!(
                     "`start-delete` answered `conflict`, and `keeps-dependants` is not told: {}",
-                    said::short(failure.detail())
+                    messages::short(failure.detail())
                 )
             })?;
-            let after = visit.get(&made.info.reference).await?;
+            let after = call.get(&made.info.reference).await?;
             ensure(after.state == SnapshotState::Ready, || {
                 format!(
                     "its deletion was a conflict, and now it reads back as {}",
-                    said::snapshot(&after)
+                    messages::snapshot(&after)
                 )
             })
         }
         other => failed(format!(
             "`start-delete` {}; expected `done` or `conflict`",
-            said::ending(&other)
+            messages::ending(&other)
         )),
     }
 }

@@ -2,88 +2,88 @@
 
 use strongroom_sandbox::call::{Answer, Ending, Request};
 
-use crate::conformance::bench::Bench;
-use crate::conformance::visit::{Told, ensure};
-use crate::conformance::{Case, Need, said};
+use crate::conformance::call::{Told, ensure};
+use crate::conformance::context::TestContext;
+use crate::conformance::{Case, Need, messages};
 
 pub(super) const CASES: &[Case] = &[
     Case {
         name: "not-listed-to-others",
         says: "`list` has the snapshots of the tenant it is asked for, and `get` never calls another tenant's snapshot one of theirs",
         needs: &[Need::Provider],
-        run: |bench| Box::pin(not_listed_to_others(bench)),
+        run: |context| Box::pin(not_listed_to_others(context)),
     },
     Case {
         name: "not-deleted-by-others",
         says: "`start-delete` for one tenant never deletes another's snapshot",
         needs: &[Need::Provider],
-        run: |bench| Box::pin(not_deleted_by_others(bench)),
+        run: |context| Box::pin(not_deleted_by_others(context)),
     },
 ];
 
-async fn not_listed_to_others(bench: &Bench) -> Told<()> {
-    let made = bench.first().await?;
-    let stranger = bench.stranger()?;
-    let visit = bench.visit()?.of(&stranger);
+async fn not_listed_to_others(context: &TestContext) -> Told<()> {
+    let made = context.first().await?;
+    let stranger = context.stranger()?;
+    let call = context.call()?.of(&stranger);
     let list = Request::List {
         cursor: None,
         limit: 1_000,
     };
     // A tenant without anything may be refused: that shows nothing.
-    if let Ending::Answered(Answer::Page(page, _)) = visit.call(list).await {
+    if let Ending::Answered(Answer::Page(page, _)) = call.call(list).await {
         let foreign = page
             .iter()
             .find(|info| info.reference == made.info.reference || info.tenant != stranger.as_str());
         ensure(foreign.is_none(), || {
-            let shown = foreign.map(said::snapshot).unwrap_or_default();
+            let shown = foreign.map(messages::snapshot).unwrap_or_default();
             format!("tenant `{stranger}` is shown {shown}")
         })?;
     }
     let get = Request::Get {
         reference: made.info.reference.clone(),
     };
-    match visit.call(get).await {
+    match call.call(get).await {
         Ending::Answered(Answer::Snapshot(info)) => {
             ensure(info.tenant != stranger.as_str(), || {
                 format!(
                     "it was made for `{}`, and asked for `{stranger}`, `get` answered with {}",
                     made.info.tenant,
-                    said::snapshot(&info)
+                    messages::snapshot(&info)
                 )
             })
         }
         Ending::Failed(_) => Ok(()),
-        other => ensure(false, || format!("`get` {}", said::ending(&other))),
+        other => ensure(false, || format!("`get` {}", messages::ending(&other))),
     }
 }
 
-async fn not_deleted_by_others(bench: &Bench) -> Told<()> {
-    let made = bench.first().await?;
-    let stranger = bench.stranger()?;
-    let visit = bench.visit()?;
+async fn not_deleted_by_others(context: &TestContext) -> Told<()> {
+    let made = context.first().await?;
+    let stranger = context.stranger()?;
+    let call = context.call()?;
     let delete = Request::StartDelete {
         reference: made.info.reference.clone(),
     };
-    let ending = visit.of(&stranger).call(delete).await;
+    let ending = call.of(&stranger).call(delete).await;
     if let Ending::Answered(Answer::Step(step)) = &ending {
         // Whatever comes of it: what counts is that nothing is deleted.
-        let _what = visit.of(&stranger).follow(step.clone()).await;
+        let _what = call.of(&stranger).follow(step.clone()).await;
     }
     let get = Request::Get {
         reference: made.info.reference.clone(),
     };
-    let after = visit.call(get).await;
+    let after = call.call(get).await;
     let there =
         matches!(&after, Ending::Answered(Answer::Snapshot(info)) if info.state == made.info.state);
     if !there {
-        bench.gone(&made.info.reference);
+        context.gone(&made.info.reference);
     }
     ensure(there, || {
         format!(
             "asked for tenant `{stranger}`, `start-delete` of a snapshot of `{}` {}, and then `get` {}",
             made.info.tenant,
-            said::ending(&ending),
-            said::ending(&after)
+            messages::ending(&ending),
+            messages::ending(&after)
         )
     })
 }

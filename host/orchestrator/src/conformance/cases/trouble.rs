@@ -7,47 +7,47 @@ use strongroom_egress::{Fault, Response};
 use strongroom_sandbox::call::{Answer, Ending, Operation, Request, Step};
 
 use super::is_unchanged;
-use crate::conformance::bench::{Bench, Made};
+use crate::conformance::call::{Told, ensure, failed};
+use crate::conformance::context::{Made, TestContext};
 use crate::conformance::gates::Which;
-use crate::conformance::visit::{Told, ensure, failed};
-use crate::conformance::{Case, Need, said};
+use crate::conformance::{Case, Need, messages};
 
 pub(super) const CASES: &[Case] = &[
     Case {
         name: "throttled",
         says: "429 with `Retry-After` is `throttled` with at least that wait; to `poll` also `running`, with at least that `poll-after`. The host waits, the plugin does not ask again",
         needs: &[Need::Provider, Need::Requests],
-        run: |bench| Box::pin(throttled(bench)),
+        run: |context| Box::pin(throttled(context)),
     },
     Case {
         name: "busy",
         says: "503 is `unavailable` or `throttled`, to `poll` also `running`, and the plugin does not ask again",
         needs: &[Need::Provider, Need::Requests],
-        run: |bench| Box::pin(busy(bench)),
+        run: |context| Box::pin(busy(context)),
     },
     Case {
         name: "unreachable",
         says: "A provider that nobody reaches is `unavailable`, to `poll` also `running`, and the plugin does not ask again",
         needs: &[Need::Provider, Need::Requests],
-        run: |bench| Box::pin(unreachable(bench)),
+        run: |context| Box::pin(unreachable(context)),
     },
     Case {
         name: "page-of-html",
         says: "A page of HTML instead of an answer is `other` or `unavailable`: never an end, never that something is gone",
         needs: &[Need::Provider, Need::Requests],
-        run: |bench| Box::pin(page_of_html(bench)),
+        run: |context| Box::pin(page_of_html(context)),
     },
     Case {
         name: "cut-off-answer",
         says: "Half an answer is `other` or `unavailable`: never half a list, never a snapshot",
         needs: &[Need::Provider, Need::Requests],
-        run: |bench| Box::pin(cut_off_answer(bench)),
+        run: |context| Box::pin(cut_off_answer(context)),
     },
     Case {
         name: "silence",
         says: "A provider that never answers ends the call by its deadline",
         needs: &[Need::Provider, Need::Requests],
-        run: |bench| Box::pin(silence(bench)),
+        run: |context| Box::pin(silence(context)),
     },
 ];
 
@@ -92,17 +92,17 @@ fn one_of_each(made: &Made) -> Vec<Request> {
 
 /// Makes one call of each kind with this fault on every request; each answer is judged.
 async fn each(
-    bench: &Bench,
+    context: &TestContext,
     fault: &Fault,
     judge: impl Fn(&Request, &Ending) -> Result<(), String>,
 ) -> Told<()> {
-    let made = bench.first().await?;
-    let visit = bench.fresh().await?;
-    let before = visit.references().await?;
+    let made = context.first().await?;
+    let call = context.fresh().await?;
+    let before = call.references().await?;
     for request in one_of_each(&made) {
-        let function = said::function(&request);
-        let shut = bench.gates.shut(Which::Every, fault.clone());
-        let ending = visit.call(request.clone()).await;
+        let function = messages::function(&request);
+        let shut = context.gates.shut(Which::Every, fault.clone());
+        let ending = call.call(request.clone()).await;
         let sent = shut.sent();
         drop(shut);
         if sent.is_empty() {
@@ -112,25 +112,25 @@ async fn each(
         if let Err(expected) = judge(&request, &ending) {
             return failed(format!(
                 "`{function}` {}; expected {expected}",
-                said::ending(&ending)
+                messages::ending(&ending)
             ));
         }
         ensure(sent.len() <= REQUESTS, || {
             format!(
                 "`{function}` asked {} times without a pause: {}",
                 sent.len(),
-                said::requests(&sent)
+                messages::requests(&sent)
             )
         })?;
     }
-    is_unchanged(&visit, &before, "a provider that did nothing").await
+    is_unchanged(&call, &before, "a provider that did nothing").await
 }
 
 /// A failure of one of these kinds.
 fn of_kind(ending: &Ending, kinds: &[&str]) -> Result<(), String> {
     match ending {
         Ending::Failed(failure) if kinds.contains(&failure.kind()) => Ok(()),
-        _ => Err(said::names(kinds)),
+        _ => Err(messages::names(kinds)),
     }
 }
 
@@ -145,10 +145,10 @@ fn goes_on<'a>(request: &Request, ending: &'a Ending) -> Option<&'a Operation> {
     }
 }
 
-async fn throttled(bench: &Bench) -> Told<()> {
+async fn throttled(context: &TestContext) -> Told<()> {
     let seconds = RETRY_AFTER.as_secs().to_string();
     let fault = answer(429, &[("retry-after", &seconds)], "");
-    each(bench, &fault, |request, ending| {
+    each(context, &fault, |request, ending| {
         let wait = match (goes_on(request, ending), ending) {
             (Some(operation), _) => operation.poll_after,
             (None, Ending::Failed(Failure::Throttled { retry_after_ms, .. })) => {
@@ -164,10 +164,10 @@ async fn throttled(bench: &Bench) -> Told<()> {
     .await
 }
 
-async fn busy(bench: &Bench) -> Told<()> {
+async fn busy(context: &TestContext) -> Told<()> {
     let fault = answer(503, &[("content-type", "text/plain")], "come back later");
     let kinds = ["unavailable", "throttled"];
-    each(bench, &fault, |request, ending| {
+    each(context, &fault, |request, ending| {
         match goes_on(request, ending) {
             Some(_) => Ok(()),
             None => of_kind(ending, &kinds),
@@ -176,8 +176,8 @@ async fn busy(bench: &Bench) -> Told<()> {
     .await
 }
 
-async fn unreachable(bench: &Bench) -> Told<()> {
-    each(bench, &Fault::Unsent, |request, ending| {
+async fn unreachable(context: &TestContext) -> Told<()> {
+    each(context, &Fault::Unsent, |request, ending| {
         match goes_on(request, ending) {
             Some(_) => Ok(()),
             None => of_kind(ending, &["unavailable"]),
@@ -186,10 +186,10 @@ async fn unreachable(bench: &Bench) -> Told<()> {
     .await
 }
 
-async fn page_of_html(bench: &Bench) -> Told<()> {
+async fn page_of_html(context: &TestContext) -> Told<()> {
     let page = "<!DOCTYPE html><html><head><title>Welcome</title></head><body>Please sign in.</body></html>";
     let fault = answer(200, &[("content-type", "text/html; charset=utf-8")], page);
-    each(bench, &fault, not_believed).await
+    each(context, &fault, not_believed).await
 }
 
 /// Deleting may go on: the answer's status is good, and the polls that follow will see.
@@ -202,9 +202,9 @@ fn not_believed(request: &Request, ending: &Ending) -> Result<(), String> {
     of_kind(ending, &["other", "unavailable"])
 }
 
-async fn cut_off_answer(bench: &Bench) -> Told<()> {
-    let made = bench.first().await?;
-    let visit = bench.visit()?;
+async fn cut_off_answer(context: &TestContext) -> Told<()> {
+    let made = context.first().await?;
+    let call = context.call()?;
     let reading = [
         Request::Get {
             reference: made.info.reference.clone(),
@@ -215,31 +215,31 @@ async fn cut_off_answer(bench: &Bench) -> Told<()> {
         },
     ];
     for request in reading {
-        let function = said::function(&request);
-        let shut = bench.gates.shut(Which::Every, Fault::Cut);
-        let ending = visit.call(request).await;
+        let function = messages::function(&request);
+        let shut = context.gates.shut(Which::Every, Fault::Cut);
+        let ending = call.call(request).await;
         drop(shut);
         if let Err(expected) = of_kind(&ending, &["other", "unavailable"]) {
             return failed(format!(
                 "`{function}` {}; expected {expected}",
-                said::ending(&ending)
+                messages::ending(&ending)
             ));
         }
     }
     Ok(())
 }
 
-async fn silence(bench: &Bench) -> Told<()> {
-    let made = bench.first().await?;
-    let visit = bench.visit()?.within(SHORT);
-    let began = bench.now();
+async fn silence(context: &TestContext) -> Told<()> {
+    let made = context.first().await?;
+    let call = context.call()?.within(SHORT);
+    let began = context.now();
     let get = Request::Get {
         reference: made.info.reference,
     };
-    let shut = bench.gates.shut(Which::Every, Fault::Hanging);
-    let ending = visit.call(get).await;
+    let shut = context.gates.shut(Which::Every, Fault::Hanging);
+    let ending = call.call(get).await;
     drop(shut);
-    let took = bench.since(began);
+    let took = context.since(began);
     ensure(took <= SHORT + SLACK, || {
         format!("a call with {SHORT:?} to its deadline took {took:?}")
     })?;
@@ -249,7 +249,7 @@ async fn silence(bench: &Bench) -> Told<()> {
             Ok(()) => Ok(()),
             Err(expected) => failed(format!(
                 "`get` {}; expected {expected} or no answer",
-                said::ending(&ending)
+                messages::ending(&ending)
             )),
         },
     }
@@ -262,8 +262,8 @@ pub(super) fn may_be_repeated(ending: &Ending, kinds: &[&str]) -> Told<()> {
         Ending::Failed(failure) if kinds.contains(&failure.kind()) => Ok(()),
         other => failed(format!(
             "it {}; expected {}, after which the host tries again",
-            said::ending(other),
-            said::names(kinds)
+            messages::ending(other),
+            messages::names(kinds)
         )),
     }
 }

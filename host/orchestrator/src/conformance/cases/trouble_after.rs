@@ -7,10 +7,10 @@ use strongroom_sandbox::call::{Answer, Ending, Request};
 
 use super::trouble::may_be_repeated;
 use super::{is_the_only_new_one, is_unchanged};
-use crate::conformance::bench::{Bench, Undisturbed};
+use crate::conformance::call::{Told, ensure, failed};
+use crate::conformance::context::{TestContext, Undisturbed};
 use crate::conformance::gates::Which;
-use crate::conformance::visit::{Told, ensure, failed};
-use crate::conformance::{Case, Need, said};
+use crate::conformance::{Case, Need, messages};
 
 const NEEDS: &[Need] = &[
     Need::Provider,
@@ -23,19 +23,19 @@ pub(super) const CASES: &[Case] = &[
         name: "lost-reply",
         says: "A provider did what `start-create` asked and the reply was lost: the failure is one that is tried again, and the same run called again finds the one snapshot",
         needs: NEEDS,
-        run: |bench| Box::pin(lost_reply(bench)),
+        run: |context| Box::pin(lost_reply(context)),
     },
     Case {
         name: "cut-off-create",
         says: "Only half of the reply to `start-create` came: the same run called again finds the one snapshot",
         needs: NEEDS,
-        run: |bench| Box::pin(cut_off_create(bench)),
+        run: |context| Box::pin(cut_off_create(context)),
     },
     Case {
         name: "deadline",
         says: "`start-create` that the host stopped at its deadline, the provider having acted: the same run called again finds the one snapshot",
         needs: NEEDS,
-        run: |bench| Box::pin(deadline(bench)),
+        run: |context| Box::pin(deadline(context)),
     },
 ];
 
@@ -44,7 +44,7 @@ pub(super) const LAST: &[Case] = &[Case {
     name: "lost-reply-to-delete",
     says: "A provider deleted and the reply was lost: the failure is one that is tried again, and called again it is done or `not-found`",
     needs: &[Need::Provider, Need::Requests],
-    run: |bench| Box::pin(lost_reply_to_delete(bench)),
+    run: |context| Box::pin(lost_reply_to_delete(context)),
 }];
 
 /// So many replies of one creation are lost in turn.
@@ -54,68 +54,68 @@ const LEAST: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_secs(30);
 const SLACK: Duration = Duration::from_secs(2);
 
-async fn lost_reply(bench: &Bench) -> Told<()> {
-    let Undisturbed { writes, .. } = undisturbed(bench).await?;
+async fn lost_reply(context: &TestContext) -> Told<()> {
+    let Undisturbed { writes, .. } = undisturbed(context).await?;
     for nth in 1..=writes.min(LOST) {
         let kinds = ["unavailable", "throttled"];
-        disturbed(bench, Which::Write(nth), Fault::Lost, None, &kinds).await?;
+        disturbed(context, Which::Write(nth), Fault::Lost, None, &kinds).await?;
     }
     Ok(())
 }
 
-async fn cut_off_create(bench: &Bench) -> Told<()> {
-    undisturbed(bench).await?;
+async fn cut_off_create(context: &TestContext) -> Told<()> {
+    undisturbed(context).await?;
     let kinds = ["other", "unavailable", "throttled"];
-    disturbed(bench, Which::Write(1), Fault::Cut, None, &kinds).await
+    disturbed(context, Which::Write(1), Fault::Cut, None, &kinds).await
 }
 
-async fn deadline(bench: &Bench) -> Told<()> {
-    let Undisturbed { took, .. } = undisturbed(bench).await?;
+async fn deadline(context: &TestContext) -> Told<()> {
+    let Undisturbed { took, .. } = undisturbed(context).await?;
     let time = (took * 4).clamp(LEAST, MOST);
     let kinds = ["unavailable", "throttled"];
-    disturbed(bench, Which::Write(1), Fault::Hanging, Some(time), &kinds).await
+    disturbed(context, Which::Write(1), Fault::Hanging, Some(time), &kinds).await
 }
 
-async fn lost_reply_to_delete(bench: &Bench) -> Told<()> {
-    let shelf = bench.shelf(2).await?;
+async fn lost_reply_to_delete(context: &TestContext) -> Told<()> {
+    let shelf = context.shelf(2).await?;
     let Some(made) = shelf.last() else {
         return failed("there is no snapshot to delete");
     };
-    let visit = bench.visit()?;
-    let mut expected = visit.references().await?;
+    let call = context.call()?;
+    let mut expected = call.references().await?;
     let reference = made.info.reference.clone();
     expected.remove(&reference);
     let delete = Request::StartDelete {
         reference: reference.clone(),
     };
-    let shut = bench.gates.shut(Which::Write(1), Fault::Lost);
-    let ending = visit.call(delete.clone()).await;
+    let shut = context.gates.shut(Which::Write(1), Fault::Lost);
+    let ending = call.call(delete.clone()).await;
     let changes = shut.sent().iter().any(|sent| sent.changes);
     drop(shut);
-    bench.gone(&reference);
+    context.gone(&reference);
     ensure(changes, || {
         format!(
             "none of the requests that `start-delete` sent is an operation of access `write`, and it {}",
-            said::ending(&ending)
+            messages::ending(&ending)
         )
     })?;
     may_be_repeated(&ending, &["unavailable", "throttled", "not-found"])?;
-    let again = visit.again();
+    let again = call.again();
     match again.call(delete).await {
         Ending::Answered(Answer::Step(step)) => drop(again.follow(step).await?),
         Ending::Failed(failure) if failure.kind() == "not-found" => {}
         other => {
             return failed(format!(
                 "called again, `start-delete` {}",
-                said::ending(&other)
+                messages::ending(&other)
             ));
         }
     }
-    is_unchanged(&visit, &expected, "deleting with a lost reply").await
+    is_unchanged(&call, &expected, "deleting with a lost reply").await
 }
 
-async fn undisturbed(bench: &Bench) -> Told<Undisturbed> {
-    let undisturbed = bench.undisturbed().await?;
+async fn undisturbed(context: &TestContext) -> Told<Undisturbed> {
+    let undisturbed = context.undisturbed().await?;
     ensure(undisturbed.writes > 0, || {
         "`start-create` made a snapshot, and none of the requests it sent is an operation of access `write`".to_owned()
     })?;
@@ -124,24 +124,24 @@ async fn undisturbed(bench: &Bench) -> Told<Undisturbed> {
 
 /// Makes a snapshot while something goes wrong, and makes it again.
 async fn disturbed(
-    bench: &Bench,
+    context: &TestContext,
     which: Which,
     fault: Fault,
     time: Option<Duration>,
     kinds: &[&str],
 ) -> Told<()> {
-    let visit = bench.fresh().await?;
-    let before = visit.references().await?;
-    let began = bench.now();
-    let shut = bench.gates.shut(which, fault);
+    let call = context.fresh().await?;
+    let before = call.references().await?;
+    let began = context.now();
+    let shut = context.gates.shut(which, fault);
     let ending = match time {
-        Some(time) => visit.within(time).call(Request::StartCreate).await,
-        None => visit.call(Request::StartCreate).await,
+        Some(time) => call.within(time).call(Request::StartCreate).await,
+        None => call.call(Request::StartCreate).await,
     };
     let sent = shut.sent();
     drop(shut);
     if let Some(time) = time {
-        let took = bench.since(began);
+        let took = context.since(began);
         ensure(took <= time + SLACK, || {
             format!("a call with {time:?} to its deadline took {took:?}")
         })?;
@@ -152,16 +152,16 @@ async fn disturbed(
         || {
             format!(
                 "`start-create` asked again and again without a pause: {}",
-                said::requests(&sent)
+                messages::requests(&sent)
             )
         },
     )?;
-    let again = visit.again();
+    let again = call.again();
     let step = again.step(Request::StartCreate).await?;
     let (evidence, handle) = again.follow(step).await?;
     let Some(reference) = evidence.get("snapshot").map(str::to_owned) else {
         return failed("the evidence of a finished snapshot has no `snapshot`, its reference");
     };
-    is_the_only_new_one(&visit, &before, &reference).await?;
-    bench.take(&visit, evidence, handle).await.map(drop)
+    is_the_only_new_one(&call, &before, &reference).await?;
+    context.take(&call, evidence, handle).await.map(drop)
 }

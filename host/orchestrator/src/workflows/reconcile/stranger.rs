@@ -5,7 +5,7 @@ use strongroom_ledger::{LedgerError, OccurrenceFilter};
 use strongroom_sandbox::call::{SnapshotInfo, SnapshotState};
 use uuid::Uuid;
 
-use crate::access::Access;
+use crate::context::CallContext;
 
 /// What a stranger is.
 pub(super) enum Kind {
@@ -19,7 +19,7 @@ pub(super) enum Kind {
 
 /// Judges by the labels that the plugin reads: tenant and run. `deleted`: the catalog has it as gone.
 pub(super) async fn kind(
-    access: &Access,
+    context: &CallContext,
     shelf: &ScheduleName,
     tenant: &TenantName,
     info: &SnapshotInfo,
@@ -36,7 +36,7 @@ pub(super) async fn kind(
         id: Some(run),
         ..OccurrenceFilter::default()
     };
-    let Some(made) = access.ledger.occurrences(filter).await?.pop() else {
+    let Some(made) = context.ledger.occurrences(filter).await?.pop() else {
         return Ok(Kind::Orphan(
             "of a run that this host does not know".to_owned(),
         ));

@@ -10,9 +10,9 @@ use strongroom_domain::Evidence;
 use strongroom_domain::retry::Failure;
 use strongroom_sandbox::call::{SnapshotInfo, SnapshotState};
 
-use super::Errand;
+use super::PluginCall;
 use super::finish::{Finished, judge};
-use crate::access::Access;
+use crate::context::CallContext;
 use crate::workflows::listing::Listing;
 
 /// How long the search may take: the run's own time may be over.
@@ -29,15 +29,15 @@ enum Known {
 }
 
 /// What a run comes to that would be given up; `began`: an earlier call may have begun something.
-pub(super) async fn settle(
-    access: &Access,
-    errand: &Errand<'_>,
+pub(super) async fn search_before_giving_up(
+    context: &CallContext,
+    call: &PluginCall<'_>,
     finished: Finished,
     began: bool,
 ) -> Finished {
     let (why, failure) = match finished {
         Finished::TimedOut { .. } => (
-            format!("not finished by its deadline {}", errand.deadline),
+            format!("not finished by its deadline {}", call.deadline),
             None,
         ),
         Finished::Failed { failure, acted } if began || acted || may_have_acted(&failure) => (
@@ -50,7 +50,7 @@ pub(super) async fn settle(
     if let Some((failure @ Failure::Corrupt { .. }, acted)) = failure {
         return Finished::Failed { failure, acted };
     }
-    match search(access, errand, &why).await {
+    match search(context, call, &why).await {
         Known::Made(evidence, info) => Finished::Done(evidence, Some(info)),
         Known::Wrong(found) => Finished::Failed {
             failure: match failure {
@@ -86,20 +86,20 @@ fn may_have_acted(failure: &Failure) -> bool {
     }
 }
 
-async fn search(access: &Access, errand: &Errand<'_>, why: &str) -> Known {
-    let now = access.clock.now();
-    let errand = Errand {
+async fn search(context: &CallContext, call: &PluginCall<'_>, why: &str) -> Known {
+    let now = context.clock.now();
+    let call = PluginCall {
         deadline: now.checked_add(SEARCH).unwrap_or(Timestamp::MAX),
-        ..*errand
+        ..*call
     };
-    let run = errand.run.to_string();
-    let mut listing = Listing::new(&errand);
+    let run = call.run.to_string();
+    let mut listing = Listing::new(&call);
     let mut found = None;
     loop {
-        match listing.next(access).await {
+        match listing.next(context).await {
             Ok(Some(page)) => {
                 let ours = |one: &SnapshotInfo| {
-                    one.run_id.as_ref() == Some(&run) && one.tenant == errand.tenant.as_str()
+                    one.run_id.as_ref() == Some(&run) && one.tenant == call.tenant.as_str()
                 };
                 found = found.or_else(|| page.into_iter().find(ours));
             }
@@ -112,12 +112,12 @@ async fn search(access: &Access, errand: &Errand<'_>, why: &str) -> Known {
     let Some(found) = found else {
         return Known::Nothing;
     };
-    look(access, &errand, &found.reference, why).await
+    look(context, &call, &found.reference, why).await
 }
 
 /// Reads back what the search found.
-async fn look(access: &Access, errand: &Errand<'_>, reference: &str, why: &str) -> Known {
-    let info = match errand.read_back(access, reference).await {
+async fn look(context: &CallContext, call: &PluginCall<'_>, reference: &str, why: &str) -> Known {
+    let info = match call.read_back(context, reference).await {
         Ok(info) => info,
         Err(failure) => {
             return Known::Unsettled(format!(
@@ -139,7 +139,7 @@ async fn look(access: &Access, errand: &Errand<'_>, reference: &str, why: &str) 
         "warning",
         format!("{why}; the snapshot was found at the provider by its run"),
     );
-    match judge(access, errand, evidence, reference, info).await {
+    match judge(context, call, evidence, reference, info).await {
         Ok((evidence, info)) => Known::Made(evidence, Box::new(info)),
         Err(failure @ Failure::Unavailable { .. }) => Known::Unsettled(failure.detail().to_owned()),
         Err(failure) => Known::Wrong(failure),

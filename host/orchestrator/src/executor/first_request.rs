@@ -7,21 +7,21 @@ use strongroom_ledger::OperationRow;
 use strongroom_sandbox::Role;
 use strongroom_sandbox::call::Request;
 
-use super::{Errand, copying};
-use crate::access::Access;
+use super::{PluginCall, copy};
+use crate::context::CallContext;
 
 /// What the plugin is asked: to begin, or how far what it began has come.
 pub(super) async fn request(
-    access: &Access,
-    errand: &Errand<'_>,
+    context: &CallContext,
+    call: &PluginCall<'_>,
     operation: Option<&OperationRow>,
 ) -> Result<Request, Failure> {
-    let off_site = errand.prepared.schedule.off_site();
-    Ok(match (errand.prepared.role, operation) {
+    let off_site = call.prepared.schedule.off_site();
+    Ok(match (call.prepared.role, operation) {
         (Role::Snapshots, None) => match off_site.filter(|off_site| off_site.copy) {
             None => Request::StartCreate,
             Some(off_site) => Request::StartCopy {
-                reference: copying::choose(access, errand, off_site).await?.reference,
+                reference: copy::choose(context, call, off_site).await?.reference,
             },
         },
         (Role::Snapshots, Some(operation)) => Request::PollSnapshots {

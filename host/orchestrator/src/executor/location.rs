@@ -10,8 +10,8 @@ use strongroom_domain::schedule::OffSite;
 use strongroom_ledger::{LedgerError, SnapshotRow};
 use strongroom_sandbox::call::SnapshotInfo;
 
-use super::{Errand, Finished, copying};
-use crate::access::Access;
+use super::{Finished, PluginCall, copy};
+use crate::context::CallContext;
 use crate::setup::Prepared;
 
 /// The fact under which the place of a snapshot is kept with it.
@@ -20,19 +20,19 @@ const PLACE: &str = "place";
 pub(super) const COPIED_AT: &str = "copied-at";
 
 /// Ends a run whose snapshot was read back and agrees. `first` is the first shelf, if this one is a second one.
-pub(super) async fn settle(
-    access: &Access,
-    errand: &Errand<'_>,
+pub(super) async fn check(
+    context: &CallContext,
+    call: &PluginCall<'_>,
     first: Option<Arc<Prepared>>,
     mut evidence: Evidence,
     mut info: Box<SnapshotInfo>,
 ) -> Finished {
-    let schedule = &errand.prepared.schedule;
+    let schedule = &call.prepared.schedule;
     if let Some(detail) = elsewhere(schedule.places(), &info) {
         return acted(Failure::Invalid { detail });
     }
     if let Some(off_site) = schedule.off_site() {
-        match beside(access, errand, off_site, first, &info).await {
+        match beside(context, call, off_site, first, &info).await {
             Err(error) => {
                 let detail = format!("where the first shelf is is not known: {error}");
                 return acted(Failure::Unavailable { detail });
@@ -91,20 +91,20 @@ enum Beside {
 }
 
 async fn beside(
-    access: &Access,
-    errand: &Errand<'_>,
+    context: &CallContext,
+    call: &PluginCall<'_>,
     off_site: &OffSite,
     first: Option<Arc<Prepared>>,
     info: &SnapshotInfo,
 ) -> Result<Beside, LedgerError> {
-    let original = copying::original(access, errand, off_site).await?;
+    let original = copy::original(context, call, off_site).await?;
     let Some(row) = &original else {
         return Ok(Beside::Apart(None));
     };
     // A copy is made by one provider. Else two providers may have places of one name.
     let comparable = off_site.copy
         || first.is_some_and(|first| {
-            let (one, other) = (&errand.prepared.schedule, &first.schedule);
+            let (one, other) = (&call.prepared.schedule, &first.schedule);
             one.plugin == other.plugin && one.grants.same_services(&other.grants)
         });
     match (&info.place, row.evidence.get(PLACE)) {

@@ -3,7 +3,7 @@
 //! Owns: which entry of a cassette answers a call, and a model of the shelf, so that reading back and deletion are true.
 //! Never: reads a file. Read next: `shelf`, `recording`, `strongroom_config::cassette`.
 
-mod places;
+mod placeholders;
 mod recording;
 mod shelf;
 
@@ -19,10 +19,10 @@ use strongroom_domain::{Evidence, ScheduleName, TenantName};
 use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{Answer, Ending, Operation, Request, Step};
 
-use crate::access::Access;
-use crate::executor::Errand;
+use crate::context::CallContext;
+use crate::executor::PluginCall;
 use crate::setup::{Prepared, Replies, Served, Setup};
-use places::Places;
+use placeholders::Placeholders;
 pub use recording::Recorder;
 use shelf::Shelf;
 
@@ -72,14 +72,14 @@ impl Replayer {
     }
 
     /// The first entry that fits, counted.
-    fn choose(&self, errand: &Errand<'_>, call: CallKind, now: Timestamp) -> Option<&Entry> {
-        let schedule = &errand.prepared.schedule;
+    fn choose(&self, call: &PluginCall<'_>, kind: CallKind, now: Timestamp) -> Option<&Entry> {
+        let schedule = &call.prepared.schedule;
         let mut state = self.lock();
         for (number, entry) in self.cassette.entries.iter().enumerate() {
-            if !fits(entry, errand, call, now) {
+            if !fits(entry, call, kind, now) {
                 continue;
             }
-            let key = (number, schedule.name.clone(), errand.tenant.clone());
+            let key = (number, schedule.name.clone(), call.tenant.clone());
             let fitted = state.fitted.entry(key.clone()).or_default();
             *fitted = fitted.saturating_add(1);
             if entry.nth.is_some_and(|nth| nth != *fitted) {
@@ -98,34 +98,40 @@ impl Replayer {
 
 #[async_trait]
 impl Replies for Replayer {
-    async fn reply(&self, access: &Access, errand: &Errand<'_>, request: Request) -> Ending {
-        let began = access.clock.now();
+    async fn reply(
+        &self,
+        context: &CallContext,
+        call: &PluginCall<'_>,
+        request: Request,
+    ) -> Ending {
+        let began = context.clock.now();
         if let Request::List { cursor, limit } = &request {
-            return self.lock().shelf.list(errand, cursor.as_deref(), *limit);
+            return self.lock().shelf.list(call, cursor.as_deref(), *limit);
         }
-        let Some(call) = kind(&request) else {
+        let Some(kind) = kind_of(&request) else {
             return Ending::Refused {
                 detail: "a simulation has no reply to this call".to_owned(),
             };
         };
-        let chosen = self.choose(errand, call, began);
+        let chosen = self.choose(call, kind, began);
         let assumed = Reply::Done(Evidence::default());
         let (reply, takes) = match chosen {
             Some(entry) => (&entry.reply, entry.takes),
             None => (&assumed, std::time::Duration::ZERO),
         };
         let ready = began.checked_add(takes).unwrap_or(Timestamp::MAX);
-        access.clock.sleep_until(ready.min(errand.deadline)).await;
-        if ready > errand.deadline {
+        context.clock.sleep_until(ready.min(call.deadline)).await;
+        if ready > call.deadline {
             return Ending::TimedOut;
         }
-        let places = Places::of(errand);
+        let placeholders = Placeholders::of(call);
         match reply {
             Reply::Done(evidence) => {
-                let pair = |(kind, value): &(String, String)| (kind.clone(), places.fill(value));
+                let pair =
+                    |(kind, value): &(String, String)| (kind.clone(), placeholders.fill(value));
                 let evidence = Evidence(evidence.0.iter().map(pair).collect());
                 let mut state = self.lock();
-                state.shelf.done(errand, &request, evidence, began)
+                state.shelf.done(call, &request, evidence, began)
             }
             Reply::Running {
                 poll_after,
@@ -137,12 +143,12 @@ impl Replies for Replayer {
                     handle,
                     poll_after: *poll_after,
                     percent: *percent,
-                    note: places.fill(note),
+                    note: placeholders.fill(note),
                 })))
             }
-            Reply::Failure(failure) => Ending::Failed(places.fill_failure(failure)),
+            Reply::Failure(failure) => Ending::Failed(placeholders.fill_failure(failure)),
             Reply::Trap(detail) => Ending::Trapped {
-                detail: places.fill(detail),
+                detail: placeholders.fill(detail),
             },
         }
     }
@@ -153,7 +159,7 @@ impl Replies for Replayer {
 }
 
 /// The word of a cassette for a call; `None`: a simulation does not make it.
-fn kind(request: &Request) -> Option<CallKind> {
+fn kind_of(request: &Request) -> Option<CallKind> {
     Some(match request {
         Request::Run => CallKind::Run,
         Request::StartCreate | Request::StartCopy { .. } => CallKind::Create,
@@ -165,17 +171,14 @@ fn kind(request: &Request) -> Option<CallKind> {
     })
 }
 
-fn fits(entry: &Entry, errand: &Errand<'_>, call: CallKind, now: Timestamp) -> bool {
-    let schedule = &errand.prepared.schedule;
+fn fits(entry: &Entry, call: &PluginCall<'_>, kind: CallKind, now: Timestamp) -> bool {
+    let schedule = &call.prepared.schedule;
     let (named, plugin) = (entry.schedule.as_ref(), entry.plugin.as_ref());
     named.is_none_or(|name| *name == schedule.name)
         && plugin.is_none_or(|name| *name == schedule.plugin)
-        && entry
-            .tenant
-            .as_ref()
-            .is_none_or(|name| name == errand.tenant)
-        && entry.call.is_none_or(|wanted| wanted == call)
-        && entry.due.is_none_or(|due| due == errand.due)
+        && entry.tenant.as_ref().is_none_or(|name| name == call.tenant)
+        && entry.call.is_none_or(|wanted| wanted == kind)
+        && entry.due.is_none_or(|due| due == call.due)
         && entry.since.is_none_or(|since| now >= since)
         && entry.until.is_none_or(|until| now < until)
 }

@@ -39,11 +39,11 @@ impl Loop<'_> {
             self.waiting = None;
         }
         if replaced > 0 {
-            self.heed_stops().await?;
+            self.apply_stop_requests().await?;
         }
         // Nothing begins by a time that is not believed yet.
         let free = if self.doubt.is_none() { self.free() } else { 0 };
-        let more = std::mem::take(&mut self.made_room);
+        let more = std::mem::take(&mut self.slot_freed);
         if free == 0 || !(planned || more || self.may_claim().await?) {
             return Ok(());
         }
@@ -89,8 +89,8 @@ impl Loop<'_> {
             };
             prevented.push(executor::ended(&claim, ends.0, ends.1));
         }
-        self.made_room = !prevented.is_empty();
-        if self.made_room {
+        self.slot_freed = !prevented.is_empty();
+        if self.slot_freed {
             self.record(prevented, now).await?;
         }
         Ok(())
@@ -124,11 +124,11 @@ impl Loop<'_> {
     }
 
     fn start(&mut self, claim: Claim, prepared: Option<Arc<Prepared>>) {
-        let access = self.engine.access.clone();
-        let work = access.clock.work();
+        let context = self.engine.context.clone();
+        let work = context.clock.work();
         let sender = self.sender.clone();
-        access
-            .watcher
+        context
+            .observer
             .started(&claim.schedule, &claim.tenant, claim.due, claim.attempt);
         let first = prepared
             .as_ref()
@@ -138,7 +138,7 @@ impl Loop<'_> {
         let task = tokio::spawn({
             let (claim, prepared) = (claim.clone(), prepared.clone());
             async move {
-                let transition = executor::attempt(&access, prepared, first, claim.clone()).await;
+                let transition = executor::attempt(&context, prepared, first, claim.clone()).await;
                 // The loop is gone only when the whole engine is; then nobody wants the answer.
                 let _gone = sender
                     .send(Event::Attempted(Box::new(transition), claim, work))
@@ -185,12 +185,12 @@ impl Loop<'_> {
         let planned = self.planner.as_ref().and_then(Planner::next);
         let planned = planned.filter(|due| *due <= self.end());
         let waiting = self.waiting().await?;
-        let aged = self.ages.next().filter(|at| *at <= self.end());
+        let aged = self.staleness.next().filter(|at| *at <= self.end());
         Ok([planned, waiting, aged].into_iter().flatten().min())
     }
 
     pub(super) async fn idle_at_end(&mut self) -> Result<bool, LedgerError> {
-        if !self.running.is_empty() || !self.retaining.is_empty() || self.made_room {
+        if !self.running.is_empty() || !self.retaining.is_empty() || self.slot_freed {
             return Ok(false);
         }
         let next = self.next_wake().await?;
@@ -226,7 +226,7 @@ impl Loop<'_> {
         if matches!(self.until, Until::Stopped) {
             wake = wake.min(later(GLANCE));
         }
-        if self.is_behind(now) || self.made_room {
+        if self.is_behind(now) || self.slot_freed {
             wake = now;
         }
         tokio::select! {
@@ -234,7 +234,7 @@ impl Loop<'_> {
             Some(event) = self.events.recv() => self.take(event).await?,
             _ = self.stop.changed() => {}
             () = reloaded(&mut self.reloads) => {}
-            () = self.engine.access.clock.sleep_until(wake) => {}
+            () = self.engine.context.clock.sleep_until(wake) => {}
         }
         let now = self.now();
         if !self.running.is_empty() && now >= renewal {

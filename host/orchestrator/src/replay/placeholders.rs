@@ -1,21 +1,21 @@
-//! Places in the texts of a cassette: `{run}`, `{tenant}` and `{due}` stand for those of the call.
+//! Placeholders in the texts of a cassette: `{run}`, `{tenant}` and `{due}` stand for those of the call.
 
 use strongroom_domain::retry::Failure;
 
-use crate::executor::Errand;
+use crate::executor::PluginCall;
 
 /// What the places of one call stand for, the longest first.
-pub(super) struct Places([(&'static str, String); 4]);
+pub(super) struct Placeholders([(&'static str, String); 4]);
 
-impl Places {
-    pub(super) fn of(errand: &Errand<'_>) -> Self {
-        let due = errand.due.to_string();
+impl Placeholders {
+    pub(super) fn of(call: &PluginCall<'_>) -> Self {
+        let due = call.due.to_string();
         Self([
-            ("{run}", errand.run.to_string()),
+            ("{run}", call.run.to_string()),
             // As it is in the names of files.
             ("{due-name}", due.replace(':', "-")),
             ("{due}", due),
-            ("{tenant}", errand.tenant.as_str().to_owned()),
+            ("{tenant}", call.tenant.as_str().to_owned()),
         ])
     }
 

@@ -28,7 +28,7 @@ impl Loop<'_> {
     }
 
     /// Ends what somebody asked to stop.
-    pub(super) async fn heed_stops(&mut self) -> Result<(), LedgerError> {
+    pub(super) async fn apply_stop_requests(&mut self) -> Result<(), LedgerError> {
         let claims = self.claims();
         if claims.is_empty() {
             return Ok(());
@@ -61,15 +61,15 @@ impl Loop<'_> {
         let Some(running) = self.running.remove(&id) else {
             return Ok(());
         };
-        let (access, claim) = (&self.engine.access, &running.claim);
+        let (context, claim) = (&self.engine.context, &running.claim);
         let attempt = (running.prepared.as_deref(), running.started_at);
-        let transition = executor::given_up(access, claim, attempt, outcome, reason);
+        let transition = executor::given_up(context, claim, attempt, outcome, reason);
         let said = say(&transition);
         let written = self.record(vec![transition], self.now()).await?;
         if written == [true] {
             let claim = &running.claim;
-            let watcher = &self.engine.access.watcher;
-            watcher.ended(&claim.schedule, &claim.tenant, claim.due, &said);
+            let observer = &self.engine.context.observer;
+            observer.ended(&claim.schedule, &claim.tenant, claim.due, &said);
         }
         Ok(())
     }
@@ -125,7 +125,7 @@ impl Loop<'_> {
         let said: Vec<String> = attempted.iter().map(say).collect();
         let written = self.record(attempted, now).await?;
         if succeeded.contains(&true) {
-            self.ages.stir(now);
+            self.staleness.wake(now);
         }
         for ((((claim, work), succeeded), said), written) in
             kept.into_iter().zip(succeeded).zip(said).zip(written)
@@ -135,8 +135,8 @@ impl Loop<'_> {
                 tracing::warn!(occurrence = %claim.id, "another host took this occurrence over; this attempt does not count");
                 continue;
             }
-            let watcher = &self.engine.access.watcher;
-            watcher.ended(&claim.schedule, &claim.tenant, claim.due, &said);
+            let observer = &self.engine.context.observer;
+            observer.ended(&claim.schedule, &claim.tenant, claim.due, &said);
             if succeeded && let Some(prepared) = self.setup.schedules.get(&claim.schedule).cloned()
             {
                 self.retain(&prepared, &claim.tenant, Some(now));
@@ -199,14 +199,14 @@ impl Loop<'_> {
             looking.again = succeeded_at.or(looking.again);
             return;
         }
-        let (access, setup) = (self.engine.access.clone(), self.setup.clone());
+        let (context, setup) = (self.engine.context.clone(), self.setup.clone());
         let (prepared, tenant) = (prepared.clone(), tenant.clone());
-        let (sender, work) = (self.sender.clone(), access.clock.work());
+        let (sender, work) = (self.sender.clone(), context.clock.work());
         let task = tokio::spawn(async move {
             let looked = caught(async {
                 match succeeded_at {
-                    Some(at) => retention::apply(&access, &setup, &prepared, &tenant, at).await,
-                    None => retention::resume(&access, &setup, &prepared, &tenant).await,
+                    Some(at) => retention::apply(&context, &setup, &prepared, &tenant, at).await,
+                    None => retention::resume(&context, &setup, &prepared, &tenant).await,
                 }
             });
             let result = looked.await.unwrap_or_else(|panic| {
@@ -232,7 +232,7 @@ impl Loop<'_> {
             Until::Stopped | Until::Time(_) => self.engine.settings.lease / 2,
         };
         let deadline = self.now().checked_add(grace).unwrap_or(Timestamp::MAX);
-        let clock = self.engine.access.clock.clone();
+        let clock = self.engine.context.clock.clone();
         while !(self.running.is_empty() && self.retaining.is_empty()) {
             tokio::select! {
                 biased;

@@ -14,7 +14,7 @@ use super::{Prepared, Setup};
 
 /// Snapshots of a schedule that no entry can reach, because another plugin made them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stranded {
+pub struct Orphaned {
     /// The schedule under which they were recorded.
     pub schedule: ScheduleName,
     /// The plugin that made them.
@@ -34,12 +34,12 @@ impl Setup {
     /// entry of that plugin whose place the schedule took.
     ///
     /// # Errors
-    /// [`Stranded`]: there is none.
+    /// [`Orphaned`]: there is none.
     pub fn keeper(
         &self,
         schedule: &ScheduleName,
         plugin: &PluginName,
-    ) -> Result<&Arc<Prepared>, Stranded> {
+    ) -> Result<&Arc<Prepared>, Orphaned> {
         let own = self.schedules.get(schedule);
         if let Some(own) = own.filter(|own| own.schedule.plugin == *plugin) {
             return Ok(own);
@@ -49,7 +49,7 @@ impl Setup {
         // Two of them may go to different places: neither is taken.
         match (old.next(), old.next()) {
             (Some(only), None) => Ok(only),
-            _ => Err(Stranded {
+            _ => Err(Orphaned {
                 schedule: schedule.clone(),
                 plugin: plugin.clone(),
                 now: own.map(|own| own.schedule.plugin.clone()),
@@ -59,17 +59,17 @@ impl Setup {
 
     /// What is on the shelves of these schedules and no entry keeps, with the number of snapshots.
     #[must_use]
-    pub fn stranded(&self, made: &[Made]) -> Vec<(Stranded, u64)> {
+    pub fn orphaned(&self, made: &[Made]) -> Vec<(Orphaned, u64)> {
         let known = |made: &&Made| self.schedules.contains_key(&made.schedule);
-        let stranded = made.iter().filter(known).filter_map(|made| {
-            let stranded = self.keeper(&made.schedule, &made.plugin).err()?;
-            Some((stranded, made.count))
+        let orphaned = made.iter().filter(known).filter_map(|made| {
+            let orphaned = self.keeper(&made.schedule, &made.plugin).err()?;
+            Some((orphaned, made.count))
         });
-        stranded.collect()
+        orphaned.collect()
     }
 }
 
-impl Stranded {
+impl Orphaned {
     /// What a person can do.
     #[must_use]
     pub fn hint(&self) -> String {
@@ -86,7 +86,7 @@ impl Stranded {
     }
 }
 
-impl fmt::Display for Stranded {
+impl fmt::Display for Orphaned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             schedule,
@@ -106,4 +106,4 @@ impl fmt::Display for Stranded {
     }
 }
 
-impl std::error::Error for Stranded {}
+impl std::error::Error for Orphaned {}

@@ -32,8 +32,8 @@ impl Loop<'_> {
         let ledger = self.ledger.clone();
         let planner = Planner::new(ledger.as_ref(), known, &self.setup, &self.pauses, now).await?;
         self.planner = Some(planner);
-        self.tell_of_shelves().await?;
-        self.watch_ages().await
+        self.report_orphans().await?;
+        self.watch_staleness().await
     }
 
     /// Looks for what changed since the last turn. Cheap when nothing did.
@@ -43,9 +43,9 @@ impl Loop<'_> {
             self.refresh().await?;
         }
         if changed {
-            self.ages.stir(self.now());
+            self.staleness.wake(self.now());
             self.waiting = None;
-            self.heed_stops().await?;
+            self.apply_stop_requests().await?;
         }
         if self.planner.is_none() {
             return Ok(());
@@ -66,31 +66,31 @@ impl Loop<'_> {
                 planner.take_up(ledger, &setup, &self.pauses, now).await?;
             }
             self.change_setup(setup);
-            self.tell_of_shelves().await?;
+            self.report_orphans().await?;
             self.waiting = None;
-            self.watch_ages().await?;
+            self.watch_staleness().await?;
         }
-        self.look_at_ages().await
+        self.check_staleness().await
     }
 
     /// Tells of what went wrong, by whomever it was recorded.
     pub(super) async fn tell(&mut self) -> Result<(), LedgerError> {
         let filter = OccurrenceFilter {
-            unsuccessful_since: Some(self.told.0),
+            unsuccessful_since: Some(self.alerted.0),
             ..OccurrenceFilter::default()
         };
         let rows = self.ledger.occurrences(filter).await?;
         for row in &rows {
-            let known = self.told.1.contains(&row.id);
+            let known = self.alerted.1.contains(&row.id);
             if !known && row.outcome.is_some_and(Outcome::alerts) {
-                self.engine.access.watcher.alert(row);
+                self.engine.context.observer.alert(row);
             }
         }
         // Not later than now: the clock may have been set back, and what ends from now on must be found.
         let latest = rows.iter().filter_map(|row| row.ended_at).max();
-        let since = latest.unwrap_or(self.told.0).min(self.now());
+        let since = latest.unwrap_or(self.alerted.0).min(self.now());
         let told = rows.iter().filter(|row| row.ended_at >= Some(since));
-        self.told = (since, told.map(|row| row.id).collect());
+        self.alerted = (since, told.map(|row| row.id).collect());
         Ok(())
     }
 
@@ -114,7 +114,7 @@ impl Loop<'_> {
         }
         let now = Reading {
             wall,
-            steady: self.engine.access.clock.steady(),
+            steady: self.engine.context.clock.steady(),
         };
         let before = std::mem::replace(&mut self.reading, now);
         if matches!(self.until, Until::Stopped) {

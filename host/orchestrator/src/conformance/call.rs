@@ -11,9 +11,9 @@ use strongroom_domain::{Evidence, TenantName};
 use strongroom_sandbox::call::{Answer, Ending, Request, SnapshotInfo, Step};
 use uuid::Uuid;
 
-use super::bench::Bench;
-use super::said;
-use crate::executor::{Errand, Heard};
+use super::context::TestContext;
+use super::messages;
+use crate::executor::{Heard, PluginCall};
 use crate::setup::Prepared;
 
 /// Why a case did not pass.
@@ -60,8 +60,8 @@ pub(super) struct Run {
 
 /// Who calls, for whom, as which run.
 #[derive(Clone)]
-pub(super) struct Visit<'a> {
-    bench: &'a Bench,
+pub(super) struct TestCall<'a> {
+    context: &'a TestContext,
     prepared: Prepared,
     tenant: TenantName,
     pub(super) run: Run,
@@ -70,11 +70,16 @@ pub(super) struct Visit<'a> {
     dry_run: bool,
 }
 
-impl<'a> Visit<'a> {
-    pub(super) fn new(bench: &'a Bench, prepared: Prepared, tenant: TenantName, run: Run) -> Self {
+impl<'a> TestCall<'a> {
+    pub(super) fn new(
+        context: &'a TestContext,
+        prepared: Prepared,
+        tenant: TenantName,
+        run: Run,
+    ) -> Self {
         let time = prepared.schedule.timeout;
         Self {
-            bench,
+            context,
             prepared,
             tenant,
             run,
@@ -125,13 +130,13 @@ impl<'a> Visit<'a> {
 
     /// Calls once.
     pub(super) async fn call(&self, request: Request) -> Ending {
-        self.hear(request).await.ending
+        self.send_observed(request).await.ending
     }
 
     /// Calls once, and tells also what the plugin was not let do.
-    pub(super) async fn hear(&self, request: Request) -> Heard {
-        let now = self.bench.now();
-        let errand = Errand {
+    pub(super) async fn send_observed(&self, request: Request) -> Heard {
+        let now = self.context.now();
+        let call = PluginCall {
             prepared: &self.prepared,
             tenant: &self.tenant,
             run: self.run.id,
@@ -140,12 +145,14 @@ impl<'a> Visit<'a> {
             deadline: now.checked_add(self.time).unwrap_or(Timestamp::MAX),
             dry_run: self.dry_run,
         };
-        let function = said::function(&request);
-        let heard = errand.hear(&self.bench.access(&request), request).await;
-        self.bench.note(function, now, &heard.ending);
+        let function = messages::function(&request);
+        let heard = call
+            .send_observed(&self.context.context(&request), request)
+            .await;
+        self.context.note(function, now, &heard.ending);
         // Whoever the grants are not for may well be denied.
         if !self.dry_run && self.prepared.schedule.tenants.first() == Some(&self.tenant) {
-            self.bench.deny(heard.held_back.clone());
+            self.context.deny(heard.held_back.clone());
         }
         heard
     }
@@ -158,7 +165,7 @@ impl<'a> Visit<'a> {
                 break;
             };
             let wait = Duration::from_millis(*retry_after_ms);
-            self.bench.wait(wait.min(BUSY)).await;
+            self.context.wait(wait.min(BUSY)).await;
             ending = self.call(request.clone()).await;
         }
         ending
@@ -166,10 +173,10 @@ impl<'a> Visit<'a> {
 
     /// An answer that is a step.
     pub(super) async fn step(&self, request: Request) -> Told<Step> {
-        let function = said::function(&request);
+        let function = messages::function(&request);
         match self.calmly(request).await {
             Ending::Answered(Answer::Step(step)) => Ok(step),
-            other => failed(format!("`{function}` {}", said::ending(&other))),
+            other => failed(format!("`{function}` {}", messages::ending(&other))),
         }
     }
 
@@ -182,7 +189,7 @@ impl<'a> Visit<'a> {
     /// Polls until it is done; with the last handle.
     pub(super) async fn follow(&self, mut step: Step) -> Told<(Evidence, Option<Vec<u8>>)> {
         let end = self
-            .bench
+            .context
             .now()
             .checked_add(self.time)
             .unwrap_or(Timestamp::MAX);
@@ -191,14 +198,14 @@ impl<'a> Visit<'a> {
             match step {
                 Step::Done(evidence) => return Ok((evidence, last)),
                 Step::Running(operation) => {
-                    ensure(self.bench.now() < end, || {
+                    ensure(self.context.now() < end, || {
                         format!(
                             "it still goes on after {:?}: {}",
                             self.time,
-                            said::short(&operation.note)
+                            messages::short(&operation.note)
                         )
                     })?;
-                    self.bench.wait(operation.poll_after.min(POLL)).await;
+                    self.context.wait(operation.poll_after.min(POLL)).await;
                     let handle = operation.handle;
                     last = Some(handle.clone());
                     step = self.step(Request::PollSnapshots { handle }).await?;
@@ -214,7 +221,7 @@ impl<'a> Visit<'a> {
             Ending::Answered(Answer::Snapshot(info)) => Ok(info),
             other => failed(format!(
                 "`get` of a snapshot that is there {}",
-                said::ending(&other)
+                messages::ending(&other)
             )),
         }
     }
@@ -229,7 +236,7 @@ impl<'a> Visit<'a> {
             Ending::Answered(Answer::Page(page, next)) => Ok((page, next)),
             other => failed(format!(
                 "`list` with limit {limit} {}",
-                said::ending(&other)
+                messages::ending(&other)
             )),
         }
     }
@@ -261,13 +268,13 @@ impl<'a> Visit<'a> {
 
     /// An answer that is a failure of one of these kinds.
     pub(super) async fn refused(&self, request: Request, kinds: &[&str]) -> Told<Failure> {
-        let function = said::function(&request);
+        let function = messages::function(&request);
         match self.calmly(request).await {
             Ending::Failed(failure) if kinds.contains(&failure.kind()) => Ok(failure),
             other => failed(format!(
                 "`{function}` {}; expected {}",
-                said::ending(&other),
-                said::names(kinds)
+                messages::ending(&other),
+                messages::names(kinds)
             )),
         }
     }

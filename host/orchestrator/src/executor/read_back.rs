@@ -12,8 +12,8 @@ use strongroom_ledger::SnapshotRow;
 use strongroom_sandbox::call::{SnapshotInfo, SnapshotState};
 use uuid::Uuid;
 
-use super::Errand;
-use super::placement::COPIED_AT;
+use super::PluginCall;
+use super::location::COPIED_AT;
 
 /// A provider may round the time at which a snapshot was taken.
 const ROUNDED: Duration = Duration::from_secs(2);
@@ -46,18 +46,18 @@ pub(crate) enum Compared {
 impl<'a> Expected<'a> {
     /// A snapshot that this run made and the plugin reported.
     pub(crate) fn of_run(
-        errand: &'a Errand<'_>,
+        call: &'a PluginCall<'_>,
         now: Timestamp,
         reference: &'a str,
         evidence: &'a Evidence,
     ) -> Self {
         Self {
             reference,
-            tenant: errand.tenant.as_str(),
-            run: errand.run,
-            told: errand.prepared.reaches_a_provider(),
+            tenant: call.tenant.as_str(),
+            run: call.run,
+            told: call.prepared.reaches_a_provider(),
             // The nominal time: a run may be late, what it makes is never older than what it was due for.
-            earliest: errand.due.checked_sub(TOLERANCE).unwrap_or(errand.due),
+            earliest: call.due.checked_sub(TOLERANCE).unwrap_or(call.due),
             latest: now.checked_add(TOLERANCE).unwrap_or(now),
             size: evidence.get("bytes").and_then(|text| text.parse().ok()),
             source: evidence.get("source"),
@@ -66,7 +66,7 @@ impl<'a> Expected<'a> {
     }
 
     /// A snapshot that the catalog has.
-    pub(crate) fn of_row(errand: &'a Errand<'_>, row: &'a SnapshotRow) -> Self {
+    pub(crate) fn of_row(call: &'a PluginCall<'_>, row: &'a SnapshotRow) -> Self {
         let copied_at = row.evidence.get(COPIED_AT);
         let taken_at = copied_at
             .and_then(|text| text.parse().ok())
@@ -75,7 +75,7 @@ impl<'a> Expected<'a> {
             reference: &row.reference,
             tenant: row.tenant.as_str(),
             run: row.occurrence,
-            told: errand.prepared.reaches_a_provider(),
+            told: call.prepared.reaches_a_provider(),
             earliest: taken_at.checked_sub(ROUNDED).unwrap_or(taken_at),
             latest: taken_at.checked_add(ROUNDED).unwrap_or(taken_at),
             size: row.size,

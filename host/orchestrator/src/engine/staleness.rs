@@ -16,24 +16,24 @@ const AGAIN: Duration = Duration::from_secs(60);
 
 /// What the loop knows of ages.
 #[derive(Default)]
-pub(super) struct Ages {
+pub(super) struct Staleness {
     /// Something is asked of a shelf.
     watched: bool,
     /// Somebody was told of a shelf, and it is still too old.
-    told: bool,
+    alerted: bool,
     /// When to look next.
     next: Option<Timestamp>,
 }
 
-impl Ages {
+impl Staleness {
     /// The next moment at which one may be too old.
     pub(super) fn next(&self) -> Option<Timestamp> {
         self.next
     }
 
     /// A snapshot came or went: what was too old may no longer be.
-    pub(super) fn stir(&mut self, now: Timestamp) {
-        if self.told {
+    pub(super) fn wake(&mut self, now: Timestamp) {
+        if self.alerted {
             self.next = Some(now);
         }
     }
@@ -58,41 +58,41 @@ fn limits(setup: &Setup) -> Vec<AgeLimit> {
 
 impl Loop<'_> {
     /// Says on record what is asked now: after a start, and with every new set.
-    pub(super) async fn watch_ages(&mut self) -> Result<(), LedgerError> {
+    pub(super) async fn watch_staleness(&mut self) -> Result<(), LedgerError> {
         let (limits, now) = (limits(&self.setup), self.now());
-        self.ages = Ages {
+        self.staleness = Staleness {
             watched: !limits.is_empty(),
-            told: false,
+            alerted: false,
             next: (!limits.is_empty()).then_some(now),
         };
         self.ledger.watch_ages(limits, now).await
     }
 
     /// Tells of every shelf that has become too old since, and of none twice.
-    pub(super) async fn look_at_ages(&mut self) -> Result<(), LedgerError> {
+    pub(super) async fn check_staleness(&mut self) -> Result<(), LedgerError> {
         let now = self.now();
         // By a time that is not believed, everything may be too old.
-        if self.ages.next.is_none_or(|next| next > now) || self.doubt.is_some() {
+        if self.staleness.next.is_none_or(|next| next > now) || self.doubt.is_some() {
             return Ok(());
         }
         let mut next = match self.until {
             Until::Stopped => now.checked_add(AGAIN).ok(),
             Until::Time(_) | Until::Ended(_) => None,
         };
-        self.ages.told = false;
+        self.staleness.alerted = false;
         for shelf in self.ledger.ages().await? {
             let too_old = shelf.age.is_too_old(now);
             if too_old != shelf.told.is_some() && self.ledger.tell_age(&shelf, too_old, now).await?
             {
-                self.engine.access.watcher.age(&shelf, too_old, now);
+                self.engine.context.observer.age(&shelf, too_old, now);
             }
-            self.ages.told |= too_old;
+            self.staleness.alerted |= too_old;
             if !too_old {
                 let crossing = shelf.age.too_old_from();
                 next = Some(next.map_or(crossing, |next| next.min(crossing)));
             }
         }
-        self.ages.next = next.filter(|_| self.ages.watched);
+        self.staleness.next = next.filter(|_| self.staleness.watched);
         Ok(())
     }
 }

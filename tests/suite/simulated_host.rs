@@ -1,4 +1,4 @@
-//! A stage: the real engine and ledger on a simulated clock, schedules from the text of a file, and replies that a test
+//! A host: the real engine and ledger on a simulated clock, schedules from the text of a file, and replies that a test
 //! writes in place of plugins.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,10 +11,10 @@ use strongroom_config::{ScheduleSet, SourceFile, parse};
 use strongroom_domain::Evidence;
 use strongroom_domain::retry::Failure;
 use strongroom_ledger::{Ledger, OccurrenceFilter, OccurrenceRow, OpenMode, SqliteLedger};
-use strongroom_orchestrator::executor::Errand;
+use strongroom_orchestrator::executor::PluginCall;
 use strongroom_orchestrator::{
-    Access, Clock, Engine, EngineSettings, NoWatcher, Prepared, Replies, Served, Setup,
-    SimulatedClock, Until, Watcher,
+    CallContext, Clock, Engine, EngineSettings, NoObserver, Observer, Prepared, Replies, Served,
+    Setup, SimulatedClock, Until,
 };
 use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{
@@ -47,9 +47,14 @@ struct Scripted {
 
 #[async_trait]
 impl Replies for Scripted {
-    async fn reply(&self, access: &Access, errand: &Errand<'_>, request: Request) -> Ending {
-        let schedule = errand.prepared.schedule.name.to_string();
-        let plugin = errand.prepared.schedule.plugin.to_string();
+    async fn reply(
+        &self,
+        context: &CallContext,
+        plugin_call: &PluginCall<'_>,
+        request: Request,
+    ) -> Ending {
+        let schedule = plugin_call.prepared.schedule.name.to_string();
+        let plugin = plugin_call.prepared.schedule.plugin.to_string();
         let call = match &request {
             Request::Run => "run",
             Request::StartCreate => "create",
@@ -65,9 +70,9 @@ impl Replies for Scripted {
             }
             _ => None,
         };
-        let from = access.clock.now();
+        let from = context.clock.now();
         let (takes, ending) = (self.script)(&schedule, call);
-        access
+        context
             .clock
             .sleep_until(from.checked_add(takes).unwrap())
             .await;
@@ -77,7 +82,7 @@ impl Replies for Scripted {
             call,
             about,
             from,
-            to: access.clock.now(),
+            to: context.clock.now(),
         });
         match request {
             Request::StartCreate | Request::StartCopy { .. }
@@ -86,7 +91,7 @@ impl Replies for Scripted {
                 ending
             }
             Request::StartCreate | Request::StartCopy { .. } => {
-                done(&[("snapshot", &errand.run.to_string())])
+                done(&[("snapshot", &plugin_call.run.to_string())])
             }
             Request::StartDelete { reference } => {
                 if !matches!(ending, Ending::Failed(_)) {
@@ -99,9 +104,9 @@ impl Replies for Scripted {
             }
             Request::List { .. } => Ending::Answered(Answer::Page(Vec::new(), None)),
             Request::Get { reference } => Ending::Answered(Answer::Snapshot(SnapshotInfo {
-                tenant: errand.tenant.to_string(),
+                tenant: plugin_call.tenant.to_string(),
                 run_id: Some(reference.clone()),
-                taken_at: errand.due,
+                taken_at: plugin_call.due,
                 state: SnapshotState::Ready,
                 size: None,
                 source: None,
@@ -143,17 +148,17 @@ fn set(folder: &tempfile::TempDir, schedules: &str, now: Timestamp) -> ScheduleS
     parse(vec![file], now).unwrap_or_else(|problems| panic!("{}", problems.render(false)))
 }
 
-pub(super) struct Stage {
+pub(super) struct SimulatedHost {
     folder: tempfile::TempDir,
     pub(super) clock: SimulatedClock,
     scripted: Arc<Scripted>,
     replies: Arc<dyn Replies>,
     set: ScheduleSet,
     pub(super) concurrency: usize,
-    pub(super) watcher: Arc<dyn Watcher>,
+    pub(super) observer: Arc<dyn Observer>,
 }
 
-impl Stage {
+impl SimulatedHost {
     /// Schedules whose plugin is `task` have that role, all others make snapshots.
     pub(super) fn new(
         from: &str,
@@ -176,7 +181,7 @@ impl Stage {
             scripted,
             set,
             concurrency: 64,
-            watcher: Arc::new(NoWatcher),
+            observer: Arc::new(NoObserver),
         }
     }
 
@@ -188,8 +193,8 @@ impl Stage {
 
     /// The same with somebody else who answers.
     pub(super) fn served_by(from: &str, schedules: &str, replies: Arc<dyn Replies>) -> Self {
-        let stage = Self::new(from, schedules, |_, _| (Duration::ZERO, done(&[])));
-        Self { replies, ..stage }
+        let host = Self::new(from, schedules, |_, _| (Duration::ZERO, done(&[])));
+        Self { replies, ..host }
     }
 
     /// Other schedules, for the next run.
@@ -232,16 +237,16 @@ impl Stage {
     /// Runs the host until then, while `meanwhile` happens; what is due by then ends.
     pub(super) async fn run_while(&self, until: &str, meanwhile: impl Future<Output = ()>) {
         let ledger = self.ledger(OpenMode::Scratch).await;
-        let access = Access {
-            watcher: self.watcher.clone(),
-            ..Access::new(Arc::new(self.clock.clone()), ledger.clone())
+        let context = CallContext {
+            observer: self.observer.clone(),
+            ..CallContext::new(Arc::new(self.clock.clone()), ledger.clone())
         };
         let (_go_on, stop) = watch::channel(false);
         let settings = EngineSettings {
             concurrency: self.concurrency,
             ..EngineSettings::default()
         };
-        let engine = Engine::new(access, Arc::new(self.setup()), settings, stop);
+        let engine = Engine::new(context, Arc::new(self.setup()), settings, stop);
         let work = self.clock.work();
         let engine = async {
             engine.run(Until::Time(at(until))).await.unwrap();

@@ -7,7 +7,7 @@ use strongroom_domain::Evidence;
 use strongroom_domain::retry::Failure;
 use strongroom_sandbox::call::{Answer, Ending, Request, SnapshotInfo, SnapshotState, Step};
 
-use crate::executor::Errand;
+use crate::executor::PluginCall;
 
 const CREATE: &str = "create ";
 const DELETE: &str = "delete ";
@@ -21,26 +21,26 @@ impl Shelf {
     /// Does what a call asks for, successfully.
     pub(super) fn done(
         &mut self,
-        errand: &Errand<'_>,
+        call: &PluginCall<'_>,
         request: &Request,
         mut evidence: Evidence,
         began: Timestamp,
     ) -> Ending {
-        match Doing::of(errand, request, began) {
+        match Doing::of(call, request, began) {
             Doing::Other => {}
             Doing::Create(began) => {
                 let reference = match evidence.get("snapshot") {
                     Some(reference) => reference.to_owned(),
                     None => {
-                        let reference = format!("{}/{}", errand.tenant, errand.run);
+                        let reference = format!("{}/{}", call.tenant, call.run);
                         evidence.push("snapshot", reference.clone());
                         reference
                     }
                 };
                 let info = SnapshotInfo {
                     reference: reference.clone(),
-                    tenant: errand.tenant.as_str().to_owned(),
-                    run_id: Some(errand.run.to_string()),
+                    tenant: call.tenant.as_str().to_owned(),
+                    run_id: Some(call.run.to_string()),
                     taken_at: began,
                     state: SnapshotState::Ready,
                     size: evidence.get("bytes").and_then(|text| text.parse().ok()),
@@ -70,8 +70,8 @@ impl Shelf {
     }
 
     /// The tenant's snapshots, oldest first; the cursor says how many were listed before.
-    pub(super) fn list(&self, errand: &Errand<'_>, cursor: Option<&str>, limit: u32) -> Ending {
-        let tenant = errand.tenant.as_str();
+    pub(super) fn list(&self, call: &PluginCall<'_>, cursor: Option<&str>, limit: u32) -> Ending {
+        let tenant = call.tenant.as_str();
         let mut all: Vec<_> = self.0.values().filter(|one| one.tenant == tenant).collect();
         all.sort_by(|a, b| (a.taken_at, &a.reference).cmp(&(b.taken_at, &b.reference)));
         let from = cursor
@@ -121,7 +121,7 @@ enum Doing<'a> {
 }
 
 impl<'a> Doing<'a> {
-    fn of(errand: &Errand<'_>, request: &'a Request, began: Timestamp) -> Self {
+    fn of(call: &PluginCall<'_>, request: &'a Request, began: Timestamp) -> Self {
         match request {
             Request::StartCreate | Request::StartCopy { .. } => Self::Create(began),
             Request::Get { reference } => Self::Get(reference),
@@ -137,7 +137,7 @@ impl<'a> Doing<'a> {
                 }
                 let time = handle.strip_prefix(CREATE);
                 let time = time.and_then(|time| time.parse().ok());
-                Self::Create(time.unwrap_or(errand.due))
+                Self::Create(time.unwrap_or(call.due))
             }
             _ => Self::Other,
         }

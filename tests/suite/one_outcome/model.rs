@@ -13,9 +13,10 @@ use strongroom_domain::schedule::{Limits, Overlap};
 use strongroom_domain::timetable::Timetable;
 use strongroom_domain::{Evidence, Outcome, PluginName, ScheduleName};
 use strongroom_ledger::{Ledger, OccurrenceFilter, OpenMode, SqliteLedger};
-use strongroom_orchestrator::executor::Errand;
+use strongroom_orchestrator::executor::PluginCall;
 use strongroom_orchestrator::{
-    Access, Clock, Engine, EngineSettings, Prepared, Replies, Served, Setup, SimulatedClock, Until,
+    CallContext, Clock, Engine, EngineSettings, Prepared, Replies, Served, Setup, SimulatedClock,
+    Until,
 };
 use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{Answer, Ending, Operation, Request, Step as Reply};
@@ -46,26 +47,31 @@ impl Drop for UnderWay<'_> {
 
 #[async_trait]
 impl Replies for Chance {
-    async fn reply(&self, access: &Access, errand: &Errand<'_>, request: Request) -> Ending {
-        let schedule = &errand.prepared.schedule;
-        let pair = (schedule.name.clone(), errand.tenant.to_string());
+    async fn reply(
+        &self,
+        context: &CallContext,
+        plugin_call: &PluginCall<'_>,
+        request: Request,
+    ) -> Ending {
+        let schedule = &plugin_call.prepared.schedule;
+        let pair = (schedule.name.clone(), plugin_call.tenant.to_string());
         let new = self.running.lock().unwrap().insert(pair.clone());
         if schedule.overlap == Overlap::Allow {
-            self.allowed.lock().unwrap().insert(errand.run);
+            self.allowed.lock().unwrap().insert(plugin_call.run);
         }
-        if !new && !self.allowed.lock().unwrap().contains(&errand.run) {
+        if !new && !self.allowed.lock().unwrap().contains(&plugin_call.run) {
             self.broken
                 .lock()
                 .unwrap()
-                .push(format!("two runs of {pair:?} at {}", access.clock.now()));
+                .push(format!("two runs of {pair:?} at {}", context.clock.now()));
         }
         let _under_way = UnderWay(self, pair, new);
-        let dice = Uuid::new_v5(&errand.run, &errand.attempt.to_be_bytes());
+        let dice = Uuid::new_v5(&plugin_call.run, &plugin_call.attempt.to_be_bytes());
         let [kind, length, ..] = dice.into_bytes();
         let takes = Duration::from_secs(60 * u64::from(length % 25));
         if length >= 128 {
-            let until = access.clock.now().checked_add(takes).unwrap();
-            access.clock.sleep_until(until).await;
+            let until = context.clock.now().checked_add(takes).unwrap();
+            context.clock.sleep_until(until).await;
         }
         let begins = matches!(request, Request::Run);
         match kind % 8 {
@@ -86,7 +92,7 @@ impl Replies for Chance {
     }
 }
 
-struct World {
+struct Model {
     folder: tempfile::TempDir,
     clock: SimulatedClock,
     chance: Arc<Chance>,
@@ -95,7 +101,7 @@ struct World {
 }
 
 pub(super) async fn play(steps: &[Step]) {
-    let mut world = World {
+    let mut world = Model {
         folder: tempfile::tempdir().unwrap(),
         clock: SimulatedClock::new(START),
         chance: Arc::default(),
@@ -109,7 +115,7 @@ pub(super) async fn play(steps: &[Step]) {
     world.compare().await;
 }
 
-impl World {
+impl Model {
     fn setup(&self) -> Arc<Setup> {
         let mut schedules: Vec<Prepared> = Vec::new();
         for (index, variant) in &self.files {
@@ -135,8 +141,8 @@ impl World {
         Arc::new(SqliteLedger::open(folder, mode).await.unwrap())
     }
 
-    fn access(&self, ledger: Arc<SqliteLedger>) -> Access {
-        Access::new(Arc::new(self.clock.clone()), ledger)
+    fn context(&self, ledger: Arc<SqliteLedger>) -> CallContext {
+        CallContext::new(Arc::new(self.clock.clone()), ledger)
     }
 
     /// One life of the host: from its start until it is killed or the history ends. The steps that are left.
@@ -150,7 +156,7 @@ impl World {
         };
         let first = sets.borrow().clone();
         let engine =
-            Engine::new(self.access(ledger.clone()), first, settings, stop).reloading(reloads);
+            Engine::new(self.context(ledger.clone()), first, settings, stop).reloading(reloads);
         // The engine is one more that works, and simulated time stands still for it, too.
         let work = self.clock.work();
         let (rest, down) = {
@@ -269,7 +275,7 @@ impl World {
         let (_go_on, stop) = watch::channel(false);
         let nothing = Arc::new(Setup::new(Vec::new(), Limits::default()));
         let engine = Engine::new(
-            self.access(ledger.clone()),
+            self.context(ledger.clone()),
             nothing,
             EngineSettings::default(),
             stop,

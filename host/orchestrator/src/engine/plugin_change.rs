@@ -1,7 +1,7 @@
 //! What an edit that gives a schedule another plugin leaves behind: operations that the old one began, and its snapshots.
 //!
 //! Owns: that neither is ever handed to a plugin that did not make it.
-//! Read next: `setup::keeping`.
+//! Read next: `setup::ownership`.
 
 use std::sync::Arc;
 
@@ -61,11 +61,11 @@ impl Loop<'_> {
     }
 
     /// Says which snapshots no entry reaches, or that there are none any more.
-    pub(super) async fn tell_of_shelves(&self) -> Result<(), LedgerError> {
+    pub(super) async fn report_orphans(&self) -> Result<(), LedgerError> {
         let made = self.ledger.made().await?;
-        let stranded = self.setup.stranded(&made);
+        let orphaned = self.setup.orphaned(&made);
         let now = self.now();
-        if stranded.is_empty() {
+        if orphaned.is_empty() {
             let notices = self.ledger.notices().await?;
             if notices.iter().any(|notice| notice.name == SHELVES_NOTICE) {
                 let ledger = &self.ledger;
@@ -80,7 +80,7 @@ impl Loop<'_> {
             }
             return Ok(());
         }
-        let mut lines: Vec<String> = stranded
+        let mut lines: Vec<String> = orphaned
             .iter()
             .take(LINES)
             .flat_map(|(what, count)| {
@@ -91,7 +91,7 @@ impl Loop<'_> {
                 ]
             })
             .collect();
-        if let Some(more) = stranded.len().checked_sub(LINES).filter(|more| *more > 0) {
+        if let Some(more) = orphaned.len().checked_sub(LINES).filter(|more| *more > 0) {
             lines.push(format!("and those of {more} more schedules"));
         }
         let notice = Notice {

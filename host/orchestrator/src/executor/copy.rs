@@ -10,8 +10,8 @@ use strongroom_domain::retry::Failure;
 use strongroom_domain::schedule::OffSite;
 use strongroom_ledger::{CatalogChange, LedgerError, SnapshotFilter, SnapshotRow, SnapshotState};
 
-use super::Errand;
-use crate::access::Access;
+use super::PluginCall;
+use crate::context::CallContext;
 use crate::workflows::retention::entry;
 
 /// The snapshot to copy: the one the run began with, else the newest good one of the first shelf. It is held until the run's
@@ -20,25 +20,25 @@ use crate::workflows::retention::entry;
 /// # Errors
 /// There is none, or the ledger does not answer.
 pub(crate) async fn choose(
-    access: &Access,
-    errand: &Errand<'_>,
+    context: &CallContext,
+    call: &PluginCall<'_>,
     off_site: &OffSite,
 ) -> Result<SnapshotRow, Failure> {
-    let shelf = shelf(access, errand, off_site)
+    let shelf = shelf(context, call, off_site)
         .await
         .map_err(|error| unavailable(&error))?;
     let good: Vec<SnapshotRow> = shelf.into_iter().filter(is_good).collect();
-    let name = hold_name(errand);
+    let name = hold_name(call);
     let begun = good.iter().find(|row| is_held(row, &name));
     let Some(chosen) = begun.or(good.last()).cloned() else {
         let detail = format!(
             "there is no good snapshot of `{}` by `{}` to copy",
-            errand.tenant, off_site.of
+            call.tenant, off_site.of
         );
         return Err(Failure::NotFound { detail });
     };
-    if !errand.dry_run && !is_held(&chosen, &name) {
-        hold(access, errand, &chosen, name)
+    if !call.dry_run && !is_held(&chosen, &name) {
+        hold(context, call, &chosen, name)
             .await
             .map_err(|error| unavailable(&error))?;
     }
@@ -50,13 +50,13 @@ pub(crate) async fn choose(
 /// # Errors
 /// The ledger does not answer.
 pub(super) async fn original(
-    access: &Access,
-    errand: &Errand<'_>,
+    context: &CallContext,
+    call: &PluginCall<'_>,
     off_site: &OffSite,
 ) -> Result<Option<SnapshotRow>, LedgerError> {
-    let mut shelf = shelf(access, errand, off_site).await?;
+    let mut shelf = shelf(context, call, off_site).await?;
     if off_site.copy {
-        let name = hold_name(errand);
+        let name = hold_name(call);
         return Ok(shelf.into_iter().rfind(|row| is_held(row, &name)));
     }
     shelf.retain(is_good);
@@ -64,16 +64,16 @@ pub(super) async fn original(
 }
 
 async fn shelf(
-    access: &Access,
-    errand: &Errand<'_>,
+    context: &CallContext,
+    call: &PluginCall<'_>,
     off_site: &OffSite,
 ) -> Result<Vec<SnapshotRow>, LedgerError> {
     let filter = SnapshotFilter {
         schedule: Some(off_site.of.clone()),
-        tenant: Some(errand.tenant.clone()),
+        tenant: Some(call.tenant.clone()),
         ..SnapshotFilter::default()
     };
-    access.ledger.snapshots(filter).await
+    context.ledger.snapshots(filter).await
 }
 
 fn is_good(row: &SnapshotRow) -> bool {
@@ -84,31 +84,31 @@ fn is_held(row: &SnapshotRow, name: &str) -> bool {
     row.holds.iter().any(|hold| hold.name == name)
 }
 
-fn hold_name(errand: &Errand<'_>) -> String {
-    format!("copy-{}", errand.run)
+fn hold_name(call: &PluginCall<'_>) -> String {
+    format!("copy-{}", call.run)
 }
 
 /// Released by time alone: a run that ends earlier leaves it, and it does no harm.
 async fn hold(
-    access: &Access,
-    errand: &Errand<'_>,
+    context: &CallContext,
+    call: &PluginCall<'_>,
     row: &SnapshotRow,
     name: String,
 ) -> Result<(), LedgerError> {
-    let now: Timestamp = access.clock.now();
-    let schedule = &errand.prepared.schedule.name;
+    let now: Timestamp = context.clock.now();
+    let schedule = &call.prepared.schedule.name;
     let held = entry(
         "snapshot-held",
         row,
-        json!({ "hold": name, "until": errand.deadline, "by": "host" }),
+        json!({ "hold": name, "until": call.deadline, "by": "host" }),
     );
     let hold = Hold {
         name,
         reason: format!("`{schedule}` copies it"),
-        until: Some(errand.deadline),
+        until: Some(call.deadline),
     };
     let change = CatalogChange::Hold { id: row.id, hold };
-    access
+    context
         .ledger
         .change_catalog(vec![change], vec![held], now)
         .await

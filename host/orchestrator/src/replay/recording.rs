@@ -11,9 +11,9 @@ use strongroom_domain::retry::Failure;
 use strongroom_domain::{Evidence, ScheduleName, TenantName};
 use strongroom_sandbox::call::{Answer, Ending, Request, Step};
 
-use super::kind;
-use super::places::Places;
-use crate::executor::Errand;
+use super::kind_of;
+use super::placeholders::Placeholders;
+use crate::executor::PluginCall;
 
 /// Hears what plugins answer.
 #[derive(Default)]
@@ -23,26 +23,26 @@ impl Recorder {
     /// Notes one answer and how long it took.
     pub(crate) fn heard(
         &self,
-        errand: &Errand<'_>,
+        call: &PluginCall<'_>,
         request: &Request,
         ending: &Ending,
         took: Duration,
     ) {
-        let Some(call) = kind(request) else { return };
-        let schedule = &errand.prepared.schedule;
+        let Some(kind) = kind_of(request) else { return };
+        let schedule = &call.prepared.schedule;
         let (reply, takes) = match ending {
             // Longer than any call may take: it times out again.
             Ending::TimedOut => (
                 Reply::Trap("no answer in time".to_owned()),
                 schedule.timeout,
             ),
-            other => (reply(&Places::of(errand), call, other), took),
+            other => (reply(&Placeholders::of(call), kind, other), took),
         };
         let entry = Entry {
             schedule: Some(schedule.name.clone()),
-            tenant: Some(errand.tenant.clone()),
+            tenant: Some(call.tenant.clone()),
             plugin: None,
-            call: Some(call),
+            call: Some(kind),
             due: None,
             since: None,
             until: None,
@@ -51,7 +51,7 @@ impl Recorder {
             takes,
             reply,
         };
-        let key = (schedule.name.clone(), errand.tenant.clone(), call);
+        let key = (schedule.name.clone(), call.tenant.clone(), kind);
         let mut heard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let heard = heard.entry(key).or_default();
         match heard.last_mut() {
@@ -78,32 +78,32 @@ impl Recorder {
     }
 }
 
-fn reply(places: &Places, call: CallKind, ending: &Ending) -> Reply {
+fn reply(placeholders: &Placeholders, kind: CallKind, ending: &Ending) -> Reply {
     match ending {
-        Ending::Answered(Answer::Step(Step::Done(evidence))) => done(places, evidence),
+        Ending::Answered(Answer::Step(Step::Done(evidence))) => done(placeholders, evidence),
         Ending::Answered(Answer::Step(Step::Running(operation))) => Reply::Running {
             poll_after: operation.poll_after,
             percent: operation.percent,
-            note: places.blank(&operation.note),
+            note: placeholders.blank(&operation.note),
         },
         // What is read back comes from the shelf; a deletion is read back too, and then nothing is there.
-        Ending::Failed(Failure::NotFound { .. }) if call == CallKind::Get => {
+        Ending::Failed(Failure::NotFound { .. }) if kind == CallKind::Get => {
             Reply::Done(Evidence::default())
         }
         Ending::Answered(Answer::Snapshot(_) | Answer::Page(..)) => {
             Reply::Done(Evidence::default())
         }
-        Ending::Failed(failure) => Reply::Failure(places.blank_failure(failure)),
+        Ending::Failed(failure) => Reply::Failure(placeholders.blank_failure(failure)),
         Ending::TimedOut => Reply::Trap("no answer in time".to_owned()),
         Ending::OutOfMemory { detail }
         | Ending::Trapped { detail }
-        | Ending::Refused { detail } => Reply::Trap(places.blank(detail)),
+        | Ending::Refused { detail } => Reply::Trap(placeholders.blank(detail)),
     }
 }
 
-fn done(places: &Places, evidence: &Evidence) -> Reply {
+fn done(placeholders: &Placeholders, evidence: &Evidence) -> Reply {
     let pairs = evidence.0.iter().filter_map(|(kind, value)| {
-        let value = places.blank(value);
+        let value = placeholders.blank(value);
         // A reference that would be the same for every run is no reference: the shelf makes one.
         let lost = kind == "snapshot"
             && !["{run}", "{due}", "{due-name}"]

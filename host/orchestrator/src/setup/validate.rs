@@ -13,8 +13,8 @@ use strongroom_sandbox::Role;
 
 use super::configs::Configs;
 use super::{
-    Credentials, PluginFile, PluginFolder, Prepared, RefusedFile, Served, Setup, drills, services,
-    shelves,
+    Credentials, PluginFile, PluginFolder, Prepared, RefusedFile, Served, Setup, drills, off_site,
+    services,
 };
 
 /// Why schedules and plugins do not fit.
@@ -78,7 +78,7 @@ pub fn prepare(
             .problems
             .extend(found.wrong.into_iter().chain(found.refused));
     }
-    let found = shelves::compare(set, &schedules);
+    let found = off_site::compare(set, &schedules);
     misfit.refused &= found.wrong.is_empty();
     misfit
         .problems
@@ -134,7 +134,7 @@ fn fit<'a>(
         Role::Task
     };
     if role == Role::Task {
-        found.wrong.extend(shelves::none(located));
+        found.wrong.extend(off_site::none(located));
     }
     for mismatch in compare(&plugin.description().wants, &schedule.grants) {
         if unwanted == Unwanted::Refuse

@@ -17,13 +17,13 @@ use strongroom_sandbox::outside::{LogLevel, LogLine, Progress, StateError, State
 use uuid::Uuid;
 
 use crate::clock::{Clock, SystemClock};
-use crate::executor::Errand;
+use crate::executor::PluginCall;
 use crate::outside::{CallOutside, DatabaseCopy, GrantedTree, Listener, StateStore};
-use crate::replies::Recorder;
+use crate::replay::Recorder;
 use crate::setup::Served;
 
 /// Who wants to know how runs go; never blocks.
-pub trait Watcher: Send + Sync + 'static {
+pub trait Observer: Send + Sync + 'static {
     /// A plugin reports progress.
     fn progress(&self, schedule: &ScheduleName, tenant: &TenantName, progress: &Progress);
     /// An occurrence began an attempt.
@@ -51,9 +51,9 @@ pub trait Watcher: Send + Sync + 'static {
 }
 
 /// Nobody watches.
-pub struct NoWatcher;
+pub struct NoObserver;
 
-impl Watcher for NoWatcher {
+impl Observer for NoObserver {
     fn progress(&self, _: &ScheduleName, _: &TenantName, _: &Progress) {}
     fn started(&self, _: &ScheduleName, _: &TenantName, _: jiff::Timestamp, _: u32) {}
     fn alert(&self, _: &OccurrenceRow) {}
@@ -67,13 +67,13 @@ pub(crate) const RESTORE_TREE: &str = "restore";
 
 /// What every attempt is given.
 #[derive(Clone)]
-pub struct Access {
+pub struct CallContext {
     /// The one clock.
     pub clock: Arc<dyn Clock>,
     /// The durable state.
     pub ledger: Arc<dyn Ledger>,
     /// Who watches.
-    pub watcher: Arc<dyn Watcher>,
+    pub observer: Arc<dyn Observer>,
     /// False: every attempt is the last one, because a person waits and decides.
     pub retries: bool,
     /// SQLite files this process has open itself: the ledger's.
@@ -86,14 +86,14 @@ pub struct Access {
     pub recorder: Option<Arc<Recorder>>,
 }
 
-impl Access {
+impl CallContext {
     /// What attempts of a host are given of which nothing is special: nobody watches, failures are tried again.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, ledger: Arc<dyn Ledger>) -> Self {
         Self {
             clock,
             ledger,
-            watcher: Arc::new(NoWatcher),
+            observer: Arc::new(NoObserver),
             retries: true,
             own_databases: Vec::new(),
             restore_to: None,
@@ -106,10 +106,10 @@ impl Access {
     /// Makes the outside half of one call.
     pub(crate) fn outside(
         &self,
-        errand: &Errand<'_>,
+        call: &PluginCall<'_>,
         request: &Request,
     ) -> Result<Arc<CallOutside>, Failure> {
-        let (schedule, tenant) = (&errand.prepared.schedule, errand.tenant);
+        let (schedule, tenant) = (&call.prepared.schedule, call.tenant);
         let mut trees = Vec::new();
         for (name, grant) in &schedule.grants.files {
             // A restore needs the place and nothing that is alive: the sources stay shut.
@@ -152,12 +152,12 @@ impl Access {
                 })
             });
         let listener = Arc::new(RunListener {
-            watcher: self.watcher.clone(),
+            observer: self.observer.clone(),
             schedule: schedule.name.clone(),
             tenant: tenant.clone(),
-            run: errand.run,
+            run: call.run,
         });
-        let (openings, agent) = openings(errand);
+        let (openings, agent) = openings(call);
         let egress = self.egress.open(openings, &agent);
         CallOutside::new(
             &trees,
@@ -167,7 +167,7 @@ impl Access {
             listener,
             egress,
         )
-        .map(|outside| Arc::new(outside.changing(!errand.dry_run)))
+        .map(|outside| Arc::new(outside.changing(!call.dry_run)))
         .map_err(|error| Failure::Invalid {
             detail: error.to_string(),
         })
@@ -175,13 +175,13 @@ impl Access {
 }
 
 /// What the schedule opens to its plugin for this tenant, and how the host calls itself there.
-fn openings(errand: &Errand<'_>) -> (Vec<Opening>, String) {
+fn openings(call: &PluginCall<'_>) -> (Vec<Opening>, String) {
     let agent = concat!("strongroom/", env!("CARGO_PKG_VERSION"));
     let Served::Plugin {
         plugin,
         credentials,
         ..
-    } = &errand.prepared.served
+    } = &call.prepared.served
     else {
         return (Vec::new(), agent.to_owned());
     };
@@ -193,15 +193,15 @@ fn openings(errand: &Errand<'_>) -> (Vec<Opening>, String) {
             service,
             &description.operations,
             grant,
-            errand.tenant,
-            errand.dry_run,
+            call.tenant,
+            call.dry_run,
         ),
         credential: grant
             .credential
             .as_ref()
             .and_then(|name| credentials.get(name).cloned()),
     };
-    let services = &errand.prepared.schedule.grants.http;
+    let services = &call.prepared.schedule.grants.http;
     let agent = format!("{agent} {}/{}", description.name, description.version);
     (services.iter().map(opened).collect(), agent)
 }
@@ -266,7 +266,7 @@ impl DatabaseCopy for LedgerDatabases {
 }
 
 struct RunListener {
-    watcher: Arc<dyn Watcher>,
+    observer: Arc<dyn Observer>,
     schedule: ScheduleName,
     tenant: TenantName,
     run: Uuid,
@@ -293,7 +293,7 @@ impl Listener for RunListener {
     }
 
     fn progress(&self, progress: Progress) {
-        self.watcher
+        self.observer
             .progress(&self.schedule, &self.tenant, &progress);
     }
 }

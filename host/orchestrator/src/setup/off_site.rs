@@ -1,7 +1,7 @@
 //! Shelves of snapshots compared: a second one must lie elsewhere than the first.
 //!
 //! Owns: what the same place is, as far as files tell; what a plugin must offer to copy.
-//! Never: asks a provider; after a run, what it says decides (`executor::placement`).
+//! Never: asks a provider; after a run, what it says decides (`executor::location`).
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
@@ -15,7 +15,7 @@ use strongroom_domain::{ScheduleName, TenantName};
 use strongroom_sandbox::Role;
 
 use super::{Prepared, Served};
-use crate::access::RESTORE_TREE;
+use crate::context::RESTORE_TREE;
 
 /// The feature that lists the keys of the configuration by which a plugin is told where to keep snapshots.
 const PLACE: &str = "place";

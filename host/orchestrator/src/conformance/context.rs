@@ -13,21 +13,21 @@ use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{Ending, Request, SnapshotInfo, SnapshotState};
 use uuid::Uuid;
 
+use super::call::{Run, Stop, TestCall, Told, ensure, failed, skipped};
 use super::gates::Gates;
-use super::visit::{Run, Stop, Told, Visit, ensure, failed, skipped};
-use super::{Need, Verdict, said};
-use crate::access::Access;
+use super::{Need, Verdict, messages};
 use crate::conformance::subject::{Against, Subject};
+use crate::context::CallContext;
 
 /// The suite's runs are due in the past, so that none of them can be in a schedule's future.
 const BEFORE: SignedDuration = SignedDuration::from_secs(-600);
 
 /// What cases stand on.
-pub struct Bench {
+pub struct TestContext {
     pub(super) subject: Subject,
     pub(super) against: Option<Against>,
     pub(super) gates: Arc<Gates>,
-    access: Access,
+    context: CallContext,
     began: Timestamp,
     log: Mutex<Log>,
 }
@@ -84,19 +84,19 @@ pub(super) struct Made {
     pub(super) handle: Option<Vec<u8>>,
 }
 
-impl Bench {
+impl TestContext {
     /// `access` is what calls may reach; its ledger is the suite's own.
     #[must_use]
-    pub fn new(subject: Subject, against: Option<Against>, access: Access) -> Self {
+    pub fn new(subject: Subject, against: Option<Against>, context: CallContext) -> Self {
         let gates = Arc::new(Gates::default());
-        let egress = access.egress.through(gates.clone());
-        let began = access.clock.now();
+        let egress = context.egress.through(gates.clone());
+        let began = context.clock.now();
         let whole = Timestamp::from_second(began.as_second()).unwrap_or(began);
         Self {
             subject,
             against,
             gates,
-            access: Access { egress, ..access },
+            context: CallContext { egress, ..context },
             began: whole.checked_add(BEFORE).unwrap_or(whole),
             log: Mutex::default(),
         }
@@ -107,7 +107,7 @@ impl Bench {
     }
 
     pub(super) fn now(&self) -> Timestamp {
-        self.access.clock.now()
+        self.context.clock.now()
     }
 
     /// How long ago that was.
@@ -118,24 +118,24 @@ impl Bench {
 
     pub(super) async fn wait(&self, time: Duration) {
         let until = self.now().checked_add(time).unwrap_or(Timestamp::MAX);
-        self.access.clock.sleep_until(until).await;
+        self.context.clock.sleep_until(until).await;
     }
 
     /// What a call may reach: a restore also the folder made last.
-    pub(super) fn access(&self, request: &Request) -> Access {
-        let mut access = self.access.clone();
+    pub(super) fn context(&self, request: &Request) -> CallContext {
+        let mut context = self.context.clone();
         if let (Request::StartRestore { .. } | Request::PollSnapshots { .. }, Some(against)) =
             (request, &self.against)
         {
             let last = self.log().folders;
-            access.restore_to = (last > 0).then(|| folder(against, last));
+            context.restore_to = (last > 0).then(|| folder(against, last));
         }
-        access
+        context
     }
 
     /// Without a provider: what a call may reach is nothing anyway.
-    pub(super) fn plain_access(&self) -> &Access {
-        &self.access
+    pub(super) fn plain_access(&self) -> &CallContext {
+        &self.context
     }
 
     /// Why a case cannot be tried.
@@ -204,7 +204,7 @@ impl Bench {
         {
             calls
                 .broken
-                .push(format!("`{function}` {}", said::ending(ending)));
+                .push(format!("`{function}` {}", messages::ending(ending)));
         }
     }
 
@@ -227,7 +227,7 @@ impl Bench {
     }
 
     /// Somebody who looks: no snapshot is made as this run.
-    pub(super) fn visit(&self) -> Told<Visit<'_>> {
+    pub(super) fn call(&self) -> Told<TestCall<'_>> {
         let against = self.provider()?;
         let run = Run {
             id: Uuid::now_v7(),
@@ -236,21 +236,21 @@ impl Bench {
         let Some(tenant) = against.tenant() else {
             return skipped("the schedule has no tenant");
         };
-        Ok(Visit::new(self, against.prepared.clone(), tenant, run))
+        Ok(TestCall::new(self, against.prepared.clone(), tenant, run))
     }
 
     /// A run that may make a snapshot; what it makes is removed in the end.
-    pub(super) async fn fresh(&self) -> Told<Visit<'_>> {
+    pub(super) async fn fresh(&self) -> Told<TestCall<'_>> {
         self.before().await?;
         if self.log().broken {
             return skipped("it needs a snapshot, and `create` failed");
         }
-        let mut visit = self.visit()?;
+        let mut call = self.call()?;
         let mut log = self.log();
         let later = SignedDuration::from_secs(i64::try_from(log.runs.len()).unwrap_or(0) + 1);
-        visit.run.due = self.began.checked_add(later).unwrap_or(self.began);
-        log.runs.push(visit.run);
-        Ok(visit)
+        call.run.due = self.began.checked_add(later).unwrap_or(self.began);
+        log.runs.push(call.run);
+        Ok(call)
     }
 
     /// What the provider had before the suite made anything.
@@ -258,23 +258,23 @@ impl Bench {
         if let Some(before) = self.log().before.clone() {
             return Ok(before);
         }
-        let found = self.visit()?.references().await?;
+        let found = self.call()?.references().await?;
         self.log().before = Some(found.clone());
         Ok(found)
     }
 
     /// Makes a snapshot and reads it back.
     pub(super) async fn make(&self) -> Told<Made> {
-        let visit = self.fresh().await?;
+        let call = self.fresh().await?;
         let (mark, began) = (self.gates.mark(), self.now());
-        let step = visit.step(Request::StartCreate).await?;
+        let step = call.step(Request::StartCreate).await?;
         let sent = self.gates.since(mark);
         self.log().undisturbed = Some(Undisturbed {
             writes: sent.iter().filter(|sent| sent.changes).count(),
             took: self.since(began),
         });
-        let (evidence, handle) = visit.follow(step).await?;
-        self.take(&visit, evidence, handle).await
+        let (evidence, handle) = call.follow(step).await?;
+        self.take(&call, evidence, handle).await
     }
 
     /// What `start-create` is like when nothing goes wrong.
@@ -291,7 +291,7 @@ impl Bench {
     /// Takes over what a run says it made, if it is really there.
     pub(super) async fn take(
         &self,
-        visit: &Visit<'_>,
+        call: &TestCall<'_>,
         evidence: Evidence,
         handle: Option<Vec<u8>>,
     ) -> Told<Made> {
@@ -302,13 +302,13 @@ impl Bench {
         ensure(!before.contains(&reference), || {
             format!(
                 "a fresh run reported `{}`, which was there before",
-                said::short(&reference)
+                messages::short(&reference)
             )
         })?;
         self.log().known.insert(reference.clone());
-        let info = visit.get(&reference).await?;
+        let info = call.get(&reference).await?;
         let made = Made {
-            run: visit.run,
+            run: call.run,
             info,
             evidence,
             handle,
@@ -316,14 +316,14 @@ impl Bench {
         ensure(made.info.reference == reference, || {
             format!(
                 "`{}` was reported, and `get` calls it `{}`",
-                said::short(&reference),
-                said::short(&made.info.reference)
+                messages::short(&reference),
+                messages::short(&made.info.reference)
             )
         })?;
         ensure(made.info.state == SnapshotState::Ready, || {
             format!(
                 "a finished snapshot reads back as {}",
-                said::snapshot(&made.info)
+                messages::snapshot(&made.info)
             )
         })?;
         let mut log = self.log();

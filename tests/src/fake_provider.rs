@@ -22,7 +22,7 @@ const SIZE: u64 = 4096;
 
 /// A provider on a free port of the loopback; it ends with the test's process.
 #[derive(Debug)]
-pub struct Depot {
+pub struct FakeProvider {
     port: u16,
     shelf: Arc<Mutex<Shelf>>,
 }
@@ -44,7 +44,7 @@ struct Kept {
 
 type Reply = (u16, Value);
 
-impl Depot {
+impl FakeProvider {
     /// Starts it, empty.
     ///
     /// # Panics
