@@ -9,9 +9,9 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use strongroom_capabilities::{CallOutside, DatabaseCopy, Listener};
 use strongroom_domain::TenantName;
 use strongroom_egress::{CallEgress, Egress};
-use strongroom_orchestrator::outside::{CallOutside, DatabaseCopy, Listener};
 use strongroom_sandbox::call::{Answer, Call, Context, Ending, Request, Step};
 use strongroom_sandbox::outside::{LogLine, Progress};
 use strongroom_sandbox::{CompilerCommand, Plugin, Sandbox, Settings};

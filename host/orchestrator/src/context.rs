@@ -18,9 +18,9 @@ use uuid::Uuid;
 
 use crate::clock::{Clock, SystemClock};
 use crate::executor::PluginCall;
-use crate::outside::{CallOutside, DatabaseCopy, GrantedTree, Listener, StateStore};
 use crate::replay::Recorder;
 use crate::setup::Served;
+use strongroom_capabilities::{CallOutside, DatabaseCopy, GrantedTree, Listener, StateStore};
 
 /// Who wants to know how runs go; never blocks.
 pub trait Observer: Send + Sync + 'static {
@@ -63,7 +63,7 @@ impl Observer for NoObserver {
 }
 
 /// The folder a restore writes to: granted for one call, because a person named it.
-pub(crate) const RESTORE_TREE: &str = "restore";
+pub const RESTORE_TREE: &str = "restore";
 
 /// What every attempt is given.
 #[derive(Clone)]

@@ -47,7 +47,7 @@ pub async fn dry_run(
 ///
 /// # Errors
 /// What it did instead, in half a sentence.
-pub(crate) async fn probe(
+pub async fn probe(
     context: &CallContext,
     prepared: &Prepared,
     tenant: &TenantName,

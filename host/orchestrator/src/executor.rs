@@ -72,10 +72,11 @@ impl From<Ending> for Reached {
 }
 
 /// What one call came to, with what only the host saw of it.
-pub(crate) struct Heard {
-    pub(crate) ending: Ending,
+pub struct Heard {
+    /// How the call ended.
+    pub ending: Ending,
     /// What the plugin tried and was not let do.
-    pub(crate) held_back: Vec<String>,
+    pub held_back: Vec<String>,
 }
 
 impl From<Ending> for Heard {
@@ -112,7 +113,7 @@ impl PluginCall<'_> {
     }
 
     /// Calls the plugin once, and tells everything that there is to tell of it.
-    pub(crate) async fn send_observed(&self, context: &CallContext, request: Request) -> Heard {
+    pub async fn send_observed(&self, context: &CallContext, request: Request) -> Heard {
         let now = context.clock.now();
         let left = std::time::Duration::try_from(self.deadline.duration_since(now));
         let Some(time) = left.ok().filter(|left| !left.is_zero()) else {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use serde_json::json;
 use strongroom_config::ScheduleSet;
-use strongroom_domain::PluginName;
-use strongroom_ledger::{OpenMode, SqliteLedger};
-use strongroom_orchestrator::conformance::{
+use strongroom_conformance::{
     Against, Case, Ended, Report, Subject, TestContext, Verdict, all, run,
 };
+use strongroom_domain::PluginName;
+use strongroom_ledger::{OpenMode, SqliteLedger};
 use strongroom_orchestrator::setup::{PluginFile, PluginFolder, Prepared, Unwanted};
 use strongroom_orchestrator::{CallContext, Clock, SystemClock, prepare};
 use strongroom_sandbox::{Plugin, Role};

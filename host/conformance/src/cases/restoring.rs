@@ -6,10 +6,10 @@ use std::path::Path;
 use strongroom_domain::Evidence;
 use strongroom_sandbox::call::{Answer, Ending, Request, SnapshotState};
 
-use crate::conformance::call::{Told, ensure, failed, skipped};
-use crate::conformance::context::{Made, Place, TestContext};
-use crate::conformance::{Case, Need, messages};
-use crate::context::RESTORE_TREE;
+use crate::call::{Told, ensure, failed, skipped};
+use crate::context::{Made, Place, TestContext};
+use crate::{Case, Need, messages};
+use strongroom_orchestrator::RESTORE_TREE;
 
 const NEEDS: &[Need] = &[Need::Provider, Need::Feature("restore"), Need::Place];
 
@@ -126,7 +126,7 @@ async fn restore_into_taken(context: &TestContext) -> Told<()> {
                 Ok((evidence, _)) => messages::ending(&Ending::Answered(Answer::Step(
                     strongroom_sandbox::call::Step::Done(evidence),
                 ))),
-                Err(crate::conformance::call::Stop::Failed(what))
+                Err(crate::call::Stop::Failed(what))
                     if what.contains("`conflict`") || what.contains("`invalid`") =>
                 {
                     return unchanged(before.as_ref(), goal.folder.as_deref());
@@ -176,7 +176,7 @@ async fn delete_with_dependants(context: &TestContext) -> Told<()> {
                 context.gone(&made.info.reference);
                 return Ok(());
             }
-            Err(crate::conformance::call::Stop::Failed(what)) if what.contains("`conflict`") => {
+            Err(crate::call::Stop::Failed(what)) if what.contains("`conflict`") => {
                 ending =
                     Ending::Failed(strongroom_domain::retry::Failure::Conflict { detail: what });
             }

@@ -3,10 +3,10 @@
 use strongroom_sandbox::call::Request;
 
 use super::is_unchanged;
-use crate::conformance::call::{Told, ensure, failed, skipped};
-use crate::conformance::context::TestContext;
-use crate::conformance::{Case, Need, messages};
-use crate::context::RESTORE_TREE;
+use crate::call::{Told, ensure, failed, skipped};
+use crate::context::TestContext;
+use crate::{Case, Need, messages};
+use strongroom_orchestrator::RESTORE_TREE;
 
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -89,7 +89,7 @@ async fn not_offered(context: &TestContext) -> Told<()> {
         // A plugin that does what it does not tell could leave something: so it is asked in a dry run.
         let refused = call.dry().refused(request, &["invalid"]).await;
         if let Err(stop) = refused {
-            let crate::conformance::call::Stop::Failed(what) = stop else {
+            let crate::call::Stop::Failed(what) = stop else {
                 return Err(stop);
             };
             return failed(format!("`{feature}` is not told, and {what}"));

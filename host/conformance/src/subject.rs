@@ -9,7 +9,7 @@ use strongroom_domain::TenantName;
 use strongroom_domain::grants::Grants;
 use strongroom_sandbox::{Plugin, Role, Sandbox};
 
-use crate::setup::{Prepared, Served};
+use strongroom_orchestrator::{Prepared, Served};
 
 /// The plugin under test.
 pub struct Subject {

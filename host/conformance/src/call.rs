@@ -13,8 +13,8 @@ use uuid::Uuid;
 
 use super::context::TestContext;
 use super::messages;
-use crate::executor::{Heard, PluginCall};
-use crate::setup::Prepared;
+use strongroom_orchestrator::Prepared;
+use strongroom_orchestrator::{Heard, PluginCall};
 
 /// Why a case did not pass.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use strongroom_sandbox::outside::{CopyMethod, FileError, Outside};
 
 use super::{Room, refused};
-use crate::outside::DatabaseCopy;
+use crate::DatabaseCopy;
 
 type Meanwhile = dyn Fn(&Path, &Path) + Send + Sync;
 

@@ -7,10 +7,10 @@ use strongroom_egress::{Fault, Response};
 use strongroom_sandbox::call::{Answer, Ending, Operation, Request, Step};
 
 use super::is_unchanged;
-use crate::conformance::call::{Told, ensure, failed};
-use crate::conformance::context::{Made, TestContext};
-use crate::conformance::gates::Which;
-use crate::conformance::{Case, Need, messages};
+use crate::call::{Told, ensure, failed};
+use crate::context::{Made, TestContext};
+use crate::gates::Which;
+use crate::{Case, Need, messages};
 
 pub(super) const CASES: &[Case] = &[
     Case {

@@ -8,11 +8,11 @@ use strongroom_domain::grants::Access;
 use strongroom_sandbox::outside::{Change, FileError, FileTime, Outside};
 
 use super::{Room, as_nobody, is_root, refused, skipped};
-use crate::outside::GrantedTree;
-use crate::outside::set::set;
-use crate::outside::stop::Stop;
-use crate::outside::trees::{Tree, Writable};
-use crate::outside::{remove, walk};
+use crate::GrantedTree;
+use crate::set::set;
+use crate::stop::Stop;
+use crate::trees::{Tree, Writable};
+use crate::{remove, walk};
 
 fn change(path: &str) -> Change {
     Change {

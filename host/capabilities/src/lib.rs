@@ -153,7 +153,8 @@ impl CallOutside {
     }
 
     /// Why requests had no answer so far, in the host's words: the plugin does not know them.
-    pub(crate) fn troubles(&self) -> Vec<String> {
+    #[must_use]
+    pub fn troubles(&self) -> Vec<String> {
         self.troubles
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -172,7 +173,8 @@ impl CallOutside {
     }
 
     /// What it tried so far and was not let do: requests that are not granted, and in a dry run changes.
-    pub(crate) fn held_back(&self) -> Vec<String> {
+    #[must_use]
+    pub fn held_back(&self) -> Vec<String> {
         let held = self
             .held_back
             .lock()

@@ -16,8 +16,8 @@ use uuid::Uuid;
 use super::call::{Run, Stop, TestCall, Told, ensure, failed, skipped};
 use super::gates::Gates;
 use super::{Need, Verdict, messages};
-use crate::conformance::subject::{Against, Subject};
-use crate::context::CallContext;
+use crate::subject::{Against, Subject};
+use strongroom_orchestrator::CallContext;
 
 /// The suite's runs are due in the past, so that none of them can be in a schedule's future.
 const BEFORE: SignedDuration = SignedDuration::from_secs(-600);

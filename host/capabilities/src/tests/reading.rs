@@ -10,10 +10,10 @@ use strongroom_domain::grants::Access;
 use strongroom_sandbox::outside::{FileError, FileKind, Outside};
 
 use super::{NoDatabases, Quiet, Room, as_nobody, is_root, nowhere, paths, refused};
-use crate::outside::stop::Stop;
-use crate::outside::trees::Tree;
-use crate::outside::walk::Walker;
-use crate::outside::{CallOutside, GrantedTree, TreeError};
+use crate::stop::Stop;
+use crate::trees::Tree;
+use crate::walk::Walker;
+use crate::{CallOutside, GrantedTree, TreeError};
 
 #[tokio::test]
 async fn a_walk_goes_through_folders_before_their_content_in_byte_order() {

@@ -3,9 +3,9 @@
 use strongroom_sandbox::call::{Answer, Ending, Request};
 
 use super::is_unchanged;
-use crate::conformance::call::{Told, ensure, failed};
-use crate::conformance::context::TestContext;
-use crate::conformance::{Case, Need, messages};
+use crate::call::{Told, ensure, failed};
+use crate::context::TestContext;
+use crate::{Case, Need, messages};
 
 pub(super) const CASES: &[Case] = &[
     Case {

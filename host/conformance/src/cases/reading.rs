@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use strongroom_sandbox::call::{Request, SnapshotInfo};
 
 use super::is_unchanged;
-use crate::conformance::call::{Told, ensure, failed};
-use crate::conformance::context::TestContext;
-use crate::conformance::{Case, Need, messages};
-use crate::context::RESTORE_TREE;
+use crate::call::{Told, ensure, failed};
+use crate::context::TestContext;
+use crate::{Case, Need, messages};
+use strongroom_orchestrator::RESTORE_TREE;
 
 pub(super) const CASES: &[Case] = &[
     Case {

@@ -2,9 +2,9 @@
 
 use strongroom_sandbox::call::{Answer, Ending, Request, Step};
 
-use crate::conformance::call::{Told, ensure, failed, skipped};
-use crate::conformance::context::TestContext;
-use crate::conformance::{Case, Need, messages};
+use crate::call::{Told, ensure, failed, skipped};
+use crate::context::TestContext;
+use crate::{Case, Need, messages};
 
 pub(super) const CASES: &[Case] = &[
     Case {

@@ -2,11 +2,11 @@
 
 use strongroom_domain::TenantName;
 
-use crate::conformance::Case;
-use crate::conformance::call::{Told, ensure, failed, skipped};
-use crate::conformance::context::TestContext;
-use crate::conformance::messages;
-use crate::dry_run::probe;
+use crate::Case;
+use crate::call::{Told, ensure, failed, skipped};
+use crate::context::TestContext;
+use crate::messages;
+use strongroom_orchestrator::probe;
 
 pub(super) const CASES: &[Case] = &[
     Case {

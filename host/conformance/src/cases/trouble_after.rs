@@ -7,10 +7,10 @@ use strongroom_sandbox::call::{Answer, Ending, Request};
 
 use super::trouble::may_be_repeated;
 use super::{is_the_only_new_one, is_unchanged};
-use crate::conformance::call::{Told, ensure, failed};
-use crate::conformance::context::{TestContext, Undisturbed};
-use crate::conformance::gates::Which;
-use crate::conformance::{Case, Need, messages};
+use crate::call::{Told, ensure, failed};
+use crate::context::{TestContext, Undisturbed};
+use crate::gates::Which;
+use crate::{Case, Need, messages};
 
 const NEEDS: &[Need] = &[
     Need::Provider,

@@ -5,10 +5,10 @@ use std::path::Path;
 use strongroom_sandbox::call::{Answer, Ending, Request, Step};
 
 use super::is_unchanged;
-use crate::conformance::call::{TestCall, Told, ensure, failed};
-use crate::conformance::context::{Place, TestContext};
-use crate::conformance::{Case, Need, messages};
-use crate::context::RESTORE_TREE;
+use crate::call::{TestCall, Told, ensure, failed};
+use crate::context::{Place, TestContext};
+use crate::{Case, Need, messages};
+use strongroom_orchestrator::RESTORE_TREE;
 
 /// Those that need nothing to be there.
 pub(super) const FIRST: &[Case] = &[
