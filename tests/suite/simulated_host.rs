@@ -100,7 +100,7 @@ impl Replies for Scripted {
                 ending
             }
             Request::Get { reference } if self.deleted.lock().unwrap().contains(&reference) => {
-                Ending::Failed(Failure::NotFound { detail: reference })
+                Ending::Failed(Failure::not_found(reference))
             }
             Request::List { .. } => Ending::Answered(Answer::Page(Vec::new(), None)),
             Request::Get { reference } => Ending::Answered(Answer::Snapshot(SnapshotInfo {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use strongroom_domain::retry::Failure;
+use strongroom_domain::retry::{Failure, FailureKind};
 use strongroom_domain::{Evidence, TenantName};
 use strongroom_sandbox::call::{Answer, Ending, Request, SnapshotInfo, Step};
 use uuid::Uuid;
@@ -161,10 +161,15 @@ impl<'a> TestCall<'a> {
     async fn calmly(&self, request: Request) -> Ending {
         let mut ending = self.call(request.clone()).await;
         for _ in 0..PATIENCE {
-            let Ending::Failed(Failure::Throttled { retry_after_ms, .. }) = &ending else {
+            let Ending::Failed(Failure {
+                kind: FailureKind::Throttled,
+                retry_after_ms,
+                ..
+            }) = &ending
+            else {
                 break;
             };
-            let wait = Duration::from_millis(*retry_after_ms);
+            let wait = Duration::from_millis(retry_after_ms.unwrap_or_default());
             self.context.wait(wait.min(BUSY)).await;
             ending = self.call(request.clone()).await;
         }
@@ -267,10 +272,10 @@ impl<'a> TestCall<'a> {
     }
 
     /// An answer that is a failure of one of these kinds.
-    pub(super) async fn refused(&self, request: Request, kinds: &[&str]) -> Told<Failure> {
+    pub(super) async fn refused(&self, request: Request, kinds: &[FailureKind]) -> Told<Failure> {
         let function = messages::function(&request);
         match self.calmly(request).await {
-            Ending::Failed(failure) if kinds.contains(&failure.kind()) => Ok(failure),
+            Ending::Failed(failure) if kinds.contains(&failure.kind) => Ok(failure),
             other => failed(format!(
                 "`{function}` {}; expected {}",
                 messages::ending(&other),

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
+use strongroom_domain::retry::FailureKind;
 
 use strongroom_sandbox::call::{Answer, Ending, Request, SnapshotInfo};
 
@@ -121,10 +122,15 @@ async fn remove(context: &TestContext, reference: &str) -> Result<(), String> {
                 Ok(_) => return Ok(()),
                 Err(stop) => last = told(stop),
             },
-            Ending::Failed(failure) if failure.kind() == "not-found" => return Ok(()),
+            Ending::Failed(failure) if failure.kind == FailureKind::NotFound => return Ok(()),
             // It may be still in the making, or the provider busy.
             Ending::Failed(failure)
-                if ["conflict", "throttled", "unavailable"].contains(&failure.kind()) =>
+                if [
+                    FailureKind::Conflict,
+                    FailureKind::Throttled,
+                    FailureKind::Unavailable,
+                ]
+                .contains(&failure.kind) =>
             {
                 last = messages::ending(&ending);
             }

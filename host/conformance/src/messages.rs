@@ -41,7 +41,7 @@ pub(super) fn ending(ending: &Ending) -> String {
             if next.is_some() { " and a cursor" } else { "" }
         ),
         Ending::Failed(failure) => {
-            format!("answered `{}`: {}", failure.kind(), short(failure.detail()))
+            format!("answered `{}`: {}", failure.kind, short(&failure.detail))
         }
         Ending::TimedOut => "was stopped at its deadline".to_owned(),
         Ending::OutOfMemory { detail } => format!("ran out of memory: {}", short(detail)),

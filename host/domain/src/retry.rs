@@ -1,120 +1,136 @@
 //! What happens after a failure: again, when, or never.
 
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Why a call did not succeed, by what the host does next (`failure` in `wit/types.wit`).
+/// Why a call did not succeed (`failure` in `wit/types.wit`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "kind")]
-pub enum Failure {
+pub struct Failure {
+    /// Says what the host does next.
+    pub kind: FailureKind,
+    /// One sentence for a person; of damage, one line per damaged path.
+    pub detail: String,
+    /// The wait, in milliseconds, that a throttling provider asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+}
+
+/// What the host does after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailureKind {
     /// The request is wrong.
-    Invalid {
-        /// One sentence for a person.
-        detail: String,
-    },
+    Invalid,
     /// Provider or host refused.
-    Denied {
-        /// One sentence for a person.
-        detail: String,
-    },
+    Denied,
     /// What was named does not exist.
-    NotFound {
-        /// One sentence for a person.
-        detail: String,
-    },
+    NotFound,
     /// The provider's state does not allow it now.
-    Conflict {
-        /// One sentence for a person.
-        detail: String,
-    },
+    Conflict,
     /// A quota or a full disk.
-    Quota {
-        /// One sentence for a person.
-        detail: String,
-    },
+    Quota,
     /// Too many requests.
-    Throttled {
-        /// One sentence for a person.
-        detail: String,
-        /// The provider's wish, milliseconds.
-        retry_after_ms: u64,
-    },
+    Throttled,
     /// Out of reach for now.
-    Unavailable {
-        /// One sentence for a person.
-        detail: String,
-    },
+    Unavailable,
     /// Data is damaged.
-    Corrupt {
-        /// One line per damaged path.
-        detail: String,
-    },
+    Corrupt,
     /// The plugin trapped, ran out of memory or broke the contract.
-    Crashed {
-        /// What the sandbox saw.
-        detail: String,
-    },
+    Crashed,
     /// Unknown to the host.
-    Other {
-        /// One sentence for a person.
-        detail: String,
-    },
+    Other,
+}
+
+impl FailureKind {
+    /// The word stored and shown.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Invalid => "invalid",
+            Self::Denied => "denied",
+            Self::NotFound => "not-found",
+            Self::Conflict => "conflict",
+            Self::Quota => "quota",
+            Self::Throttled => "throttled",
+            Self::Unavailable => "unavailable",
+            Self::Corrupt => "corrupt",
+            Self::Crashed => "crashed",
+            Self::Other => "other",
+        }
+    }
+}
+
+impl AsRef<str> for FailureKind {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Display for FailureKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Writes one constructor per kind.
+macro_rules! constructors {
+    ($($name:ident: $kind:ident),* $(,)?) => {
+        $(
+            #[doc = concat!("A failure of the kind `", stringify!($kind), "`.")]
+            #[must_use]
+            pub fn $name(detail: impl Into<String>) -> Self {
+                Self { kind: FailureKind::$kind, detail: detail.into(), retry_after_ms: None }
+            }
+        )*
+    };
 }
 
 impl Failure {
-    /// The word stored and shown.
+    constructors! {
+        invalid: Invalid,
+        denied: Denied,
+        not_found: NotFound,
+        conflict: Conflict,
+        quota: Quota,
+        unavailable: Unavailable,
+        corrupt: Corrupt,
+        crashed: Crashed,
+        other: Other,
+    }
+
+    /// A failure of the kind `Throttled` with the wait that the provider asks for.
     #[must_use]
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Invalid { .. } => "invalid",
-            Self::Denied { .. } => "denied",
-            Self::NotFound { .. } => "not-found",
-            Self::Conflict { .. } => "conflict",
-            Self::Quota { .. } => "quota",
-            Self::Throttled { .. } => "throttled",
-            Self::Unavailable { .. } => "unavailable",
-            Self::Corrupt { .. } => "corrupt",
-            Self::Crashed { .. } => "crashed",
-            Self::Other { .. } => "other",
+    pub fn throttled(detail: impl Into<String>, retry_after_ms: u64) -> Self {
+        Self {
+            kind: FailureKind::Throttled,
+            detail: detail.into(),
+            retry_after_ms: Some(retry_after_ms),
         }
     }
 
-    /// The same with more said to the person.
+    /// A failure of a plugin that broke the contract.
+    #[must_use]
+    pub fn broken_contract(detail: &str) -> Self {
+        Self::crashed(format!("the plugin broke the contract: {detail}"))
+    }
+
+    /// The same failure with more said to the person.
     #[must_use]
     pub fn and(mut self, more: &str) -> Self {
-        let (Self::Invalid { detail }
-        | Self::Denied { detail }
-        | Self::NotFound { detail }
-        | Self::Conflict { detail }
-        | Self::Quota { detail }
-        | Self::Throttled { detail, .. }
-        | Self::Unavailable { detail }
-        | Self::Corrupt { detail }
-        | Self::Crashed { detail }
-        | Self::Other { detail }) = &mut self;
-        detail.push_str("; ");
-        detail.push_str(more);
+        self.detail.push_str("; ");
+        self.detail.push_str(more);
         self
     }
+}
 
-    /// The sentence for a person.
-    #[must_use]
-    pub fn detail(&self) -> &str {
-        match self {
-            Self::Invalid { detail }
-            | Self::Denied { detail }
-            | Self::NotFound { detail }
-            | Self::Conflict { detail }
-            | Self::Quota { detail }
-            | Self::Throttled { detail, .. }
-            | Self::Unavailable { detail }
-            | Self::Corrupt { detail }
-            | Self::Crashed { detail }
-            | Self::Other { detail } => detail,
-        }
+/// `kind: detail`, as it is recorded and shown.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind, self.detail)
     }
 }
 
@@ -155,21 +171,22 @@ pub fn next_attempt(
     if attempt >= policy.attempts {
         return None;
     }
-    let wait = match failure {
-        Failure::Unavailable { .. } => backed_off(policy, attempt, run),
-        Failure::Throttled { retry_after_ms, .. } => {
-            backed_off(policy, attempt, run).max(Duration::from_millis(*retry_after_ms))
+    let wait = match failure.kind {
+        FailureKind::Unavailable => backed_off(policy, attempt, run),
+        FailureKind::Throttled => {
+            let asked = Duration::from_millis(failure.retry_after_ms.unwrap_or_default());
+            backed_off(policy, attempt, run).max(asked)
         }
-        Failure::Quota { .. } => policy.longest,
+        FailureKind::Quota => policy.longest,
         // A crash may be chance (memory pressure): one more try shows, a hot loop would not.
-        Failure::Crashed { .. } if attempt == 1 => backed_off(policy, attempt, run),
-        Failure::Crashed { .. }
-        | Failure::Invalid { .. }
-        | Failure::Denied { .. }
-        | Failure::NotFound { .. }
-        | Failure::Conflict { .. }
-        | Failure::Corrupt { .. }
-        | Failure::Other { .. } => return None,
+        FailureKind::Crashed if attempt == 1 => backed_off(policy, attempt, run),
+        FailureKind::Crashed
+        | FailureKind::Invalid
+        | FailureKind::Denied
+        | FailureKind::NotFound
+        | FailureKind::Conflict
+        | FailureKind::Corrupt
+        | FailureKind::Other => return None,
     };
     let at = now.checked_add(wait).ok()?;
     (at < deadline).then_some(at)
@@ -195,9 +212,7 @@ mod tests {
     }
 
     fn unavailable() -> Failure {
-        Failure::Unavailable {
-            detail: "down".into(),
-        }
+        Failure::unavailable("down")
     }
 
     #[test]
@@ -233,18 +248,10 @@ mod tests {
     fn a_failure_that_trying_again_cannot_mend_is_final() {
         let policy = RetryPolicy::default();
         for failure in [
-            Failure::Invalid {
-                detail: String::new(),
-            },
-            Failure::Denied {
-                detail: String::new(),
-            },
-            Failure::Corrupt {
-                detail: String::new(),
-            },
-            Failure::Other {
-                detail: String::new(),
-            },
+            Failure::invalid(""),
+            Failure::denied(""),
+            Failure::corrupt(""),
+            Failure::other(""),
         ] {
             assert_eq!(
                 next_attempt(&failure, &policy, 1, Uuid::nil(), at(0), at(1 << 32)),
@@ -268,10 +275,7 @@ mod tests {
 
     #[test]
     fn a_throttled_call_waits_at_least_as_long_as_it_was_told() {
-        let failure = Failure::Throttled {
-            detail: String::new(),
-            retry_after_ms: 3_600_000,
-        };
+        let failure = Failure::throttled("", 3_600_000);
         let next = next_attempt(
             &failure,
             &RetryPolicy::default(),

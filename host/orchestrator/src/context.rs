@@ -168,9 +168,7 @@ impl CallContext {
             egress,
         )
         .map(|outside| Arc::new(outside.changing(!call.dry_run)))
-        .map_err(|error| Failure::Invalid {
-            detail: error.to_string(),
-        })
+        .map_err(|error| Failure::invalid(error.to_string()))
     }
 }
 

@@ -5,14 +5,14 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use strongroom_domain::retry::Failure;
+use strongroom_domain::retry::{Failure, FailureKind};
 use strongroom_domain::{Evidence, TenantName};
 use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{Answer, Request, Step};
 use uuid::Uuid;
 
 use crate::context::CallContext;
-use crate::executor::{PluginCall, Reached, broken_contract, copy};
+use crate::executor::{PluginCall, Reached, copy};
 use crate::setup::Prepared;
 use crate::workflows::drill;
 
@@ -33,12 +33,10 @@ pub async fn dry_run(
     }
     match ask(context, prepared, tenant, prepared.schedule.timeout).await {
         Reached::Answer(Answer::Step(Step::Done(evidence))) => Ok(evidence),
-        Reached::Answer(_) => Err(broken_contract("began something in a dry run")),
+        Reached::Answer(_) => Err(Failure::broken_contract("began something in a dry run")),
         Reached::Failed(failure) => Err(failure),
-        Reached::TimedOut => Err(Failure::Unavailable {
-            detail: "it was not finished in time".into(),
-        }),
-        Reached::Refused(detail) => Err(broken_contract(&detail)),
+        Reached::TimedOut => Err(Failure::unavailable("it was not finished in time")),
+        Reached::Refused(detail) => Err(Failure::broken_contract(&detail)),
     }
 }
 
@@ -55,7 +53,9 @@ pub async fn probe(
     match ask(context, prepared, tenant, PROBE).await {
         Reached::Answer(Answer::Step(Step::Done(_))) => Ok(()),
         Reached::Answer(_) => Err("it began something in a dry run".to_owned()),
-        Reached::Failed(failure) if failure.kind() == "crashed" => Err(failure.detail().to_owned()),
+        Reached::Failed(failure) if failure.kind == FailureKind::Crashed => {
+            Err(failure.detail.clone())
+        }
         Reached::Failed(_) => Ok(()),
         Reached::TimedOut => Err(format!("it did not answer within {} s", PROBE.as_secs())),
         Reached::Refused(detail) => Err(detail),

@@ -60,12 +60,12 @@ impl From<Ending> for Reached {
             Ending::Answered(answer) => Self::Answer(answer),
             Ending::Failed(failure) => Self::Failed(failure),
             Ending::TimedOut => Self::TimedOut,
-            Ending::OutOfMemory { detail } => Self::Failed(Failure::Crashed {
-                detail: format!("the plugin ran out of memory: {detail}"),
-            }),
-            Ending::Trapped { detail } => Self::Failed(Failure::Crashed {
-                detail: format!("the plugin stopped: {detail}"),
-            }),
+            Ending::OutOfMemory { detail } => Self::Failed(Failure::crashed(format!(
+                "the plugin ran out of memory: {detail}"
+            ))),
+            Ending::Trapped { detail } => {
+                Self::Failed(Failure::crashed(format!("the plugin stopped: {detail}")))
+            }
             Ending::Refused { detail } => Self::Refused(detail),
         }
     }
@@ -172,19 +172,15 @@ impl PluginCall<'_> {
             .await
         {
             Reached::Answer(Answer::Snapshot(info)) => Ok(info),
-            Reached::Answer(_) => Err(broken_contract("answered `get` with something else")),
+            Reached::Answer(_) => Err(Failure::broken_contract(
+                "answered `get` with something else",
+            )),
             Reached::Failed(failure) => Err(failure),
-            Reached::TimedOut => Err(Failure::Unavailable {
-                detail: "reading the snapshot back took too long".into(),
-            }),
-            Reached::Refused(detail) => Err(broken_contract(&detail)),
+            Reached::TimedOut => Err(Failure::unavailable(
+                "reading the snapshot back took too long",
+            )),
+            Reached::Refused(detail) => Err(Failure::broken_contract(&detail)),
         }
-    }
-}
-
-pub(crate) fn broken_contract(detail: &str) -> Failure {
-    Failure::Crashed {
-        detail: format!("the plugin broke the contract: {detail}"),
     }
 }
 
@@ -334,7 +330,7 @@ impl<'a> Tried<'a> {
             ending: ending.to_owned(),
             detail: failure
                 .as_ref()
-                .map(|failure| failure.detail().to_owned())
+                .map(|failure| failure.detail.clone())
                 .unwrap_or_default(),
             failure,
         }
@@ -402,7 +398,7 @@ impl<'a> Tried<'a> {
 
     fn failed(&self, failure: Failure) -> Transition {
         let claim = self.claim;
-        let reason = format!("{}: {}", failure.kind(), failure.detail());
+        let reason = failure.to_string();
         let again = self.again(&failure);
         let record = Some(self.record("failed", Some(failure)));
         match again {

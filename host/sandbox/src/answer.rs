@@ -186,34 +186,17 @@ fn failure(failure: wit::Failure) -> Failure {
         .into_owned()
     };
     match failure {
-        wit::Failure::Invalid(detail) => Failure::Invalid {
-            detail: fit(detail),
-        },
-        wit::Failure::Denied(detail) => Failure::Denied {
-            detail: fit(detail),
-        },
-        wit::Failure::NotFound(detail) => Failure::NotFound {
-            detail: fit(detail),
-        },
-        wit::Failure::Conflict(detail) => Failure::Conflict {
-            detail: fit(detail),
-        },
-        wit::Failure::Quota(detail) => Failure::Quota {
-            detail: fit(detail),
-        },
-        wit::Failure::Throttled((detail, retry_after_ms)) => Failure::Throttled {
-            detail: fit(detail),
-            retry_after_ms,
-        },
-        wit::Failure::Unavailable(detail) => Failure::Unavailable {
-            detail: fit(detail),
-        },
-        wit::Failure::Corrupt(detail) => Failure::Corrupt {
-            detail: fit(detail),
-        },
-        wit::Failure::Other(detail) => Failure::Other {
-            detail: fit(detail),
-        },
+        wit::Failure::Invalid(detail) => Failure::invalid(fit(detail)),
+        wit::Failure::Denied(detail) => Failure::denied(fit(detail)),
+        wit::Failure::NotFound(detail) => Failure::not_found(fit(detail)),
+        wit::Failure::Conflict(detail) => Failure::conflict(fit(detail)),
+        wit::Failure::Quota(detail) => Failure::quota(fit(detail)),
+        wit::Failure::Throttled((detail, retry_after_ms)) => {
+            Failure::throttled(fit(detail), retry_after_ms)
+        }
+        wit::Failure::Unavailable(detail) => Failure::unavailable(fit(detail)),
+        wit::Failure::Corrupt(detail) => Failure::corrupt(fit(detail)),
+        wit::Failure::Other(detail) => Failure::other(fit(detail)),
     }
 }
 
@@ -304,15 +287,10 @@ mod tests {
     #[test]
     fn a_failure_keeps_its_lines_and_loses_its_tricks() {
         let ended = step(Err(wit::Failure::Corrupt("a\nb\x1b[2J".into())));
-        assert_eq!(
-            ended,
-            Ending::Failed(Failure::Corrupt {
-                detail: "a\nb\\u{1b}[2J".into()
-            })
-        );
+        assert_eq!(ended, Ending::Failed(Failure::corrupt("a\nb\\u{1b}[2J")));
         let Ending::Failed(failure) = step(Err(wit::Failure::Other("x".repeat(1 << 20)))) else {
             panic!()
         };
-        assert_eq!(failure.detail().len(), DETAIL_LIMIT);
+        assert_eq!(failure.detail.len(), DETAIL_LIMIT);
     }
 }

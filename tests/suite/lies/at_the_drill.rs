@@ -125,7 +125,7 @@ async fn p04_no_lie_at_a_drill_ends_in_verified() {
         at_verify!("no answer in time", TimedOut, Assumed, Ending::TimedOut),
         at_verify!("damaged", Failed, Damaged, {
             let detail = "data/mail".to_owned();
-            Ending::Failed(Failure::Corrupt { detail })
+            Ending::Failed(Failure::corrupt(detail))
         }),
         drilled(
             "goes on for ever",

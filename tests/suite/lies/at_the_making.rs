@@ -213,7 +213,7 @@ async fn s13_what_cannot_be_found_out_ends_as_unknown() {
             |asked, _, honest| {
                 if asked.call == "get" {
                     let detail = "no permission".to_owned();
-                    return Ending::Failed(Failure::Denied { detail });
+                    return Ending::Failed(Failure::denied(detail));
                 }
                 honest
             },

@@ -192,15 +192,11 @@ pub(super) fn goes_on(minutes: u64) -> Ending {
 }
 
 pub(super) fn not_found(reference: &str) -> Ending {
-    Ending::Failed(Failure::NotFound {
-        detail: format!("there is no `{reference}`"),
-    })
+    Ending::Failed(Failure::not_found(format!("there is no `{reference}`")))
 }
 
 pub(super) fn unavailable() -> Ending {
-    Ending::Failed(Failure::Unavailable {
-        detail: "no answer".to_owned(),
-    })
+    Ending::Failed(Failure::unavailable("no answer"))
 }
 
 pub(super) fn trapped() -> Ending {

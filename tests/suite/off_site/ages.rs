@@ -49,7 +49,7 @@ fn failing(from: &str, to: &str) -> (SimulatedHost, Arc<Told>) {
         let now = seen.lock().unwrap().as_ref().map(|clock| clock.now());
         if call == "create" && now.is_some_and(|now| from <= now && now < to) {
             let detail = "no".to_owned();
-            return (Duration::ZERO, Ending::Failed(Failure::Denied { detail }));
+            return (Duration::ZERO, Ending::Failed(Failure::denied(detail)));
         }
         (Duration::ZERO, done(&[]))
     });

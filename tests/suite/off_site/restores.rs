@@ -210,9 +210,7 @@ async fn p04_a_restore_that_fails_releases_its_snapshot() {
     #[async_trait]
     impl Replies for Fails {
         async fn reply(&self, _: &CallContext, _: &PluginCall<'_>, _: Request) -> Ending {
-            Ending::Failed(Failure::Quota {
-                detail: "full".to_owned(),
-            })
+            Ending::Failed(Failure::quota("full"))
         }
 
         fn offers(&self, _: &str) -> bool {

@@ -75,12 +75,8 @@ impl Replies for Chance {
         }
         let begins = matches!(request, Request::Run);
         match kind % 8 {
-            0 => Ending::Failed(Failure::Unavailable {
-                detail: "by chance".into(),
-            }),
-            1 => Ending::Failed(Failure::Invalid {
-                detail: "by chance".into(),
-            }),
+            0 => Ending::Failed(Failure::unavailable("by chance")),
+            1 => Ending::Failed(Failure::invalid("by chance")),
             2 if begins => Ending::Answered(Answer::Step(Reply::Running(Operation {
                 handle: vec![1],
                 poll_after: takes.max(Duration::from_secs(1)),

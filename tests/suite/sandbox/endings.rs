@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use strongroom_domain::retry::Failure;
+use strongroom_domain::retry::{Failure, FailureKind};
 use strongroom_sandbox::Sandbox;
 use strongroom_sandbox::call::{Answer, Context, Ending, Operation, Request, Step};
 use strongroom_sandbox::outside::LogLevel;
@@ -222,8 +222,13 @@ fn a_giant_string_ends_the_call() {
 fn a_long_sentence_of_a_failure_is_cut() {
     let seen = act(r#"{"do":"giant-string","amount":1}"#);
     assert!(
-        matches!(seen.ending, Ending::Failed(Failure::Other { .. }))
-            && seen.detail().len() == 64 * 1024
+        matches!(
+            seen.ending,
+            Ending::Failed(Failure {
+                kind: FailureKind::Other,
+                ..
+            })
+        ) && seen.detail().len() == 64 * 1024
     );
 }
 
@@ -314,16 +319,11 @@ fn a_failure_keeps_its_variant_and_its_sentence() {
     let detail = |kind: &str| format!("asked to fail as {kind}");
     assert_eq!(
         act("denied"),
-        Ending::Failed(Failure::Denied {
-            detail: detail("denied")
-        })
+        Ending::Failed(Failure::denied(detail("denied")))
     );
     assert_eq!(
         act("throttled"),
-        Ending::Failed(Failure::Throttled {
-            detail: detail("throttled"),
-            retry_after_ms: 1500
-        })
+        Ending::Failed(Failure::throttled(detail("throttled"), 1500))
     );
 }
 

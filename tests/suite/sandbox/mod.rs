@@ -116,7 +116,7 @@ impl Seen {
             Ending::OutOfMemory { detail }
             | Ending::Trapped { detail }
             | Ending::Refused { detail } => detail,
-            Ending::Failed(failure) => failure.detail(),
+            Ending::Failed(failure) => &failure.detail,
             other => panic!("no detail in {other:?}"),
         }
     }

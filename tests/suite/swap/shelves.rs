@@ -145,9 +145,7 @@ async fn a_wrong_plugin_is_never_asked_about_a_snapshot_of_another_one() {
 async fn a_shadow_runs_at_the_same_due_times_and_is_marked_and_the_primary_is_not() {
     let text = primary("daily", "old") + &beside("daily-new", "new", "shadow-of = \"daily\"");
     let host = SimulatedHost::new("2026-11-20T00:30Z", &text, |schedule, call| {
-        let failure = Failure::Invalid {
-            detail: "no such zone".into(),
-        };
+        let failure = Failure::invalid("no such zone");
         match (schedule, call) {
             ("daily-new", "delete") => (Duration::ZERO, Ending::Failed(failure)),
             _ => (Duration::ZERO, done(&[])),
@@ -242,9 +240,7 @@ async fn the_old_shelf_is_not_touched_while_the_new_provider_fails() {
     let old = |part: &str| entry("daily", "old", &format!("{part}\n{rules}"));
     let rehearsing = old(HOURLY) + &beside("daily-new", "new", "shadow-of = \"daily\"");
     let mut host = SimulatedHost::new("2026-11-20T00:30Z", &rehearsing, |schedule, call| {
-        let no = Failure::Invalid {
-            detail: "no".into(),
-        };
+        let no = Failure::invalid("no");
         let fails = schedule == "daily-new" && call == "run";
         (
             Duration::ZERO,

@@ -81,8 +81,8 @@ async fn dry(
             code = EXIT_FAILED;
             eprintln!(
                 "{tenant}: {}: {}",
-                failure.kind(),
-                print::plain(failure.detail())
+                failure.kind,
+                print::plain(&failure.detail)
             );
         }
         if let (Ok(evidence), false) = (&answer, arguments.json) {

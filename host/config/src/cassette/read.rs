@@ -258,20 +258,20 @@ impl Keys<'_> {
             keys.problems.error(&span, message, hint);
         }
         Some(Reply::Failure(match kind.as_str() {
-            "invalid" => Failure::Invalid { detail },
-            "denied" => Failure::Denied { detail },
-            "not-found" => Failure::NotFound { detail },
-            "conflict" => Failure::Conflict { detail },
-            "quota" => Failure::Quota { detail },
-            "throttled" => Failure::Throttled {
+            "invalid" => Failure::invalid(detail),
+            "denied" => Failure::denied(detail),
+            "not-found" => Failure::not_found(detail),
+            "conflict" => Failure::conflict(detail),
+            "quota" => Failure::quota(detail),
+            "throttled" => Failure::throttled(
                 detail,
-                retry_after_ms: retry_after.map_or(0, |wait| {
+                retry_after.map_or(0, |wait| {
                     u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
                 }),
-            },
-            "unavailable" => Failure::Unavailable { detail },
-            "corrupt" => Failure::Corrupt { detail },
-            _ => Failure::Other { detail },
+            ),
+            "unavailable" => Failure::unavailable(detail),
+            "corrupt" => Failure::corrupt(detail),
+            _ => Failure::other(detail),
         }))
     }
 }

@@ -3,8 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use strongroom_domain::retry::Failure;
-
 use super::{Cassette, Entry, Reply};
 
 /// The first lines of a file.
@@ -76,10 +74,10 @@ impl fmt::Display for Reply {
                 write!(f, ", note = {} }}", quote(note))
             }
             Self::Failure(failure) => {
-                let (kind, detail) = (quote(failure.kind()), quote(failure.detail()));
+                let (kind, detail) = (quote(failure.kind.as_str()), quote(&failure.detail));
                 write!(f, "failure = {{ kind = {kind}, detail = {detail}")?;
-                if let Failure::Throttled { retry_after_ms, .. } = failure {
-                    let wait = in_words(Duration::from_millis(*retry_after_ms));
+                if let Some(retry_after_ms) = failure.retry_after_ms {
+                    let wait = in_words(Duration::from_millis(retry_after_ms));
                     write!(f, ", retry-after = {}", quote(&wait))?;
                 }
                 f.write_str(" }")
@@ -131,6 +129,7 @@ fn in_words(length: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use strongroom_domain::Evidence;
+    use strongroom_domain::retry::Failure;
 
     use super::super::{CallKind, load};
     use super::*;
@@ -163,11 +162,8 @@ mod tests {
                     percent: Some(40),
                     note: odd.into(),
                 }),
-                entry(Reply::Failure(Failure::Throttled {
-                    detail: odd.into(),
-                    retry_after_ms: 1_500,
-                })),
-                entry(Reply::Failure(Failure::Corrupt { detail: odd.into() })),
+                entry(Reply::Failure(Failure::throttled(odd, 1_500))),
+                entry(Reply::Failure(Failure::corrupt(odd))),
                 entry(Reply::Trap(odd.into())),
             ],
         };

@@ -1,5 +1,6 @@
 //! Deleting: exactly what was named, however often.
 
+use strongroom_domain::retry::FailureKind;
 use strongroom_sandbox::call::{Answer, Ending, Request};
 
 use super::is_unchanged;
@@ -50,7 +51,7 @@ async fn delete(context: &TestContext) -> Told<()> {
         format!("{doing} is done, and it is still listed")
     })?;
     is_unchanged(&call, &expected, &doing).await?;
-    call.refused(Request::Get { reference }, &["not-found"])
+    call.refused(Request::Get { reference }, &[FailureKind::NotFound])
         .await
         .map(drop)
 }
@@ -62,7 +63,7 @@ async fn delete_twice(context: &TestContext) -> Told<()> {
     let ending = call.call(Request::StartDelete { reference }).await;
     match &ending {
         Ending::Answered(Answer::Step(step)) => drop(call.follow(step.clone()).await?),
-        Ending::Failed(failure) => ensure(failure.kind() == "not-found", || {
+        Ending::Failed(failure) => ensure(failure.kind == FailureKind::NotFound, || {
             format!(
                 "`start-delete` of what is gone {}; expected `done` or `not-found`",
                 messages::ending(&ending)

@@ -1,5 +1,6 @@
 //! Features told truthfully: what is told has a case of its own, what is not told is refused.
 
+use strongroom_domain::retry::FailureKind;
 use strongroom_sandbox::call::Request;
 
 use super::is_unchanged;
@@ -87,7 +88,7 @@ async fn not_offered(context: &TestContext) -> Told<()> {
             continue;
         }
         // A plugin that does what it does not tell could leave something: so it is asked in a dry run.
-        let refused = call.dry().refused(request, &["invalid"]).await;
+        let refused = call.dry().refused(request, &[FailureKind::Invalid]).await;
         if let Err(stop) = refused {
             let crate::call::Stop::Failed(what) = stop else {
                 return Err(stop);
@@ -115,7 +116,7 @@ async fn verify_unknown(context: &TestContext) -> Told<()> {
     let call = context.call()?;
     let reference = "no-such-snapshot".to_owned();
     let verify = Request::StartVerify { reference };
-    call.refused(verify, &["not-found", "invalid"])
+    call.refused(verify, &[FailureKind::NotFound, FailureKind::Invalid])
         .await
         .map(drop)
 }
@@ -125,7 +126,8 @@ async fn copy_unknown(context: &TestContext) -> Told<()> {
     let before = call.references().await?;
     let reference = "no-such-snapshot".to_owned();
     let copy = Request::StartCopy { reference };
-    call.refused(copy, &["not-found", "invalid"]).await?;
+    call.refused(copy, &[FailureKind::NotFound, FailureKind::Invalid])
+        .await?;
     is_unchanged(&call, &before, "a copy of what is not there").await
 }
 

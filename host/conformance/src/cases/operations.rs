@@ -1,5 +1,6 @@
 //! Operations that go on at the provider, and handles.
 
+use strongroom_domain::retry::FailureKind;
 use strongroom_sandbox::call::{Answer, Ending, Request, Step};
 
 use crate::call::{Told, ensure, failed, skipped};
@@ -93,7 +94,7 @@ async fn garbage_handle(context: &TestContext) -> Told<()> {
         let shown: String = String::from_utf8_lossy(handle).chars().take(12).collect();
         let handle = handle.to_vec();
         let ending = call.call(Request::PollSnapshots { handle }).await;
-        let refused = matches!(&ending, Ending::Failed(failure) if ["invalid", "not-found"].contains(&failure.kind()));
+        let refused = matches!(&ending, Ending::Failed(failure) if [FailureKind::Invalid, FailureKind::NotFound].contains(&failure.kind));
         ensure(refused, || {
             let again = if matches!(ending, Ending::Answered(Answer::Step(_))) {
                 " as if it were one"

@@ -1,6 +1,7 @@
 //! Listing and looking up.
 
 use std::collections::BTreeSet;
+use strongroom_domain::retry::FailureKind;
 
 use strongroom_sandbox::call::{Request, SnapshotInfo};
 
@@ -108,7 +109,8 @@ async fn bad_cursor(context: &TestContext) -> Told<()> {
             cursor: Some(cursor.to_owned()),
             limit: 10,
         };
-        call.refused(list, &["invalid", "not-found"]).await?;
+        call.refused(list, &[FailureKind::Invalid, FailureKind::NotFound])
+            .await?;
     }
     Ok(())
 }
@@ -117,7 +119,7 @@ async fn malformed_reference(context: &TestContext) -> Told<()> {
     let call = context.call()?;
     let before = call.references().await?;
     let long = "x".repeat(512);
-    let kinds = ["not-found", "invalid"];
+    let kinds = [FailureKind::NotFound, FailureKind::Invalid];
     for reference in [
         "no-such-snapshot",
         "../../etc/passwd",

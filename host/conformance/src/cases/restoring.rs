@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use strongroom_domain::retry::FailureKind;
 
 use strongroom_domain::Evidence;
 use strongroom_sandbox::call::{Answer, Ending, Request, SnapshotState};
@@ -120,7 +121,8 @@ async fn restore_into_taken(context: &TestContext) -> Told<()> {
     }
     let before = goal.folder.as_deref().map(Found::beneath);
     match call.call(goal.request).await {
-        Ending::Failed(failure) if ["conflict", "invalid"].contains(&failure.kind()) => {}
+        Ending::Failed(failure)
+            if [FailureKind::Conflict, FailureKind::Invalid].contains(&failure.kind) => {}
         Ending::Answered(Answer::Step(step)) => {
             let end = match call.follow(step).await {
                 Ok((evidence, _)) => messages::ending(&Ending::Answered(Answer::Step(
@@ -156,7 +158,7 @@ async fn restore_missing_path(context: &TestContext) -> Told<()> {
     let made = context.first().await?;
     let goal = goal(context, &made, vec![b"no/such/path".to_vec()])?;
     let call = context.fresh().await?;
-    call.refused(goal.request, &["not-found", "invalid"])
+    call.refused(goal.request, &[FailureKind::NotFound, FailureKind::Invalid])
         .await?;
     let written = goal.folder.as_deref().map(Found::beneath);
     ensure(written.is_none_or(|found| found.entries.is_empty()), || {
@@ -177,18 +179,17 @@ async fn delete_with_dependants(context: &TestContext) -> Told<()> {
                 return Ok(());
             }
             Err(crate::call::Stop::Failed(what)) if what.contains("`conflict`") => {
-                ending =
-                    Ending::Failed(strongroom_domain::retry::Failure::Conflict { detail: what });
+                ending = Ending::Failed(strongroom_domain::retry::Failure::conflict(what));
             }
             Err(stop) => return Err(stop),
         }
     }
     match ending {
-        Ending::Failed(failure) if failure.kind() == "conflict" => {
+        Ending::Failed(failure) if failure.kind == FailureKind::Conflict => {
             ensure(told, || {
                 format!(
                     "`start-delete` answered `conflict`, and `keeps-dependants` is not told: {}",
-                    messages::short(failure.detail())
+                    messages::short(&failure.detail)
                 )
             })?;
             let after = call.get(&made.info.reference).await?;

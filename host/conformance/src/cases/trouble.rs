@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use strongroom_domain::retry::Failure;
+use strongroom_domain::retry::{Failure, FailureKind};
 use strongroom_egress::{Fault, Response};
 use strongroom_sandbox::call::{Answer, Ending, Operation, Request, Step};
 
@@ -127,9 +127,9 @@ async fn each(
 }
 
 /// A failure of one of these kinds.
-fn of_kind(ending: &Ending, kinds: &[&str]) -> Result<(), String> {
+fn of_kind(ending: &Ending, kinds: &[FailureKind]) -> Result<(), String> {
     match ending {
-        Ending::Failed(failure) if kinds.contains(&failure.kind()) => Ok(()),
+        Ending::Failed(failure) if kinds.contains(&failure.kind) => Ok(()),
         _ => Err(messages::names(kinds)),
     }
 }
@@ -151,9 +151,14 @@ async fn throttled(context: &TestContext) -> Told<()> {
     each(context, &fault, |request, ending| {
         let wait = match (goes_on(request, ending), ending) {
             (Some(operation), _) => operation.poll_after,
-            (None, Ending::Failed(Failure::Throttled { retry_after_ms, .. })) => {
-                Duration::from_millis(*retry_after_ms)
-            }
+            (
+                None,
+                Ending::Failed(Failure {
+                    kind: FailureKind::Throttled,
+                    retry_after_ms,
+                    ..
+                }),
+            ) => Duration::from_millis(retry_after_ms.unwrap_or_default()),
             _ => return Err(format!("`throttled` with at least {RETRY_AFTER:?}")),
         };
         if wait >= RETRY_AFTER {
@@ -166,7 +171,7 @@ async fn throttled(context: &TestContext) -> Told<()> {
 
 async fn busy(context: &TestContext) -> Told<()> {
     let fault = answer(503, &[("content-type", "text/plain")], "come back later");
-    let kinds = ["unavailable", "throttled"];
+    let kinds = [FailureKind::Unavailable, FailureKind::Throttled];
     each(context, &fault, |request, ending| {
         match goes_on(request, ending) {
             Some(_) => Ok(()),
@@ -180,7 +185,7 @@ async fn unreachable(context: &TestContext) -> Told<()> {
     each(context, &Fault::Unsent, |request, ending| {
         match goes_on(request, ending) {
             Some(_) => Ok(()),
-            None => of_kind(ending, &["unavailable"]),
+            None => of_kind(ending, &[FailureKind::Unavailable]),
         }
     })
     .await
@@ -199,7 +204,7 @@ fn not_believed(request: &Request, ending: &Ending) -> Result<(), String> {
     if goes_on(request, ending).is_some() || (running && deleting) {
         return Ok(());
     }
-    of_kind(ending, &["other", "unavailable"])
+    of_kind(ending, &[FailureKind::Other, FailureKind::Unavailable])
 }
 
 async fn cut_off_answer(context: &TestContext) -> Told<()> {
@@ -219,7 +224,7 @@ async fn cut_off_answer(context: &TestContext) -> Told<()> {
         let shut = context.gates.shut(Which::Every, Fault::Cut);
         let ending = call.call(request).await;
         drop(shut);
-        if let Err(expected) = of_kind(&ending, &["other", "unavailable"]) {
+        if let Err(expected) = of_kind(&ending, &[FailureKind::Other, FailureKind::Unavailable]) {
             return failed(format!(
                 "`{function}` {}; expected {expected}",
                 messages::ending(&ending)
@@ -245,7 +250,7 @@ async fn silence(context: &TestContext) -> Told<()> {
     })?;
     match &ending {
         Ending::TimedOut => Ok(()),
-        _ => match of_kind(&ending, &["unavailable"]) {
+        _ => match of_kind(&ending, &[FailureKind::Unavailable]) {
             Ok(()) => Ok(()),
             Err(expected) => failed(format!(
                 "`get` {}; expected {expected} or no answer",
@@ -256,10 +261,10 @@ async fn silence(context: &TestContext) -> Told<()> {
 }
 
 /// A failure after which the host tries again, or none.
-pub(super) fn may_be_repeated(ending: &Ending, kinds: &[&str]) -> Told<()> {
+pub(super) fn may_be_repeated(ending: &Ending, kinds: &[FailureKind]) -> Told<()> {
     match ending {
         Ending::Answered(Answer::Step(_)) | Ending::TimedOut => Ok(()),
-        Ending::Failed(failure) if kinds.contains(&failure.kind()) => Ok(()),
+        Ending::Failed(failure) if kinds.contains(&failure.kind) => Ok(()),
         other => failed(format!(
             "it {}; expected {}, after which the host tries again",
             messages::ending(other),

@@ -1,6 +1,7 @@
 //! The provider did it, and the plugin was not told: a repeated call finds what the first one began.
 
 use std::time::Duration;
+use strongroom_domain::retry::FailureKind;
 
 use strongroom_egress::Fault;
 use strongroom_sandbox::call::{Answer, Ending, Request};
@@ -57,7 +58,7 @@ const SLACK: Duration = Duration::from_secs(2);
 async fn lost_reply(context: &TestContext) -> Told<()> {
     let Undisturbed { writes, .. } = undisturbed(context).await?;
     for nth in 1..=writes.min(LOST) {
-        let kinds = ["unavailable", "throttled"];
+        let kinds = [FailureKind::Unavailable, FailureKind::Throttled];
         disturbed(context, Which::Write(nth), Fault::Lost, None, &kinds).await?;
     }
     Ok(())
@@ -65,14 +66,18 @@ async fn lost_reply(context: &TestContext) -> Told<()> {
 
 async fn cut_off_create(context: &TestContext) -> Told<()> {
     undisturbed(context).await?;
-    let kinds = ["other", "unavailable", "throttled"];
+    let kinds = [
+        FailureKind::Other,
+        FailureKind::Unavailable,
+        FailureKind::Throttled,
+    ];
     disturbed(context, Which::Write(1), Fault::Cut, None, &kinds).await
 }
 
 async fn deadline(context: &TestContext) -> Told<()> {
     let Undisturbed { took, .. } = undisturbed(context).await?;
     let time = (took * 4).clamp(LEAST, MOST);
-    let kinds = ["unavailable", "throttled"];
+    let kinds = [FailureKind::Unavailable, FailureKind::Throttled];
     disturbed(context, Which::Write(1), Fault::Hanging, Some(time), &kinds).await
 }
 
@@ -99,11 +104,18 @@ async fn lost_reply_to_delete(context: &TestContext) -> Told<()> {
             messages::ending(&ending)
         )
     })?;
-    may_be_repeated(&ending, &["unavailable", "throttled", "not-found"])?;
+    may_be_repeated(
+        &ending,
+        &[
+            FailureKind::Unavailable,
+            FailureKind::Throttled,
+            FailureKind::NotFound,
+        ],
+    )?;
     let again = call.again();
     match again.call(delete).await {
         Ending::Answered(Answer::Step(step)) => drop(again.follow(step).await?),
-        Ending::Failed(failure) if failure.kind() == "not-found" => {}
+        Ending::Failed(failure) if failure.kind == FailureKind::NotFound => {}
         other => {
             return failed(format!(
                 "called again, `start-delete` {}",
@@ -128,7 +140,7 @@ async fn disturbed(
     which: Which,
     fault: Fault,
     time: Option<Duration>,
-    kinds: &[&str],
+    kinds: &[FailureKind],
 ) -> Told<()> {
     let call = context.fresh().await?;
     let before = call.references().await?;

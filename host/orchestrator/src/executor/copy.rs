@@ -35,7 +35,7 @@ pub(crate) async fn choose(
             "there is no good snapshot of `{}` by `{}` to copy",
             call.tenant, off_site.of
         );
-        return Err(Failure::NotFound { detail });
+        return Err(Failure::not_found(detail));
     };
     if !call.dry_run && !is_held(&chosen, &name) {
         hold(context, call, &chosen, name)
@@ -115,7 +115,5 @@ async fn hold(
 }
 
 fn unavailable(error: &LedgerError) -> Failure {
-    Failure::Unavailable {
-        detail: format!("which snapshot to copy is not known: {error}"),
-    }
+    Failure::unavailable(format!("which snapshot to copy is not known: {error}"))
 }

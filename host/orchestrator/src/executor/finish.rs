@@ -4,13 +4,13 @@
 //! Never: a decision about time. Read next: `read_back`, then `settle`.
 
 use strongroom_domain::Evidence;
-use strongroom_domain::retry::Failure;
+use strongroom_domain::retry::{Failure, FailureKind};
 use strongroom_ledger::SnapshotFilter;
 use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{Answer, Operation, SnapshotInfo, Step};
 
 use super::read_back::{Compared, Expected};
-use super::{PluginCall, Reached, broken_contract};
+use super::{PluginCall, Reached};
 use crate::context::CallContext;
 
 /// What an attempt came to.
@@ -59,18 +59,20 @@ pub(crate) async fn finish(
     }
     let Some(reference) = evidence.get("snapshot").map(str::to_owned) else {
         return Finished::Failed {
-            failure: broken_contract("reported a finished snapshot without its reference"),
+            failure: Failure::broken_contract("reported a finished snapshot without its reference"),
             acted: true,
         };
     };
     let judged = match call.read_back(context, &reference).await {
         Ok(info) => judge(context, call, evidence, &reference, info).await,
         // Providers list what they made some seconds late: it is looked for again.
-        Err(Failure::NotFound { detail }) => Err(Failure::Unavailable {
-            detail: format!(
-                "the plugin reported snapshot `{reference}` as made, and the provider does not have it: {detail}"
-            ),
-        }),
+        Err(Failure {
+            kind: FailureKind::NotFound,
+            detail,
+            ..
+        }) => Err(Failure::unavailable(format!(
+            "the plugin reported snapshot `{reference}` as made, and the provider does not have it: {detail}"
+        ))),
         Err(failure) => Err(failure),
     };
     match judged {
@@ -89,7 +91,7 @@ pub(crate) fn step(reached: Reached) -> Result<Evidence, Finished> {
         Reached::Answer(Answer::Step(Step::Running(operation))) => {
             Err(Finished::Running(operation))
         }
-        Reached::Answer(_) => Err(Finished::failed(broken_contract(
+        Reached::Answer(_) => Err(Finished::failed(Failure::broken_contract(
             "answered with something else than a step",
         ))),
         Reached::Failed(failure) => Err(Finished::failed(failure)),
@@ -109,11 +111,11 @@ pub(super) async fn judge(
     let now = context.clock.now();
     match Expected::of_run(call, now, reference, &evidence).compare(&info) {
         Compared::Agrees => {}
-        Compared::Unfinished(detail) => return Err(Failure::Unavailable { detail }),
-        Compared::Differs(detail) => return Err(Failure::Corrupt { detail }),
+        Compared::Unfinished(detail) => return Err(Failure::unavailable(detail)),
+        Compared::Differs(detail) => return Err(Failure::corrupt(detail)),
     }
     if let Some(detail) = of_another_run(context, call, reference).await? {
-        return Err(Failure::Corrupt { detail });
+        return Err(Failure::corrupt(detail));
     }
     for (kind, fact) in [("source", &info.source), ("place", &info.place)] {
         if let (Some(fact), None) = (fact, evidence.get(kind)) {
@@ -134,9 +136,8 @@ async fn of_another_run(
         ..SnapshotFilter::default()
     };
     let rows = context.ledger.snapshots(filter).await;
-    let rows = rows.map_err(|error| Failure::Unavailable {
-        detail: format!("the catalog could not be read: {error}"),
-    })?;
+    let rows = rows
+        .map_err(|error| Failure::unavailable(format!("the catalog could not be read: {error}")))?;
     let other = (rows.iter())
         .find(|row| call.prepared.shares_names_with(row) && row.occurrence != call.run);
     Ok(other.map(|row| {

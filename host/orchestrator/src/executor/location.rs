@@ -29,13 +29,13 @@ pub(super) async fn check(
 ) -> Finished {
     let schedule = &call.prepared.schedule;
     if let Some(detail) = elsewhere(schedule.places(), &info) {
-        return acted(Failure::Invalid { detail });
+        return acted(Failure::invalid(detail));
     }
     if let Some(off_site) = schedule.off_site() {
         match beside(context, call, off_site, first, &info).await {
             Err(error) => {
                 let detail = format!("where the first shelf is is not known: {error}");
-                return acted(Failure::Unavailable { detail });
+                return acted(Failure::unavailable(detail));
             }
             Ok(Beside::SamePlace(reason)) => return Finished::Refused(reason),
             Ok(Beside::Apart(original)) => {

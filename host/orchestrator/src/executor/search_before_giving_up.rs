@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use strongroom_domain::Evidence;
-use strongroom_domain::retry::Failure;
+use strongroom_domain::retry::{Failure, FailureKind};
 use strongroom_sandbox::call::{SnapshotInfo, SnapshotState};
 
 use super::PluginCall;
@@ -40,21 +40,27 @@ pub(super) async fn search_before_giving_up(
             format!("not finished by its deadline {}", call.deadline),
             None,
         ),
-        Finished::Failed { failure, acted } if began || acted || may_have_acted(&failure) => (
-            format!("{}: {}", failure.kind(), failure.detail()),
-            Some((failure, acted)),
-        ),
+        Finished::Failed { failure, acted } if began || acted || may_have_acted(&failure) => {
+            (failure.to_string(), Some((failure, acted)))
+        }
         other => return other,
     };
     // What was read back and differs is known: there is nothing more to find out.
-    if let Some((failure @ Failure::Corrupt { .. }, acted)) = failure {
+    if let Some((
+        failure @ Failure {
+            kind: FailureKind::Corrupt,
+            ..
+        },
+        acted,
+    )) = failure
+    {
         return Finished::Failed { failure, acted };
     }
     match search(context, call, &why).await {
         Known::Made(evidence, info) => Finished::Done(evidence, Some(info)),
         Known::Wrong(found) => Finished::Failed {
             failure: match failure {
-                Some((failure, _)) => failure.and(found.detail()),
+                Some((failure, _)) => failure.and(&found.detail),
                 None => found,
             },
             acted: true,
@@ -73,16 +79,46 @@ pub(super) async fn search_before_giving_up(
 /// A plugin that says so was refused, and began nothing; of all others it is not certain.
 fn may_have_acted(failure: &Failure) -> bool {
     match failure {
-        Failure::Invalid { .. }
-        | Failure::Denied { .. }
-        | Failure::NotFound { .. }
-        | Failure::Conflict { .. }
-        | Failure::Quota { .. }
-        | Failure::Throttled { .. } => false,
-        Failure::Unavailable { .. }
-        | Failure::Corrupt { .. }
-        | Failure::Crashed { .. }
-        | Failure::Other { .. } => true,
+        Failure {
+            kind: FailureKind::Invalid,
+            ..
+        }
+        | Failure {
+            kind: FailureKind::Denied,
+            ..
+        }
+        | Failure {
+            kind: FailureKind::NotFound,
+            ..
+        }
+        | Failure {
+            kind: FailureKind::Conflict,
+            ..
+        }
+        | Failure {
+            kind: FailureKind::Quota,
+            ..
+        }
+        | Failure {
+            kind: FailureKind::Throttled,
+            ..
+        } => false,
+        Failure {
+            kind: FailureKind::Unavailable,
+            ..
+        }
+        | Failure {
+            kind: FailureKind::Corrupt,
+            ..
+        }
+        | Failure {
+            kind: FailureKind::Crashed,
+            ..
+        }
+        | Failure {
+            kind: FailureKind::Other,
+            ..
+        } => true,
     }
 }
 
@@ -105,7 +141,7 @@ async fn search(context: &CallContext, call: &PluginCall<'_>, why: &str) -> Know
             }
             Ok(None) => break,
             Err(failure) => {
-                return Known::Unsettled(format!("{}: {}", failure.kind(), failure.detail()));
+                return Known::Unsettled(failure.to_string());
             }
         }
     }
@@ -122,8 +158,7 @@ async fn look(context: &CallContext, call: &PluginCall<'_>, reference: &str, why
         Err(failure) => {
             return Known::Unsettled(format!(
                 "it lists `{reference}` of this run, and reading that back says {}: {}",
-                failure.kind(),
-                failure.detail()
+                failure.kind, failure.detail
             ));
         }
     };
@@ -141,7 +176,12 @@ async fn look(context: &CallContext, call: &PluginCall<'_>, reference: &str, why
     );
     match judge(context, call, evidence, reference, info).await {
         Ok((evidence, info)) => Known::Made(evidence, Box::new(info)),
-        Err(failure @ Failure::Unavailable { .. }) => Known::Unsettled(failure.detail().to_owned()),
+        Err(
+            failure @ Failure {
+                kind: FailureKind::Unavailable,
+                ..
+            },
+        ) => Known::Unsettled(failure.detail.clone()),
         Err(failure) => Known::Wrong(failure),
     }
 }

@@ -54,28 +54,16 @@ impl Placeholders {
     }
 
     pub(super) fn fill_failure(&self, failure: &Failure) -> Failure {
-        with_detail(failure, self.fill(failure.detail()))
+        Failure {
+            detail: self.fill(&failure.detail),
+            ..failure.clone()
+        }
     }
 
     pub(super) fn blank_failure(&self, failure: &Failure) -> Failure {
-        with_detail(failure, self.blank(failure.detail()))
-    }
-}
-
-fn with_detail(failure: &Failure, detail: String) -> Failure {
-    match failure {
-        Failure::Invalid { .. } => Failure::Invalid { detail },
-        Failure::Denied { .. } => Failure::Denied { detail },
-        Failure::NotFound { .. } => Failure::NotFound { detail },
-        Failure::Conflict { .. } => Failure::Conflict { detail },
-        Failure::Quota { .. } => Failure::Quota { detail },
-        Failure::Throttled { retry_after_ms, .. } => Failure::Throttled {
-            detail,
-            retry_after_ms: *retry_after_ms,
-        },
-        Failure::Unavailable { .. } => Failure::Unavailable { detail },
-        Failure::Corrupt { .. } => Failure::Corrupt { detail },
-        Failure::Crashed { .. } => Failure::Crashed { detail },
-        Failure::Other { .. } => Failure::Other { detail },
+        Failure {
+            detail: self.blank(&failure.detail),
+            ..failure.clone()
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use strongroom_config::cassette::{CallKind, Cassette, Entry, Reply};
-use strongroom_domain::retry::Failure;
+use strongroom_domain::retry::{Failure, FailureKind};
 use strongroom_domain::{Evidence, ScheduleName, TenantName};
 use strongroom_sandbox::call::{Answer, Ending, Request, Step};
 
@@ -87,9 +87,10 @@ fn reply(placeholders: &Placeholders, kind: CallKind, ending: &Ending) -> Reply 
             note: placeholders.blank(&operation.note),
         },
         // What is read back comes from the shelf; a deletion is read back too, and then nothing is there.
-        Ending::Failed(Failure::NotFound { .. }) if kind == CallKind::Get => {
-            Reply::Done(Evidence::default())
-        }
+        Ending::Failed(Failure {
+            kind: FailureKind::NotFound,
+            ..
+        }) if kind == CallKind::Get => Reply::Done(Evidence::default()),
         Ending::Answered(Answer::Snapshot(_) | Answer::Page(..)) => {
             Reply::Done(Evidence::default())
         }

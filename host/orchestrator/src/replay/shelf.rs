@@ -105,9 +105,7 @@ fn restored(info: &SnapshotInfo, evidence: &mut Evidence) {
 }
 
 fn not_there(reference: &str) -> Failure {
-    Failure::NotFound {
-        detail: format!("there is no snapshot `{reference}`"),
-    }
+    Failure::not_found(format!("there is no snapshot `{reference}`"))
 }
 
 /// What a call, or the call that began the operation it asks after, is to do.

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use strongroom_domain::retry::Failure;
+use strongroom_domain::retry::{Failure, FailureKind};
 use strongroom_sandbox::call::SnapshotState;
 
 use crate::context::CallContext;
@@ -30,7 +30,10 @@ pub(super) async fn prove(
     let mut waits = WAITS.iter();
     loop {
         let what = match call.read_back(context, reference).await {
-            Err(Failure::NotFound { .. }) => return Ok(()),
+            Err(Failure {
+                kind: FailureKind::NotFound,
+                ..
+            }) => return Ok(()),
             Err(failure) => {
                 return Err(failure.and("whether it is deleted could not be read back"));
             }
@@ -46,7 +49,7 @@ pub(super) async fn prove(
                 let detail = format!(
                     "the plugin reported `{reference}` as deleted, and the provider {what}"
                 );
-                return Err(Failure::Conflict { detail });
+                return Err(Failure::conflict(detail));
             }
         }
     }

@@ -15,7 +15,7 @@ use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{Answer, Request};
 
 use crate::context::CallContext;
-use crate::executor::{PluginCall, Reached, broken_contract};
+use crate::executor::{PluginCall, Reached};
 use crate::setup::{Prepared, Setup};
 use crate::workflows::shelf::shelf;
 
@@ -104,7 +104,7 @@ fn count(side: &mut Side, row: &OccurrenceRow) {
     };
     *side.outcomes.entry(outcome).or_default() += 1;
     if let Some(failure) = row.failure.as_ref().filter(|_| outcome.alerts()) {
-        *side.failures.entry(failure.kind().to_owned()).or_default() += 1;
+        *side.failures.entry(failure.kind.to_string()).or_default() += 1;
     }
     if let Some(did) = side.tenants.get_mut(&row.tenant) {
         did.succeeded += u64::from(outcome == Outcome::Succeeded);
@@ -138,7 +138,7 @@ async fn compare(
     let found = match list(context, prepared, tenant).await {
         Ok(found) => found,
         Err(failure) => {
-            listed.failure = Some(format!("{}: {}", failure.kind(), failure.detail()));
+            listed.failure = Some(failure.to_string());
             return Ok(());
         }
     };
@@ -187,15 +187,15 @@ async fn list(
         let (page, next) = match call.send(context, request).await {
             Reached::Answer(Answer::Page(page, next)) => (page, next),
             Reached::Answer(_) => {
-                return Err(broken_contract("answered `list` with something else"));
+                return Err(Failure::broken_contract(
+                    "answered `list` with something else",
+                ));
             }
             Reached::Failed(failure) => return Err(failure),
             Reached::TimedOut => {
-                return Err(Failure::Unavailable {
-                    detail: "it was not finished in time".into(),
-                });
+                return Err(Failure::unavailable("it was not finished in time"));
             }
-            Reached::Refused(detail) => return Err(broken_contract(&detail)),
+            Reached::Refused(detail) => return Err(Failure::broken_contract(&detail)),
         };
         found.extend(page.into_iter().map(|one| one.reference));
         match next {
@@ -203,5 +203,5 @@ async fn list(
             None => return Ok(found),
         }
     }
-    Err(broken_contract("its list has no end"))
+    Err(Failure::broken_contract("its list has no end"))
 }

@@ -127,9 +127,7 @@ async fn subject(
         Err(_) => Ok(None),
     };
     let row = row.map_err(|error| unreadable(&error))?;
-    let lost = || Failure::Other {
-        detail: "the snapshot that was being drilled is not in the catalog".into(),
-    };
+    let lost = || Failure::other("the snapshot that was being drilled is not in the catalog");
     Ok((row.ok_or_else(lost)?, Some(rest.to_vec())))
 }
 
@@ -179,13 +177,11 @@ fn nothing(prepared: &Prepared, tenant: &TenantName) -> Failure {
         "`{}` has no good snapshot of {tenant} to drill",
         prepared.shelf()
     );
-    Failure::NotFound { detail }
+    Failure::not_found(detail)
 }
 
 fn unreadable(error: &LedgerError) -> Failure {
-    Failure::Unavailable {
-        detail: format!("the catalog could not be read or written: {error}"),
-    }
+    Failure::unavailable(format!("the catalog could not be read or written: {error}"))
 }
 
 /// Says which snapshot a drill would take. Nothing is begun anywhere.

@@ -6,11 +6,11 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use strongroom_domain::retry::Failure;
+use strongroom_domain::retry::{Failure, FailureKind};
 use strongroom_sandbox::call::{Answer, Request, SnapshotInfo};
 
 use crate::context::CallContext;
-use crate::executor::{PluginCall, Reached, broken_contract};
+use crate::executor::{PluginCall, Reached};
 
 /// Snapshots of a page: the most that the contract allows.
 const PAGE: u32 = 1_000;
@@ -48,7 +48,7 @@ impl<'a> Listing<'a> {
         }
         let (page, next) = self.page(context).await?;
         if page.len() > PAGE as usize {
-            return Err(broken_contract(&format!(
+            return Err(Failure::broken_contract(&format!(
                 "listed {} snapshots on one page of at most {PAGE}",
                 page.len()
             )));
@@ -56,12 +56,14 @@ impl<'a> Listing<'a> {
         match &next {
             None => self.ended = true,
             Some(cursor) if !self.cursors.insert(cursor.clone()) => {
-                return Err(broken_contract(
+                return Err(Failure::broken_contract(
                     "listed in circles: a page names one before it as the next",
                 ));
             }
             Some(_) if self.cursors.len() >= PAGES => {
-                return Err(broken_contract(&format!("listed more than {PAGES} pages")));
+                return Err(Failure::broken_contract(&format!(
+                    "listed more than {PAGES} pages"
+                )));
             }
             Some(_) => {}
         }
@@ -82,19 +84,24 @@ impl<'a> Listing<'a> {
             let failure = match self.call.send(context, request).await {
                 Reached::Answer(Answer::Page(page, next)) => return Ok((page, next)),
                 Reached::Answer(_) => {
-                    return Err(broken_contract("answered `list` with something else"));
+                    return Err(Failure::broken_contract(
+                        "answered `list` with something else",
+                    ));
                 }
                 Reached::Failed(failure) => failure,
-                Reached::TimedOut => Failure::Unavailable {
-                    detail: "listing the snapshots took too long".into(),
-                },
-                Reached::Refused(detail) => return Err(broken_contract(&detail)),
+                Reached::TimedOut => Failure::unavailable("listing the snapshots took too long"),
+                Reached::Refused(detail) => return Err(Failure::broken_contract(&detail)),
             };
             let wait = match &failure {
-                Failure::Unavailable { .. } => WAIT,
-                Failure::Throttled { retry_after_ms, .. } => {
-                    WAIT.max(Duration::from_millis(*retry_after_ms))
-                }
+                Failure {
+                    kind: FailureKind::Unavailable,
+                    ..
+                } => WAIT,
+                Failure {
+                    kind: FailureKind::Throttled,
+                    retry_after_ms,
+                    ..
+                } => WAIT.max(Duration::from_millis(retry_after_ms.unwrap_or_default())),
                 _ => return Err(failure),
             };
             let again = context.clock.now().checked_add(wait);

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 use serde_json::json;
-use strongroom_domain::retry::Failure;
+use strongroom_domain::retry::{Failure, FailureKind};
 use strongroom_domain::{ScheduleName, TenantName};
 use strongroom_ledger::{
     AuditEntry, CatalogChange, LedgerError, Notice, SnapshotFilter, SnapshotRow, SnapshotState,
@@ -173,10 +173,16 @@ impl Looking<'_> {
         match as_recorded(self.context, self.call, row).await {
             Ok(()) => self.differs(row, format!("only in the list: {listed}")),
             Err(failure) => {
-                if matches!(failure, Failure::Corrupt { .. }) {
+                if matches!(
+                    failure,
+                    Failure {
+                        kind: FailureKind::Corrupt,
+                        ..
+                    }
+                ) {
                     self.mark(row, &failure, "snapshot-differs").await?;
                 }
-                self.differs(row, failure.detail().to_owned());
+                self.differs(row, failure.detail.clone());
             }
         }
         Ok(())
@@ -248,18 +254,29 @@ impl Looking<'_> {
         }
         match looked {
             Ok(()) => self.differs(row, "it is there, and the list does not show it".to_owned()),
-            Err(failure @ Failure::NotFound { .. }) => {
+            Err(
+                failure @ Failure {
+                    kind: FailureKind::NotFound,
+                    ..
+                },
+            ) => {
                 if row.state != SnapshotState::Missing {
                     self.mark(row, &failure, "snapshot-missing").await?;
                 }
-                let what = failure.detail().to_owned();
+                let what = failure.detail.clone();
                 self.found.missing.add(difference(row, what));
             }
             Err(failure) => {
-                if matches!(failure, Failure::Corrupt { .. }) {
+                if matches!(
+                    failure,
+                    Failure {
+                        kind: FailureKind::Corrupt,
+                        ..
+                    }
+                ) {
                     self.mark(row, &failure, "snapshot-differs").await?;
                 }
-                self.differs(row, format!("not listed; {}", failure.detail()));
+                self.differs(row, format!("not listed; {}", failure.detail));
             }
         }
         Ok(())

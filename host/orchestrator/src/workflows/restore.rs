@@ -25,7 +25,7 @@ const REASON: usize = 500;
 #[derive(Debug, thiserror::Error)]
 pub enum ShelfError {
     /// The plugin did not do it.
-    #[error("{}: {}", .0.kind(), .0.detail())]
+    #[error("{0}")]
     Failed(Failure),
     /// The plugin does not offer it.
     #[error("plugin `{plugin}` does not offer `{feature}`")]
@@ -173,7 +173,7 @@ pub async fn restore(
     let (kind, more) = match &result {
         Ok(Waited::Done(_)) => ("restore-done", json!({})),
         Ok(Waited::Left(note)) => ("restore-left", json!({ "goes_on": note })),
-        Err(failure) => ("restore-failed", json!({ "failure": failure.kind() })),
+        Err(failure) => ("restore-failed", json!({ "failure": failure.kind })),
     };
     let ended = entry(kind, row, merged(told, more));
     let release = (!matches!(result, Ok(Waited::Left(Some(_))))).then_some(hold);

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use strongroom_domain::retention::{ShelfItem, Verdict, decide};
-use strongroom_domain::retry::Failure;
+use strongroom_domain::retry::{Failure, FailureKind};
 use strongroom_domain::swap::running_out;
 use strongroom_domain::{Evidence, Outcome, TenantName};
 use strongroom_ledger::{
@@ -17,7 +17,7 @@ use strongroom_sandbox::Role;
 use strongroom_sandbox::call::{Answer, Operation, Request, Step};
 
 use crate::context::CallContext;
-use crate::executor::{PluginCall, Reached, broken_contract};
+use crate::executor::{PluginCall, Reached};
 use crate::setup::{Prepared, Setup};
 use crate::workflows::absence;
 use crate::workflows::shelf::{Shelf, shelf};
@@ -160,7 +160,7 @@ async fn delete(
             Ok(true)
         }
         Err(failure) => {
-            let error = format!("{}: {}", failure.kind(), failure.detail());
+            let error = failure.to_string();
             tracing::warn!(snapshot = %row.id, error, "a snapshot that retention drops could not be deleted");
             let failed = entry("snapshot-deletion-failed", row, json!({ "error": error }));
             change(
@@ -185,9 +185,11 @@ async fn delete_and_look(
     let reference = row.reference.clone();
     match complete(context, call, Request::StartDelete { reference }).await {
         // What is not there counts as deleted, if it is not there.
-        Ok(_) | Err(Failure::NotFound { .. }) => {
-            absence::prove(context, call, &row.reference).await
-        }
+        Ok(_)
+        | Err(Failure {
+            kind: FailureKind::NotFound,
+            ..
+        }) => absence::prove(context, call, &row.reference).await,
         Err(failure) => Err(failure),
     }
 }
@@ -200,7 +202,10 @@ async fn prove_ours(
 ) -> Result<bool, Failure> {
     let info = match call.read_back(context, &row.reference).await {
         Ok(info) => info,
-        Err(Failure::NotFound { .. }) => return Ok(false),
+        Err(Failure {
+            kind: FailureKind::NotFound,
+            ..
+        }) => return Ok(false),
         Err(failure) => return Err(failure),
     };
     let run = match &info.run_id {
@@ -215,7 +220,7 @@ async fn prove_ours(
         "what the provider holds as `{}` is not what the catalog recorded; it is left alone",
         row.reference
     );
-    Err(Failure::Conflict { detail })
+    Err(Failure::conflict(detail))
 }
 
 /// Calls once and polls until it is done or the deadline passes.
@@ -237,23 +242,23 @@ pub(crate) async fn complete(
                     .checked_add(poll_after)
                     .unwrap_or(call.deadline);
                 if at >= call.deadline {
-                    return Err(Failure::Unavailable {
-                        detail: "it was still going on when its time was up".into(),
-                    });
+                    return Err(Failure::unavailable(
+                        "it was still going on when its time was up",
+                    ));
                 }
                 context.clock.sleep_until(at).await;
                 reached = call.send(context, Request::PollSnapshots { handle }).await;
             }
             Reached::Answer(_) => {
-                return Err(broken_contract("answered with something else than a step"));
+                return Err(Failure::broken_contract(
+                    "answered with something else than a step",
+                ));
             }
             Reached::Failed(failure) => return Err(failure),
             Reached::TimedOut => {
-                return Err(Failure::Unavailable {
-                    detail: "it was not finished in time".into(),
-                });
+                return Err(Failure::unavailable("it was not finished in time"));
             }
-            Reached::Refused(detail) => return Err(broken_contract(&detail)),
+            Reached::Refused(detail) => return Err(Failure::broken_contract(&detail)),
         }
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use strongroom_domain::Evidence;
 use strongroom_domain::retention::Hold;
-use strongroom_domain::retry::Failure;
+use strongroom_domain::retry::{Failure, FailureKind};
 use strongroom_ledger::{AuditEntry, CatalogChange, LedgerError, SnapshotRow, SnapshotState};
 use strongroom_sandbox::call::Request;
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use super::restore::{ShelfError, TIME, made_here, offered};
 use super::retention::entry;
 use crate::context::CallContext;
 use crate::executor::read_back::{Compared, Expected};
-use crate::executor::{Finished, PluginCall, Reached, broken_contract, step};
+use crate::executor::{Finished, PluginCall, Reached, step};
 use crate::setup::Prepared;
 
 /// The hold under which a snapshot is kept while it is looked at; no person gives one this name.
@@ -83,7 +83,12 @@ async fn judge(
     let evidence = match step(reached) {
         Ok(evidence) => evidence,
         Err(Finished::Failed {
-            failure: Failure::NotFound { detail },
+            failure:
+                Failure {
+                    kind: FailureKind::NotFound,
+                    detail,
+                    ..
+                },
             ..
         }) => return failed(really_gone(context, call, row, detail).await),
         Err(finished) => return finished,
@@ -107,9 +112,9 @@ async fn really_gone(
 ) -> Failure {
     match as_recorded(context, call, row).await {
         Err(failure) => failure,
-        Ok(()) => Failure::Other {
-            detail: format!("it was not verified, although reading it back finds it: {detail}"),
-        },
+        Ok(()) => Failure::other(format!(
+            "it was not verified, although reading it back finds it: {detail}"
+        )),
     }
 }
 
@@ -122,8 +127,8 @@ pub(super) async fn as_recorded(
     let info = call.read_back(context, &row.reference).await?;
     match Expected::of_row(call, row).compare(&info) {
         Compared::Agrees => Ok(()),
-        Compared::Unfinished(detail) => Err(Failure::Unavailable { detail }),
-        Compared::Differs(detail) => Err(Failure::Corrupt { detail }),
+        Compared::Unfinished(detail) => Err(Failure::unavailable(detail)),
+        Compared::Differs(detail) => Err(Failure::corrupt(detail)),
     }
 }
 
@@ -134,22 +139,22 @@ fn proves(prepared: &Prepared, row: &SnapshotRow, evidence: &Evidence) -> Result
         .find(|told| *told != row.reference);
     if let Some(another) = another {
         let detail = format!("verified `{another}` in place of `{}`", row.reference);
-        return Err(broken_contract(&detail));
+        return Err(Failure::broken_contract(&detail));
     }
     match evidence.get("checked") {
         Some("bytes") => {}
         Some("restored") if prepared.reaches_a_provider() => {}
         Some("restored") => {
-            return Err(broken_contract(
+            return Err(Failure::broken_contract(
                 "restored somewhere, where it should have compared every byte",
             ));
         }
         Some(other) => {
             let detail = format!("reported a verification by `{other}`, which is no proof");
-            return Err(broken_contract(&detail));
+            return Err(Failure::broken_contract(&detail));
         }
         None => {
-            return Err(broken_contract(
+            return Err(Failure::broken_contract(
                 "reported a verification without saying how",
             ));
         }
@@ -163,11 +168,11 @@ fn proves(prepared: &Prepared, row: &SnapshotRow, evidence: &Evidence) -> Result
             (Some(recorded), Some(told)) if told != recorded => {
                 let detail =
                     format!("what was read back has `{kind}` {told}, the catalog has {recorded}");
-                return Err(Failure::Corrupt { detail });
+                return Err(Failure::corrupt(detail));
             }
             (Some(_), None) => {
                 let detail = format!("reported a verification without `{kind}`");
-                return Err(broken_contract(&detail));
+                return Err(Failure::broken_contract(&detail));
             }
             _ => {}
         }
@@ -212,11 +217,17 @@ pub(super) fn verdict(
 /// How a snapshot stands of which this was found; `None`: the failure says nothing of it.
 pub(super) fn bad(failure: &Failure) -> Option<(SnapshotState, Option<String>)> {
     let state = match failure {
-        Failure::Corrupt { .. } => SnapshotState::Damaged,
-        Failure::NotFound { .. } => SnapshotState::Missing,
+        Failure {
+            kind: FailureKind::Corrupt,
+            ..
+        } => SnapshotState::Damaged,
+        Failure {
+            kind: FailureKind::NotFound,
+            ..
+        } => SnapshotState::Missing,
         _ => return None,
     };
-    let error = format!("{}: {}", failure.kind(), failure.detail());
+    let error = failure.to_string();
     Some((state, Some(error)))
 }
 
@@ -263,10 +274,12 @@ pub async fn verify(
     let failure = match finished {
         Finished::Done(evidence, _) => return Ok(evidence),
         Finished::Failed { failure, .. } => failure,
-        Finished::TimedOut { .. } | Finished::Running(_) => Failure::Unavailable {
-            detail: "it was not finished in time".into(),
-        },
-        Finished::Refused(detail) | Finished::Unknown(detail, _) => broken_contract(&detail),
+        Finished::TimedOut { .. } | Finished::Running(_) => {
+            Failure::unavailable("it was not finished in time")
+        }
+        Finished::Refused(detail) | Finished::Unknown(detail, _) => {
+            Failure::broken_contract(&detail)
+        }
     };
     Err(ShelfError::Failed(failure))
 }

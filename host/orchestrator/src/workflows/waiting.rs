@@ -5,7 +5,7 @@ use strongroom_domain::retry::Failure;
 use strongroom_sandbox::call::{Answer, Operation, Request, Step};
 
 use crate::context::CallContext;
-use crate::executor::{PluginCall, Reached, broken_contract};
+use crate::executor::{PluginCall, Reached};
 
 /// How the waiting ended.
 #[derive(Debug)]
@@ -42,15 +42,15 @@ pub(super) async fn wait(
             }
             Reached::Answer(Answer::Step(Step::Running(operation))) => operation,
             Reached::Answer(_) => {
-                return Err(broken_contract("answered with something else than a step"));
+                return Err(Failure::broken_contract(
+                    "answered with something else than a step",
+                ));
             }
             Reached::Failed(failure) => return Err(failure),
             Reached::TimedOut => {
-                return Err(Failure::Unavailable {
-                    detail: "it was not finished in time".into(),
-                });
+                return Err(Failure::unavailable("it was not finished in time"));
             }
-            Reached::Refused(detail) => return Err(broken_contract(&detail)),
+            Reached::Refused(detail) => return Err(Failure::broken_contract(&detail)),
         };
         let schedule = &call.prepared.schedule.name;
         let (note, percent) = (operation.note.as_str(), operation.percent);
@@ -64,9 +64,9 @@ pub(super) async fn wait(
         };
         goes_on = Some(operation);
         if at >= call.deadline {
-            return Err(Failure::Unavailable {
-                detail: "it was still going on when its time was up".into(),
-            });
+            return Err(Failure::unavailable(
+                "it was still going on when its time was up",
+            ));
         }
         tokio::select! {
             biased;

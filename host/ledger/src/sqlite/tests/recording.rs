@@ -54,10 +54,7 @@ async fn a_failure_is_kept_until_the_end_and_with_its_attempt() {
     let fixture = Fixture::new().await;
     fixture.plan(vec![occurrence("daily", "acme", 0)], 0).await;
     let claim = fixture.claim_one(0).await;
-    let failure = Failure::Throttled {
-        detail: "slow down".into(),
-        retry_after_ms: 30_000,
-    };
+    let failure = Failure::throttled("slow down", 30_000);
     let mut failed = transition(
         &claim,
         Next::Retry {
