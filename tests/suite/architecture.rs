@@ -2,9 +2,10 @@
 //!
 //! Each rule is one test; it prints every offender as `file:line`. A rule that is in the way is changed here, in the
 //! open, together with its reason.
-//! Read next: `arrows` (who may know whom), `names`, `shape` (sizes, headers, lints), `repository` (everything else).
+//! Read next: `arrows` and `circles` (who may know whom), `names`, `shape` (sizes, headers, lints), `repository` (everything else).
 
 mod arrows;
+mod circles;
 mod names;
 mod repository;
 mod shape;
