@@ -65,7 +65,7 @@ struct Token {
 }
 
 impl Cloud {
-    /// `None`: not on this machine.
+    /// `None`: left out.
     fn start() -> Option<Self> {
         let counterpart = Counterpart::start("openstack")?;
         let member = token(&counterpart, counterpart.said(), "acme");
