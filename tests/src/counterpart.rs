@@ -9,10 +9,10 @@ use serde_json::Value;
 use crate::built::repository;
 use crate::left_out;
 
-/// A server that runs until the value is dropped.
+/// A server that runs until the value is dropped, unless others use it as well.
 #[derive(Debug)]
 pub struct Counterpart {
-    child: Child,
+    child: Option<Child>,
     said: Value,
 }
 
@@ -41,7 +41,24 @@ impl Counterpart {
         let said: Value = serde_json::from_str(&line)
             .unwrap_or_else(|error| panic!("{name} did not start ({error}): {line}"));
         must_be_available(name, &said);
+        let child = Some(child);
         Some(Self { child, said })
+    }
+
+    /// One that was started for several tests by whoever runs them (`STRONGROOM_SHARED_NAME`), else one of its own.
+    ///
+    /// # Panics
+    /// When there is none and none can be started.
+    #[must_use]
+    #[track_caller]
+    pub fn shared(name: &str) -> Option<Self> {
+        let Ok(line) = std::env::var(format!("STRONGROOM_SHARED_{}", name.to_uppercase())) else {
+            return Self::start(name);
+        };
+        let said: Value =
+            serde_json::from_str(&line).unwrap_or_else(|error| panic!("{name}: {error}: {line}"));
+        must_be_available(name, &said);
+        Some(Self { child: None, said })
     }
 
     /// Runs one of a counterpart's own proofs (`--prove`, `--test`) to its end.
@@ -106,9 +123,12 @@ fn must_be_available(name: &str, said: &Value) {
 
 impl Drop for Counterpart {
     fn drop(&mut self) {
+        let Some(child) = &mut self.child else {
+            return;
+        };
         // The end of its input is its sign to stop everything it started.
-        drop(self.child.stdin.take());
-        if let Err(error) = self.child.wait() {
+        drop(child.stdin.take());
+        if let Err(error) = child.wait() {
             eprintln!("a counterpart did not end: {error}");
         }
     }

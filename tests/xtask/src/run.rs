@@ -124,6 +124,16 @@ pub(crate) fn exists(name: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }
 
+/// Whether `STRONGROOM_WITHOUT` names what this machine need not have.
+pub(crate) fn left_out(name: &str) -> bool {
+    let named = std::env::var("STRONGROOM_WITHOUT").unwrap_or_default();
+    let found = named.split(',').any(|one| one.trim() == name);
+    if found {
+        println!("left out: {name}");
+    }
+    found
+}
+
 /// The command as a person would type it at the repository's root.
 fn spelled(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
