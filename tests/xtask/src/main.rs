@@ -28,7 +28,7 @@ const TASKS: &[(&str, &str, &str)] = &[
     (
         "demo",
         "[--source DIR] [--keep]",
-        "build everything and tell the whole story on real files under target/demo",
+        "build what it takes and tell the whole story on real files under target/demo",
     ),
     (
         "test",

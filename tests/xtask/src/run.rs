@@ -100,6 +100,17 @@ pub(crate) fn shown_expecting(command: &mut Command, expected: i32) -> Done {
     }
 }
 
+/// Prints the command, runs it and prints of what it says the lines that are wanted, by number and text.
+pub(crate) fn picked(command: &mut Command, wanted: impl Fn(usize, &str) -> bool) -> Done {
+    println!("$ {}", spelled(command));
+    let said = read(command)?;
+    let lines = said.lines().enumerate();
+    for (_, line) in lines.filter(|(number, line)| wanted(*number, line)) {
+        println!("{line}");
+    }
+    Ok(())
+}
+
 /// Runs the command and returns its standard output; stops if it fails.
 pub(crate) fn read(command: &mut Command) -> Done<String> {
     let text = spelled(command);
@@ -140,14 +151,17 @@ fn spelled(command: &Command) -> String {
     words.map(word).collect::<Vec<_>>().join(" ")
 }
 
+/// The path as it is named at the repository's root.
+pub(crate) fn short(path: &Path) -> &Path {
+    path.strip_prefix(workspace::root()).unwrap_or(path)
+}
+
 fn word(word: &OsStr) -> String {
-    let path = Path::new(word);
-    let short = match path.strip_prefix(workspace::root()) {
-        Ok(rest) => rest,
-        Err(_) if path.is_absolute() && path.file_stem() == Some(OsStr::new("cargo")) => {
-            Path::new("cargo")
-        }
-        Err(_) => path,
+    let path = short(Path::new(word));
+    let short = if path.is_absolute() && path.file_stem() == Some(OsStr::new("cargo")) {
+        Path::new("cargo")
+    } else {
+        path
     };
     let text = short.to_string_lossy();
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@{}".contains(c);
