@@ -7,6 +7,7 @@
 mod bench;
 mod counterparts;
 mod demo;
+mod dependencies;
 mod packages;
 mod plugins;
 mod run;

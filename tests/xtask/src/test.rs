@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::counterparts::{self, Servers};
 use crate::run::{self, Done, at};
-use crate::{packages, plugins, workspace};
+use crate::{dependencies, packages, plugins, workspace};
 
 /// A part of the test: its name and what it does.
 type Part = (&'static str, fn(&mut Servers) -> Done);
@@ -19,6 +19,7 @@ const PARTS: &[Part] = &[
     ("format", |_| {
         run::shown(run::cargo().args(["fmt", "--all", "--check"]))
     }),
+    ("dependencies", |_| dependencies::check()),
     ("counterparts", |_| counterparts::install()),
     ("plugins", |_| plugins::build()),
     ("lints", |_| lints()),
