@@ -7,22 +7,26 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 
 use crate::built::repository;
+use crate::left_out;
 
-/// A server that runs until the value is dropped.
+/// A server that runs until the value is dropped, unless others use it as well.
 #[derive(Debug)]
 pub struct Counterpart {
-    child: Child,
+    child: Option<Child>,
     said: Value,
 }
 
 impl Counterpart {
-    /// Starts a server and waits until it is ready. `None`, with a printed reason: this machine lacks what it needs.
+    /// Starts a server and waits until it is ready; `None` if it was left out.
     ///
     /// # Panics
-    /// When it cannot be started although it should.
+    /// When it cannot be started, also because this machine lacks what it needs.
     #[must_use]
     #[track_caller]
     pub fn start(name: &str) -> Option<Self> {
+        if left_out(name) {
+            return None;
+        }
         let script = script(name);
         let mut child = Command::new(&script)
             .stdin(Stdio::piped())
@@ -36,11 +40,25 @@ impl Counterpart {
         }
         let said: Value = serde_json::from_str(&line)
             .unwrap_or_else(|error| panic!("{name} did not start ({error}): {line}"));
-        let counterpart = Self { child, said };
-        if is_unavailable(name, &counterpart.said) {
-            return None;
-        }
-        Some(counterpart)
+        must_be_available(name, &said);
+        let child = Some(child);
+        Some(Self { child, said })
+    }
+
+    /// One that was started for several tests by whoever runs them (`STRONGROOM_SHARED_NAME`), else one of its own.
+    ///
+    /// # Panics
+    /// When there is none and none can be started.
+    #[must_use]
+    #[track_caller]
+    pub fn shared(name: &str) -> Option<Self> {
+        let Ok(line) = std::env::var(format!("STRONGROOM_SHARED_{}", name.to_uppercase())) else {
+            return Self::start(name);
+        };
+        let said: Value =
+            serde_json::from_str(&line).unwrap_or_else(|error| panic!("{name}: {error}: {line}"));
+        must_be_available(name, &said);
+        Some(Self { child: None, said })
     }
 
     /// Runs one of a counterpart's own proofs (`--prove`, `--test`) to its end.
@@ -49,6 +67,9 @@ impl Counterpart {
     /// When it fails.
     #[track_caller]
     pub fn proves(name: &str, word: &str) {
+        if left_out(name) {
+            return;
+        }
         let script = script(name);
         let output = Command::new(&script)
             .arg(word)
@@ -56,9 +77,7 @@ impl Counterpart {
             .output()
             .unwrap_or_else(|error| panic!("{}: {error}", script.display()));
         let said = String::from_utf8_lossy(&output.stdout);
-        if is_unavailable(name, &serde_json::from_str(&said).unwrap_or_default()) {
-            return;
-        }
+        must_be_available(name, &serde_json::from_str(&said).unwrap_or_default());
         let complained = String::from_utf8_lossy(&output.stderr);
         assert!(
             output.status.success(),
@@ -94,20 +113,22 @@ fn script(name: &str) -> PathBuf {
         .join("start")
 }
 
-/// Whether it said that this machine lacks what it needs; the reason is printed.
-fn is_unavailable(name: &str, said: &Value) -> bool {
-    let reason = said["unavailable"].as_str();
-    if let Some(reason) = reason {
-        eprintln!("skipped: {name} is not available here: {reason}");
+/// Fails where it said that this machine lacks what it needs.
+#[track_caller]
+fn must_be_available(name: &str, said: &Value) {
+    if let Some(reason) = said["unavailable"].as_str() {
+        panic!("{reason}. To test without {name}: STRONGROOM_WITHOUT={name}");
     }
-    reason.is_some()
 }
 
 impl Drop for Counterpart {
     fn drop(&mut self) {
+        let Some(child) = &mut self.child else {
+            return;
+        };
         // The end of its input is its sign to stop everything it started.
-        drop(self.child.stdin.take());
-        if let Err(error) = self.child.wait() {
+        drop(child.stdin.take());
+        if let Err(error) = child.wait() {
             eprintln!("a counterpart did not end: {error}");
         }
     }

@@ -26,7 +26,7 @@ struct Google {
 }
 
 impl Google {
-    /// `None`: the fake is not available here.
+    /// `None`: left out.
     fn start(tenants: usize) -> Option<Self> {
         let fake = Counterpart::start("gcp")?;
         let host = host_with("gcp-snapshot");

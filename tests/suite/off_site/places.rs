@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use strongroom_tests::{Host, guest};
+use strongroom_tests::{Host, guest, left_out};
 
 const FIRST: &str = r#"
 [[schedule]]
@@ -83,13 +83,17 @@ fn p08_a_second_shelf_on_the_same_device_is_warned_of_and_works() {
 
 #[test]
 fn p08_a_second_shelf_on_another_device_is_not_warned_of() {
-    let other = Path::new("/dev/shm");
-    let device = |path: &Path| fs::metadata(path).ok().map(|found| found.dev());
-    let host = Host::new();
-    if device(other).is_none() || device(other) == device(host.folder()) {
-        println!("skipped: there is no second device here");
+    if left_out("second-device") {
         return;
     }
+    let other = Path::new("/dev/shm");
+    let device = |path: &Path| fs::metadata(path).unwrap().dev();
+    let host = Host::new();
+    assert_ne!(
+        device(other),
+        device(host.folder()),
+        "to test without one: STRONGROOM_WITHOUT=second-device"
+    );
     let folder = tempfile::tempdir_in(other).unwrap();
     host.schedule("both.toml", &second(&folder.path().to_string_lossy()));
     host.tree("acme").file("a.txt", "a");

@@ -65,14 +65,31 @@ struct Token {
 }
 
 impl Cloud {
-    /// `None`: not on this machine.
+    /// The servers as they were when they started; `None`: left out.
     fn start() -> Option<Self> {
-        let counterpart = Counterpart::start("openstack")?;
+        let counterpart = Counterpart::shared("openstack")?;
         let member = token(&counterpart, counterpart.said(), "acme");
-        Some(Self {
+        let cloud = Self {
             counterpart,
             member,
-        })
+        };
+        cloud.tidy();
+        Some(cloud)
+    }
+
+    /// Removes what an earlier test left behind.
+    fn tidy(&self) {
+        self.faults(&json!({}));
+        self.quota(50);
+        let made = [self.said("/volumes/vault"), self.said("/volumes/audit")];
+        for kind in ["volumes", "snapshots"] {
+            for one in self.list(kind) {
+                let id = one["id"].as_str().unwrap();
+                if !made.contains(&id) {
+                    self.remove(kind, id);
+                }
+            }
+        }
     }
 
     fn said(&self, pointer: &str) -> &str {

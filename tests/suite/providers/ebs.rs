@@ -89,7 +89,7 @@ service = "ec2"
 struct Cloud(Counterpart);
 
 impl Cloud {
-    /// `None`: not on this machine.
+    /// `None`: left out.
     fn start() -> Option<Self> {
         Counterpart::start("aws").map(Self)
     }

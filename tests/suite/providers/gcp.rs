@@ -31,7 +31,7 @@ fn example() -> String {
 }
 
 impl Google {
-    /// Both, with a disk of the tenant; `None`: the fake is not available here.
+    /// Both, with a disk of the tenant; `None`: left out.
     fn start() -> Option<Self> {
         let fake = Counterpart::start("gcp")?;
         let host = host_with("gcp-snapshot");

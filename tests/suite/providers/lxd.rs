@@ -62,7 +62,7 @@ secret = "file:<folder>/client.key"
 struct Lxd(Counterpart);
 
 impl Lxd {
-    /// `None`: not on this machine.
+    /// `None`: left out.
     fn start() -> Option<Self> {
         Counterpart::start("lxd").map(Self)
     }

@@ -51,7 +51,7 @@ impl Options {
 /// Builds what is needed and tells the story.
 pub(crate) fn tell(options: &Options) -> Done {
     println!("Building (the first time takes some minutes) …");
-    plugins::build()?;
+    plugins::build_one("local-snapshot")?;
     let strongroom = workspace::strongroom()?;
     let place = place::prepare(options.keep)?;
     story::tell(options.source.as_deref(), &strongroom, &place)

@@ -7,6 +7,7 @@
 mod bench;
 mod counterparts;
 mod demo;
+mod dependencies;
 mod packages;
 mod plugins;
 mod run;
@@ -28,7 +29,7 @@ const TASKS: &[(&str, &str, &str)] = &[
     (
         "demo",
         "[--source DIR] [--keep]",
-        "build everything and tell the whole story on real files under target/demo",
+        "build what it takes and tell the whole story on real files under target/demo",
     ),
     (
         "test",

@@ -1,7 +1,7 @@
 //! `cargo xtask plugins`: builds plugins and test guests as WebAssembly components.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::run::{self, Done, Stop, at};
 use crate::workspace;
@@ -11,28 +11,29 @@ const TARGET: &str = "wasm32-wasip2";
 /// What stands in `plugins/` without being a plugin.
 const NO_PLUGIN: &str = "sdk";
 
-/// Builds everything and puts it where the host, the demo and the tests look for it.
+/// Builds every plugin and guest and puts it where the host, the demo and the tests look for it.
 pub(crate) fn build() -> Done {
+    build_some(&crates_in("plugins")?, &crates_in("tests/guests")?)
+}
+
+/// Builds one plugin only: the demo needs no other.
+pub(crate) fn build_one(name: &str) -> Done {
+    build_some(&[name.to_owned()], &[])
+}
+
+fn build_some(plugins: &[String], guests: &[String]) -> Done {
     have_target()?;
-    let plugins = crates_in("plugins")?;
-    let guests = crates_in("tests/guests")?;
     let mut cargo = run::cargo();
-    cargo.args([
-        "build",
-        "--quiet",
-        "--target",
-        TARGET,
-        "--profile",
-        "plugin",
-    ]);
-    for name in plugins.iter().chain(&guests) {
+    cargo.args(["build", "--quiet", "--target", TARGET]);
+    cargo.args(["--profile", "plugin"]);
+    for name in plugins.iter().chain(guests) {
         cargo.args(["--package", name]);
     }
     run::shown(&mut cargo)?;
 
     let built = workspace::cargo_target()?.join(TARGET).join("plugin");
-    publish(&plugins, &built, &workspace::output().join("plugins"))?;
-    publish(&guests, &built, &workspace::output().join("guests"))
+    publish(plugins, &built, &workspace::output().join("plugins"))?;
+    publish(guests, &built, &workspace::output().join("guests"))
 }
 
 /// The names of the crates in a folder, sorted: each folder with a `Cargo.toml` is one.
@@ -98,18 +99,10 @@ fn publish(names: &[String], built: &Path, place: &Path) -> Done {
         }
         println!(
             "{:<44} {:>6} KiB  {}",
-            shown(&destination),
+            run::short(&destination).display().to_string(),
             bytes.len() / 1024,
             if same { "unchanged" } else { "new" }
         );
     }
     Ok(())
-}
-
-fn shown(path: &Path) -> String {
-    let short: PathBuf = path
-        .strip_prefix(workspace::root())
-        .unwrap_or(path)
-        .to_owned();
-    short.display().to_string()
 }

@@ -100,6 +100,17 @@ pub(crate) fn shown_expecting(command: &mut Command, expected: i32) -> Done {
     }
 }
 
+/// Prints the command, runs it and prints of what it says the lines that are wanted, by number and text.
+pub(crate) fn picked(command: &mut Command, wanted: impl Fn(usize, &str) -> bool) -> Done {
+    println!("$ {}", spelled(command));
+    let said = read(command)?;
+    let lines = said.lines().enumerate();
+    for (_, line) in lines.filter(|(number, line)| wanted(*number, line)) {
+        println!("{line}");
+    }
+    Ok(())
+}
+
 /// Runs the command and returns its standard output; stops if it fails.
 pub(crate) fn read(command: &mut Command) -> Done<String> {
     let text = spelled(command);
@@ -124,20 +135,33 @@ pub(crate) fn exists(name: &str) -> bool {
     std::env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }
 
+/// Whether `STRONGROOM_WITHOUT` names what this machine need not have.
+pub(crate) fn left_out(name: &str) -> bool {
+    let named = std::env::var("STRONGROOM_WITHOUT").unwrap_or_default();
+    let found = named.split(',').any(|one| one.trim() == name);
+    if found {
+        println!("left out: {name}");
+    }
+    found
+}
+
 /// The command as a person would type it at the repository's root.
 fn spelled(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(word).collect::<Vec<_>>().join(" ")
 }
 
+/// The path as it is named at the repository's root.
+pub(crate) fn short(path: &Path) -> &Path {
+    path.strip_prefix(workspace::root()).unwrap_or(path)
+}
+
 fn word(word: &OsStr) -> String {
-    let path = Path::new(word);
-    let short = match path.strip_prefix(workspace::root()) {
-        Ok(rest) => rest,
-        Err(_) if path.is_absolute() && path.file_stem() == Some(OsStr::new("cargo")) => {
-            Path::new("cargo")
-        }
-        Err(_) => path,
+    let path = short(Path::new(word));
+    let short = if path.is_absolute() && path.file_stem() == Some(OsStr::new("cargo")) {
+        Path::new("cargo")
+    } else {
+        path
     };
     let text = short.to_string_lossy();
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,+@{}".contains(c);

@@ -4,35 +4,39 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use crate::counterparts::{self, Servers};
 use crate::run::{self, Done, at};
-use crate::{counterparts, packages, plugins, workspace};
+use crate::{dependencies, packages, plugins, workspace};
 
 /// A part of the test: its name and what it does.
-type Part = (&'static str, fn() -> Done);
+type Part = (&'static str, fn(&mut Servers) -> Done);
 
-/// In this order; the first that fails ends the test.
+/// In this order; the first that fails ends the test. Servers start while the compiler is at work.
 const PARTS: &[Part] = &[
-    ("what the tests need", || {
+    ("what the tests need", |_| {
         packages::install(packages::FOR_TESTS)
     }),
-    ("counterparts", counterparts::install),
-    ("format", || {
+    ("format", |_| {
         run::shown(run::cargo().args(["fmt", "--all", "--check"]))
     }),
-    ("plugins", plugins::build),
-    ("lints", lints),
-    ("build", build),
-    ("documentation examples", documentation_examples),
+    ("dependencies", |_| dependencies::check()),
+    ("counterparts", |_| counterparts::install()),
+    ("plugins", |_| plugins::build()),
+    ("lints", |_| lints()),
+    ("servers", Servers::start),
+    ("build", |_| build()),
+    ("documentation examples", |_| documentation_examples()),
     ("suite", suite),
 ];
 
 /// Runs every part and prints how long each took.
 pub(crate) fn everything() -> Done {
+    let mut servers = Servers::default();
     let mut took = Vec::new();
     for (name, part) in PARTS {
         println!("\n== {name}");
         let began = now();
-        let ended = part();
+        let ended = part(&mut servers);
         took.push((name, began.elapsed()));
         if let Err(stop) = ended {
             summary(&took, "FAILED");
@@ -70,19 +74,14 @@ fn build() -> Done {
     run::shown(run::cargo().args(["build", "--quiet", "--workspace", "--bins", "--tests"]))
 }
 
-fn suite() -> Done {
-    if run::exists("cargo-nextest") {
-        run::shown(run::cargo().args([
-            "nextest",
-            "run",
-            "--config-file",
-            "tests/nextest.toml",
-            "--workspace",
-            "--no-fail-fast",
-        ]))
-    } else {
-        run::shown(run::cargo().args(["test", "--workspace", "--no-fail-fast", "--tests"]))
+fn suite(servers: &mut Servers) -> Done {
+    if !run::exists("cargo-nextest") {
+        return run::shown(run::cargo().args(["test", "--workspace", "--no-fail-fast", "--tests"]));
     }
+    let mut nextest = run::cargo();
+    nextest.args(["nextest", "run", "--config-file", "tests/nextest.toml"]);
+    servers.tell(&mut nextest)?;
+    run::shown(nextest.args(["--workspace", "--no-fail-fast"]))
 }
 
 /// Examples in documentation comments are built by rustdoc, once for each: only if there are any.

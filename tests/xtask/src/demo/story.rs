@@ -32,12 +32,11 @@ pub(crate) fn tell(source: Option<&Path>, binary: &Path, place: &Place) -> Done 
     let owned = make_data(source, place)?;
     let acme = place.data.join("acme");
 
-    heading("The schedule is checked: plugin, times, grants, folders");
-    strongroom.does(["check"])?;
-    heading("When is it due?");
-    strongroom.does(["next", "-n", "3"])?;
+    run::picked(&mut strongroom.command(["check"]), |_, line| {
+        !line.is_empty()
+    })?;
     days_pass(&strongroom, place, owned)?;
-    look_at_the_shelf(&strongroom, place)?;
+    look_at_the_shelf(&strongroom)?;
     check_with_ordinary_tools(place)?;
     lose_and_restore(&strongroom, place, &acme)?;
     audit(&strongroom, place)?;
@@ -47,7 +46,7 @@ pub(crate) fn tell(source: Option<&Path>, binary: &Path, place: &Place) -> Done 
 
 /// Makes the tenants' data; true: acme's is a copy of a person's own folder.
 fn make_data(source: Option<&Path>, place: &Place) -> Done<bool> {
-    heading("Two customers with real files");
+    heading("Two customers, a schedule, a plugin: what it may do and what not");
     for tenant in TENANTS {
         let folder = place.data.join(tenant);
         match source {
@@ -62,11 +61,6 @@ fn make_data(source: Option<&Path>, place: &Place) -> Done<bool> {
             _ => tree::make(&folder, tenant)?,
         }
     }
-    run::shown(
-        run::program("du")
-            .arg("-sh")
-            .args(TENANTS.map(|tenant| place.data.join(tenant))),
-    )?;
     Ok(source.is_some())
 }
 
@@ -77,8 +71,9 @@ fn absolute(path: &Path) -> Done<PathBuf> {
 /// Every day something changes before the snapshot is due; the clock is simulated, files and plugins are real.
 fn days_pass(strongroom: &Strongroom, place: &Place, owned: bool) -> Done {
     heading(&format!(
-        "{DAYS} days pass; every day files change and a snapshot is due at 03:00 (UTC-3)"
+        "{DAYS} days pass on a simulated clock; files change, and a snapshot is due at 03:00 (UTC-3)"
     ));
+    println!("$ target/debug/strongroom simulate --real --keep --from DAY --to NEXT-DAY");
     let mut day = Day::today().earlier(DAYS);
     for number in 0..DAYS {
         for tenant in TENANTS {
@@ -89,7 +84,7 @@ fn days_pass(strongroom: &Strongroom, place: &Place, owned: bool) -> Done {
                 tree::live(&folder, tenant, number, &day.date())?;
             }
         }
-        strongroom.does([
+        let said = run::read(&mut strongroom.command([
             "simulate",
             "--real",
             "--keep",
@@ -97,75 +92,88 @@ fn days_pass(strongroom: &Strongroom, place: &Place, owned: bool) -> Done {
             &day.midnight(),
             "--to",
             &day.next().midnight(),
-        ])?;
+        ]))?;
+        let outcome = said.lines().find_map(|line| line.strip_prefix("In all: "));
+        println!(
+            "{}  {}, on acme's shelf: {}",
+            day.date(),
+            outcome.unwrap_or_default(),
+            copies(&place.shelf.join("acme"))?
+        );
         day = day.next();
     }
     Ok(())
 }
 
-fn look_at_the_shelf(strongroom: &Strongroom, place: &Place) -> Done {
-    heading("What is on the shelf after retention, and why");
-    strongroom.does(["occurrences"])?;
-    strongroom.does(["snapshots", "list"])?;
+/// How many snapshots there are in a tenant's folder: `latest` is a link, and what is not whole begins with a dot.
+fn copies(shelf: &Path) -> Done<usize> {
+    let mut count = 0;
+    for entry in fs::read_dir(shelf).map_err(at(shelf))? {
+        let entry = entry.map_err(at(shelf))?;
+        let is_folder = entry.file_type().map_err(at(shelf))?.is_dir();
+        count += usize::from(is_folder && !entry.file_name().to_string_lossy().starts_with('.'));
+    }
+    Ok(count)
+}
+
+fn look_at_the_shelf(strongroom: &Strongroom) -> Done {
+    heading("What is on acme's shelf after retention, and why; its owner needs no Strongroom");
     // As of the last run: the days between then and now have no runs, and would age what is there.
     let last_run = format!("{}T06:00:00Z", Day::today().earlier(1).date());
-    strongroom.does(["snapshots", "explain", "--at", &last_run])?;
-    heading("The owner browses it with ordinary tools; `latest` is the newest that is complete");
-    let shelf = place.shelf.join("acme");
-    run::shown(run::program("ls").arg("-l").arg(&shelf))?;
-    run::shown(run::program("ls").arg("-lA").arg(shelf.join("latest/")))
+    strongroom.does([
+        "snapshots",
+        "explain",
+        "--tenant",
+        "acme",
+        "--at",
+        &last_run,
+    ])
 }
 
 /// The manifest is one that `sha256sum` understands.
 fn check_with_ordinary_tools(place: &Place) -> Done {
-    heading("Anyone can verify a snapshot without Strongroom");
     let newest = absolute(&place.shelf.join("acme/latest"))?;
     let mut sums = run::program("sha256sum");
     sums.args(["--check", "--quiet", "SHA256SUMS"])
         .current_dir(&newest);
     run::shown(&mut sums)?;
-    println!("every file is as it was");
+    println!(
+        "every file in {} is as it was",
+        run::short(&place.shelf.join("acme/latest")).display()
+    );
     Ok(())
 }
 
 fn lose_and_restore(strongroom: &Strongroom, place: &Place, acme: &Path) -> Done {
-    heading("A file is damaged, another is lost");
+    heading("A file is damaged, another is lost; the newest snapshot is restored and compared");
     let (damaged, deleted) = victims(acme)?;
     overwrite_first_byte(&damaged)?;
     fs::remove_file(&deleted).map_err(at(&deleted))?;
     println!(
         "damaged: {}\ndeleted: {}",
-        damaged.display(),
-        deleted.display()
+        run::short(&damaged).display(),
+        run::short(&deleted).display()
     );
-
-    heading("The newest snapshot is restored to an empty folder and compared");
     let id = newest_snapshot(strongroom)?;
-    strongroom.does([
+    let mut restore = strongroom.command([
         OsStr::new("restore"),
         OsStr::new(&id),
         OsStr::new("--to"),
         place.restored.as_os_str(),
-    ])?;
+    ]);
+    run::picked(&mut restore, |number, _| number == 0)?;
     // The granted tree `data` is the tenant's folder.
     let restored = place.restored.join("data");
     run::shown_expecting(&mut difference(acme, &restored)?, 1)?;
-
-    heading("Both files are put back; now nothing differs");
     for lost in [&damaged, &deleted] {
-        let inside = lost.strip_prefix(acme).unwrap_or(lost);
-        run::shown(
-            run::program("cp")
-                .arg("-p")
-                .arg(restored.join(inside))
-                .arg(lost),
-        )?;
+        let inside = restored.join(lost.strip_prefix(acme).unwrap_or(lost));
+        run::read(run::program("cp").arg("-p").arg(inside).arg(lost))?;
     }
+    println!("both are copied back; now nothing differs:");
     run::shown(&mut difference(acme, &restored)?)?;
     if run::exists("sqlite3") {
         same_databases(acme, &restored)?;
     }
-    println!("identical");
     Ok(())
 }
 
@@ -225,20 +233,15 @@ fn newest_snapshot(strongroom: &Strongroom) -> Done<String> {
 }
 
 fn audit(strongroom: &Strongroom, place: &Place) -> Done {
-    heading("Everything is on record; the record is verified from files alone");
-    strongroom.does([
-        OsStr::new("audit"),
-        OsStr::new("export"),
-        place.audit.as_os_str(),
-    ])?;
-    strongroom.does([
-        OsStr::new("audit"),
-        OsStr::new("verify"),
-        place.audit.as_os_str(),
-    ])?;
-
-    heading("One bit of a copy of the record is changed: the verification must find it");
-    run::shown(
+    heading(
+        "Everything is on record, verified from files alone; then one bit of a copy is changed",
+    );
+    let audit = |word: &str, folder: &Path| {
+        strongroom.command([OsStr::new("audit"), OsStr::new(word), folder.as_os_str()])
+    };
+    run::read(&mut audit("export", &place.audit))?;
+    run::picked(&mut audit("verify", &place.audit), |number, _| number == 0)?;
+    run::read(
         run::program("cp")
             .arg("-a")
             .arg(&place.audit)
@@ -250,15 +253,7 @@ fn audit(strongroom: &Strongroom, place: &Place) -> Done {
         .find(|path| path.to_string_lossy().contains("/entries/"));
     let file = file.ok_or_else(|| Stop::because("The exported record has no entries."))?;
     flip_a_bit_in_the_middle(file)?;
-    println!("changed: {}", file.display());
-    let mut verify = strongroom.command([
-        OsStr::new("audit"),
-        OsStr::new("verify"),
-        place.tampered.as_os_str(),
-    ]);
-    run::shown_expecting(&mut verify, 1)?;
-    println!("found, as it should be");
-    Ok(())
+    run::shown_expecting(&mut audit("verify", &place.tampered), 1)
 }
 
 fn flip_a_bit_in_the_middle(path: &Path) -> Done {
@@ -271,22 +266,15 @@ fn flip_a_bit_in_the_middle(path: &Path) -> Done {
 }
 
 fn farewell(place: &Place) {
-    heading("Where everything is");
-    println!("data      {}", place.data.display());
-    println!("shelf     {}", place.shelf.display());
-    println!("state     {}", place.state.display());
-    println!("restored  {}", place.restored.display());
-    println!("record    {}", place.audit.display());
-    println!("schedule  {}", schedule().display());
+    let folder = place.state.parent().unwrap_or(&place.state);
+    heading(&format!(
+        "Everything is in {}: data, shelf, restored, audit, state",
+        run::short(folder).display()
+    ));
     println!(
-        "plugins   {}",
-        workspace::output().join("plugins").display()
-    );
-    println!(
-        "\nTry next, after `export STRONGROOM_SCHEDULES=schedules/demo.toml STRONGROOM_PLUGINS=target/plugins \
+        "Look around, after `export STRONGROOM_SCHEDULES=schedules/demo.toml STRONGROOM_PLUGINS=target/plugins \
          STRONGROOM_STATE=target/demo/state`:\n  \
-         target/debug/strongroom snapshots list\n  \
-         target/debug/strongroom occurrences --json\n  \
+         target/debug/strongroom occurrences    (every due time and what became of it)\n  \
          target/debug/strongroom serve          (the daemon; Ctrl-C stops it cleanly)\n  \
          cargo xtask demo --source SOME_FOLDER  (the same with a copy of your own files)"
     );
@@ -297,7 +285,7 @@ fn schedule() -> PathBuf {
 }
 
 fn heading(text: &str) {
-    println!("\n== {text}\n");
+    println!("\n== {text}");
 }
 
 impl Strongroom<'_> {
