@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use strongroom_tests::{Counterpart, Host, repository};
 
-use crate::providers::{ask, catalog, host_with, key, last_reason, marked};
+use crate::providers::{ask, catalog, host_with, key, marked};
 
 /// A drill beside the schedule of the plugin's README.
 const DRILL: &str = r#"
@@ -153,7 +153,7 @@ fn s5_no_lie_of_a_real_server_about_what_it_made_succeeds() {
             .run(["once", "acme-disk-daily", "--tenant", &tenant]);
         assert_eq!(ran.code, 1, "{name}\n{ran}");
         assert_eq!(google.rows(&tenant), [Value::Null; 0], "{name}");
-        println!("{name}: {}", last_reason(&google.host));
+        println!("{name}: {}", ran.stdout);
     }
 }
 
@@ -264,7 +264,7 @@ fn p04_no_lie_of_a_real_server_at_a_drill_ends_in_verified() {
             "{name}: {row}"
         );
         assert!(row["verified_at"].is_null(), "{name}: {row}");
-        println!("{name}: {state}: {}", last_reason(&google.host));
+        println!("{name}: {state}: {}", ran.stdout);
     }
     // Without a lie it is verified: the table could be passed.
     google.lie(&json!([]));

@@ -10,7 +10,7 @@ use strongroom_tests::{Counterpart, Host, Relay, eventually};
 
 use crate::conformance::conforms;
 
-use super::{catalog, evidence, host_with, key, last_reason, last_run, marked};
+use super::{catalog, evidence, host_with, key, marked, once, raise, why};
 
 /// The server is real and the machine may be slow.
 const SOON: Duration = Duration::from_secs(90);
@@ -224,15 +224,6 @@ fn http(address: &str, method: &str, path: &str, token: &Token, body: &Value) ->
     )
 }
 
-/// Runs the schedule once; its run, as the host wrote it down.
-#[track_caller]
-fn once(host: &Host, code: i32) -> Value {
-    let ran = host.run(["once", "volume"]).ended_with(code);
-    let run = last_run(host);
-    assert_eq!(run["outcome"] == "succeeded", code == 0, "{run}\n{ran}");
-    run
-}
-
 fn reference(run: &Value) -> String {
     evidence(run, "snapshot").pop().unwrap()
 }
@@ -245,7 +236,7 @@ fn p04_a_volume_is_snapshotted_verified_restored_and_let_go_at_a_real_cinder() {
     assert!(dry.stdout.contains("would-create"), "{dry}");
     assert_eq!(cloud.snapshots(), [Value::Null; 0]);
 
-    let run = once(&host, 0);
+    let run = once(&host, "volume", 0);
     let made = cloud.snapshots().pop().unwrap();
     assert_eq!(made["id"], *reference(&run));
     assert_eq!(made["volume_id"], *cloud.said("/volumes/vault"));
@@ -286,7 +277,7 @@ fn p04_a_volume_is_snapshotted_verified_restored_and_let_go_at_a_real_cinder() {
     );
 
     // Retention keeps the last one only.
-    let run = once(&host, 0);
+    let run = once(&host, "volume", 0);
     let left: Vec<Value> = cloud
         .snapshots()
         .iter()
@@ -304,12 +295,7 @@ fn s4_a_lost_reply_of_a_real_cinder_leads_to_one_snapshot() {
     relay.swallow(&format!("POST /v3/{}/snapshots", cloud.member.project));
     let mut daemon = host.serve();
     daemon.says("serving", SOON);
-    let _ = host.run(["raise", "go"]).ok();
-    let run = eventually("the run ends", SOON, || {
-        let rows = host.run(["--json", "occurrences"]);
-        let row = rows.stdout.contains("outcome").then(|| last_run(&host))?;
-        row["outcome"].is_string().then_some(row)
-    });
+    let run = raise(&host, "go", SOON);
     assert!(relay.swallowed());
     assert_eq!(run["outcome"], "succeeded", "{run}");
     assert_eq!(run["attempts"], 2, "{run}");
@@ -324,8 +310,7 @@ fn p06_what_a_real_cinder_refuses_is_said_for_what_it_is() {
     let Some(cloud) = Cloud::start() else { return };
     let host = cloud.host(&[]);
     cloud.quota(0);
-    once(&host, 1);
-    let reason = last_reason(&host);
+    let reason = why(&once(&host, "volume", 1));
     assert!(
         reason.starts_with("quota: ") && reason.contains("SnapshotLimitExceeded"),
         "{reason}"
@@ -333,8 +318,7 @@ fn p06_what_a_real_cinder_refuses_is_said_for_what_it_is() {
     cloud.quota(50);
 
     cloud.faults(&json!({"create_snapshot": {"error": "the disk is full"}}));
-    once(&host, 1);
-    let reason = last_reason(&host);
+    let reason = why(&once(&host, "volume", 1));
     assert!(reason.contains("Snapshot failed to create"), "{reason}");
     cloud.faults(&json!({}));
     let broken = cloud.snapshots();
@@ -343,10 +327,10 @@ fn p06_what_a_real_cinder_refuses_is_said_for_what_it_is() {
 
     // Storage on which a volume is a layer on its snapshot: the snapshot stays, and goes when nothing needs it any more.
     cloud.faults(&json!({"layers": true}));
-    let first = reference(&once(&host, 0));
+    let first = reference(&once(&host, "volume", 0));
     let id = catalog(&host)[0]["id"].as_str().unwrap().to_owned();
     let _ = host.run(["restore", &id, "--as", "restored-vault"]).ok();
-    once(&host, 0);
+    once(&host, "volume", 0);
     let row = catalog(&host)
         .into_iter()
         .find(|row| row["id"] == *id)
@@ -363,7 +347,7 @@ fn p06_what_a_real_cinder_refuses_is_said_for_what_it_is() {
     let volumes = cloud.list("volumes");
     let restored = volumes.iter().find(|one| one["name"] == "restored-vault");
     cloud.remove("volumes", restored.unwrap()["id"].as_str().unwrap());
-    once(&host, 0);
+    once(&host, "volume", 0);
     assert_eq!(cloud.snapshots().len(), 1);
     assert_eq!(catalog(&host).len(), 1);
 }
@@ -413,15 +397,14 @@ fn p05_snapshots_stay_where_the_schedule_says_at_a_real_cinder() {
         let wrong = host.folder().join("wrong-original");
         fs::write(&wrong, "not-the-secret").unwrap();
         key(&host, "wrong", &wrong);
-        once(&host, 1);
-        let reason = last_reason(&host);
+        let reason = why(&once(&host, "volume", 1));
         assert!(reason.starts_with(expected), "{changes:?}\n{reason}");
         assert!(!reason.contains("not-the-secret"), "{reason}");
     }
     assert_eq!(cloud.snapshots(), [Value::Null; 0]);
 
     let host = cloud.host(&[]);
-    let run = once(&host, 0);
+    let run = once(&host, "volume", 0);
     let [made] = &cloud.snapshots()[..] else {
         panic!("{:?}", cloud.snapshots());
     };

@@ -4,11 +4,11 @@ use std::fs;
 use std::time::Duration;
 
 use serde_json::Value;
-use strongroom_tests::{Counterpart, Host, Relay, eventually};
+use strongroom_tests::{Counterpart, Host, Relay};
 
 use crate::conformance::conforms;
 
-use super::{catalog, evidence, host_with, key, last_reason, last_run, marked};
+use super::{catalog, evidence, host_with, key, marked, once, raise, why};
 
 /// The machine may be slow.
 const SOON: Duration = Duration::from_secs(60);
@@ -144,15 +144,6 @@ impl Cloud {
     }
 }
 
-/// Runs the schedule once; its run, as the host wrote it down.
-#[track_caller]
-fn once(host: &Host, code: i32) -> Value {
-    let ran = host.run(["once", "volume"]).ended_with(code);
-    let run = last_run(host);
-    assert_eq!(run["outcome"] == "succeeded", code == 0, "{run}\n{ran}");
-    run
-}
-
 fn id(host: &Host) -> String {
     catalog(host)[0]["id"].as_str().unwrap().to_owned()
 }
@@ -164,7 +155,7 @@ fn p04_a_volume_is_snapshotted_verified_restored_and_let_go_at_ec2() {
     let dry = host.run(["once", "volume", "--dry-run"]).ok();
     assert!(dry.stdout.contains("would-create"), "{dry}");
 
-    let run = once(&host, 0);
+    let run = once(&host, "volume", 0);
     let [reference] = &evidence(&run, "snapshot")[..] else {
         panic!("{run}");
     };
@@ -184,7 +175,7 @@ fn p04_a_volume_is_snapshotted_verified_restored_and_let_go_at_ec2() {
     assert!(again.stderr.contains("conflict"), "{again}");
 
     // Retention keeps the last one only.
-    once(&host, 0);
+    once(&host, "volume", 0);
     let rows = catalog(&host);
     assert_eq!(rows.len(), 1, "{rows:?}");
     assert_ne!(rows[0]["reference"], **reference);
@@ -208,12 +199,7 @@ fn s4_a_lost_reply_of_ec2_leads_to_one_snapshot() {
     relay.swallow("Action=CreateSnapshot");
     let mut daemon = host.serve();
     daemon.says("serving", SOON);
-    let _ = host.run(["raise", "go"]).ok();
-    let run = eventually("the run ends", SOON, || {
-        let rows = host.run(["--json", "occurrences"]);
-        let row = rows.stdout.contains("outcome").then(|| last_run(&host))?;
-        row["outcome"].is_string().then_some(row)
-    });
+    let run = raise(&host, "go", SOON);
     assert!(relay.swallowed());
     assert_eq!(run["outcome"], "succeeded", "{run}");
     assert_eq!(run["attempts"], 2, "{run}");
@@ -229,8 +215,7 @@ fn s4_a_lost_reply_of_ec2_leads_to_one_snapshot() {
 fn s2_whom_ec2_does_not_let_in_is_denied() {
     let Some(cloud) = Cloud::start() else { return };
     let host = cloud.host_with_secret("user", "not-the-secret", &[]);
-    once(&host, 1);
-    let reason = last_reason(&host);
+    let reason = why(&once(&host, "volume", 1));
     assert!(
         reason.starts_with("denied: ") && reason.contains("AuthFailure"),
         "{reason}"
@@ -239,9 +224,9 @@ fn s2_whom_ec2_does_not_let_in_is_denied() {
 
     // A user who may not delete: the snapshot that retention drops stays, in sight.
     let host = cloud.host("user_without_delete", &[]);
-    once(&host, 0);
+    once(&host, "volume", 0);
     let first = id(&host);
-    once(&host, 0);
+    once(&host, "volume", 0);
     let rows = catalog(&host);
     let row = rows.iter().find(|row| row["id"] == *first).unwrap();
     assert_eq!(row["state"], "delete-failed", "{row}");
@@ -266,8 +251,7 @@ fn s1_what_is_not_there_or_not_granted_is_said_for_what_it_is() {
         (nobody, "invalid: ", "names no volume of acme"),
     ] {
         let host = cloud.host("user", &[change]);
-        once(&host, 1);
-        let reason = last_reason(&host);
+        let reason = why(&once(&host, "volume", 1));
         assert!(
             reason.starts_with(begins) && reason.contains(holds),
             "{reason}"
@@ -296,10 +280,9 @@ fn p05_a_snapshot_is_copied_into_another_region_at_ec2() {
     ];
     let host = cloud.host("user", &elsewhere);
     host.schedule("copies.toml", &cloud.filled("user", COPIES));
-    let original = evidence(&once(&host, 0), "snapshot");
+    let original = evidence(&once(&host, "volume", 0), "snapshot");
     assert!(original[0].starts_with("us-east-1/snap-"), "{original:?}");
-    let _ = host.run(["once", "copies"]).ok();
-    let run = last_run(&host);
+    let run = once(&host, "copies", 0);
     assert_eq!(run["schedule"], "copies", "{run}");
     assert_eq!(evidence(&run, "copied-from"), original);
     let copy = evidence(&run, "snapshot");

@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use strongroom_tests::{Counterpart, Host, Ran, eventually, repository};
+use strongroom_tests::{Counterpart, Host, Ran, repository};
 
 use crate::conformance::conforms;
 
-use super::{ask, catalog, evidence, host_with, key, last_reason, last_run, marked};
+use super::{ask, catalog, evidence, host_with, key, marked, once, raise, why};
 
 const SCHEDULE: &str = "acme-disk-daily";
 const SOURCE: &str = "projects/strongroom-test/zones/us-central1-a/disks/data-acme@";
@@ -88,10 +88,7 @@ impl Google {
     fn succeeds(&self) -> Value {
         self.schedule(&[("cron = \"0 3 * * *\"", "on = \"take\"")]);
         let _daemon = self.host.serve();
-        let _ = self.host.run(["raise", "take"]).ok();
-        let ended = eventually("the run has ended", Duration::from_secs(60), || {
-            Some(last_run(&self.host)).filter(|run| !run["outcome"].is_null())
-        });
+        let ended = raise(&self.host, "take", Duration::from_secs(60));
         assert_eq!(ended["outcome"], "succeeded", "{ended}");
         assert_eq!(self.exists("snapshots").len(), 1);
         assert_eq!(catalog(&self.host).len(), 1);
@@ -114,8 +111,7 @@ impl Google {
 
     /// The run fails with this, and nothing was asked of Google that its document does not allow.
     fn fails(&self, kind: &str) -> String {
-        let _ = self.once().ended_with(1);
-        let reason = last_reason(&self.host);
+        let reason = why(&once(&self.host, SCHEDULE, 1));
         assert!(reason.starts_with(&format!("{kind}: ")), "{reason}");
         assert_eq!(catalog(&self.host), Vec::<Value>::new());
         self.violates_nothing();
@@ -134,7 +130,7 @@ fn p06_a_disk_is_kept_at_google_as_the_readme_says() {
         return;
     };
     let _ = google.host.run(["check"]).ok();
-    let _ = google.once().ok();
+    let run = once(&google.host, SCHEDULE, 0);
     let [kept] = &google.exists("snapshots")[..] else {
         panic!("{:?}", google.exists("snapshots"));
     };
@@ -149,10 +145,7 @@ fn p06_a_disk_is_kept_at_google_as_the_readme_says() {
     );
     assert_eq!(evidence(row, "place"), ["eu"]);
     assert!(evidence(row, "source")[0].starts_with(SOURCE));
-    assert_eq!(
-        kept["labels"]["strongroom_run"],
-        last_run(&google.host)["id"]
-    );
+    assert_eq!(kept["labels"]["strongroom_run"], run["id"]);
     assert_eq!(kept["labels"]["team"], "storage");
     assert!(
         google.asked("globalOperations.get").len() > 1,
@@ -324,8 +317,7 @@ fn s5_a_lie_about_the_new_snapshot_never_succeeds() {
     ] {
         google
             .faults(&json!([{"match": {"method": "snapshots.get"}, "kind": kind, "times": null}]));
-        let _ = google.once().ended_with(1);
-        let reason = last_reason(&google.host);
+        let reason = why(&once(&google.host, SCHEDULE, 1));
         assert!(
             reason.starts_with("corrupt: ") || reason.starts_with("other: "),
             "{kind}: {reason}"

@@ -12,7 +12,7 @@ use strongroom_tests::{Counterpart, Host, eventually};
 
 use crate::conformance::conforms;
 
-use super::{catalog, evidence, host_with, key, last_reason, last_run, marked};
+use super::{catalog, evidence, host_with, key, marked, once, why};
 
 /// The server is real and the machine may be slow.
 const SOON: Duration = Duration::from_secs(60);
@@ -170,9 +170,9 @@ fn names(answer: &Value) -> Vec<String> {
     names
 }
 
-/// The name of the snapshot that the last run made, as LXD lists it.
-fn made(host: &Host) -> String {
-    let reference = evidence(&last_run(host), "snapshot").pop().unwrap();
+/// The name of the snapshot that a run made, as LXD lists it.
+fn made(run: &Value) -> String {
+    let reference = evidence(run, "snapshot").pop().unwrap();
     let name = reference.strip_prefix("default/vaults/vault/");
     name.unwrap_or_else(|| panic!("{reference}")).to_owned()
 }
@@ -197,14 +197,11 @@ fn p04_a_volume_of_a_real_lxd_is_snapshotted_verified_restored_byte_for_byte_and
 
     let before = lxd.files("vault");
     assert!(before["blob"].len() == 1 << 20, "there are bytes to lose");
-    let _ = host.run(["once", "vault"]).ok();
-    let name = made(&host);
+    let run = once(&host, "vault", 0);
+    let name = made(&run);
     assert!(name.starts_with("acme."), "{name}");
     assert_eq!(lxd.snapshots(), [name.clone(), "by-hand".to_owned()]);
-    assert_eq!(
-        evidence(&last_run(&host), "bytes"),
-        [(64_u64 << 20).to_string()]
-    );
+    assert_eq!(evidence(&run, "bytes"), [(64_u64 << 20).to_string()]);
     let kept = lxd.ask(
         "GET",
         &lxd.path(&format!("/vault/snapshots/{name}")),
@@ -242,8 +239,7 @@ fn p04_a_volume_of_a_real_lxd_is_snapshotted_verified_restored_byte_for_byte_and
     );
 
     // Retention keeps the last one only, and leaves others' alone.
-    let _ = host.run(["once", "vault"]).ok();
-    let second = made(&host);
+    let second = made(&once(&host, "vault", 0));
     assert_ne!(second, name);
     assert_eq!(lxd.snapshots(), [second, "by-hand".to_owned()]);
     assert_eq!(catalog(&host).len(), 1);
@@ -281,12 +277,8 @@ fn p04_whoever_deletes_a_volume_of_a_real_lxd_deletes_its_snapshots_and_it_is_se
     let ran = host.run(["snapshots", "verify", &id]).ended_with(1);
     assert!(ran.stderr.contains("not-found"), "{ran}");
     assert_eq!(catalog(&host)[0]["state"], "missing");
-    let _ = host.run(["once", "vault"]).ended_with(1);
-    assert!(
-        last_reason(&host).starts_with("not-found: "),
-        "{}",
-        last_reason(&host)
-    );
+    let reason = why(&once(&host, "vault", 1));
+    assert!(reason.starts_with("not-found: "), "{reason}");
 }
 
 #[test]
@@ -313,8 +305,7 @@ fn s1_what_a_real_lxd_refuses_is_said_for_what_it_is() {
         ("client", ungranted, "denied: ", "`volume` is `audit`"),
     ] {
         let host = lxd.host(client, changes);
-        let _ = host.run(["once", "vault"]).ended_with(1);
-        let reason = last_reason(&host);
+        let reason = why(&once(&host, "vault", 1));
         assert!(
             reason.starts_with(begins) && reason.contains(holds),
             "{client}: {reason}"

@@ -13,9 +13,10 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::Value;
-use strongroom_tests::{Host, plugin};
+use strongroom_tests::{Host, eventually, plugin};
 
 /// A host with nothing but this plugin.
 #[track_caller]
@@ -41,25 +42,33 @@ pub(crate) fn marked(text: &str, marks: &[(&str, &str)]) -> String {
     })
 }
 
-/// The run that the host wrote down last.
+/// Runs a schedule of one tenant once; its run as the host wrote it down, found by its own id.
 #[track_caller]
-pub(crate) fn last_run(host: &Host) -> Value {
-    let rows = host.run(["--json", "occurrences"]).ok().json();
-    let last = rows.as_array().and_then(|rows| {
-        rows.iter()
-            .max_by_key(|row| row["due"].as_str().unwrap_or_default().to_owned())
-    });
-    last.cloned()
-        .unwrap_or_else(|| panic!("nothing was written down: {rows}"))
+pub(crate) fn once(host: &Host, schedule: &str, code: i32) -> Value {
+    let ran = host.run(["--json", "once", schedule]).ended_with(code);
+    let run = ran.json()[0].clone();
+    assert_eq!(run["outcome"] == "succeeded", code == 0, "{ran}");
+    run
 }
 
-/// Why the last run did not succeed.
+/// Raises an event that one schedule of one tenant waits for, and waits until that run has ended.
 #[track_caller]
-pub(crate) fn last_reason(host: &Host) -> String {
-    last_run(host)["reason"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
+pub(crate) fn raise(host: &Host, event: &str, within: Duration) -> Value {
+    let raised = host.run(["--json", "raise", event]).ok().json();
+    let id = raised[0]["id"].clone();
+    assert!(id.is_string(), "{raised}");
+    eventually("the run has ended", within, || {
+        let rows = host.run(["--json", "occurrences"]);
+        // The ledger may be busy: then it is asked again.
+        let rows: Vec<Value> = serde_json::from_str(&rows.stdout).ok()?;
+        let run = rows.into_iter().find(|row| row["id"] == id)?;
+        run["outcome"].is_string().then_some(run)
+    })
+}
+
+/// Why a run did not succeed.
+pub(crate) fn why(run: &Value) -> String {
+    run["reason"].as_str().unwrap_or_default().to_owned()
 }
 
 /// The values of one kind in the evidence of a run or snapshot.

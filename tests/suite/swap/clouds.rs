@@ -88,7 +88,10 @@ struct Sky {
 impl Sky {
     /// `None`: one of the two was left out.
     fn start() -> Option<Self> {
-        let (google, openstack) = (Counterpart::start("gcp")?, Counterpart::shared("openstack")?);
+        let (google, openstack) = (
+            Counterpart::start("gcp")?,
+            Counterpart::shared("openstack")?,
+        );
         let host = Host::new().with_own_plugins();
         let sky = Self {
             google,
