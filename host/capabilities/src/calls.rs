@@ -192,6 +192,9 @@ impl Outside for CallOutside {
             answers.push(match item.method {
                 CopyMethod::Bytes => copied.next().unwrap_or(Err(FileError::NotFound)),
                 CopyMethod::Sqlite => self.copy_database(&from, &to, item).await,
+                CopyMethod::Unknown => Err(FileError::Refused(
+                    "this host knows no such way to copy".to_owned(),
+                )),
             });
         }
         answers
@@ -260,9 +263,7 @@ impl CallOutside {
         if value_bytes > VALUE_BYTES {
             return Err(StateError::Limit("a value has at most 64 KiB".into()));
         }
-        self.state
-            .as_deref()
-            .ok_or_else(|| StateError::Unavailable("the grant `state = true` is missing".into()))
+        self.state.as_deref().ok_or(StateError::NotGranted)
     }
 
     /// Works through a list; if nothing could be done, every item says why.

@@ -125,6 +125,7 @@ pub(super) fn state(info: &SnapshotInfo) -> &'static str {
         State::Ready => "ready",
         State::Failed => "failed",
         State::Deleting => "deleting",
+        State::Unknown => "other",
     }
 }
 

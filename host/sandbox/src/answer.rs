@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use strongroom_domain::Evidence;
-use strongroom_domain::retry::Failure;
+use strongroom_domain::retry::{Failure, FailureKind};
 
 use crate::bindings::exports::strongroom::plugin::snapshots as wit_snapshots;
 use crate::bindings::strongroom::plugin::types as wit;
 use crate::call::{Answer, Call, Ending, Operation, SnapshotInfo, SnapshotState, Step};
-use crate::text;
+use crate::{extra, text};
 
 /// Bytes of an operation's handle.
 const HANDLE_LIMIT: usize = 4 * 1024;
@@ -30,6 +30,8 @@ const PAGE_LIMIT: u32 = 1_000;
 const DETAIL_LIMIT: usize = 64 * 1024;
 /// Bytes of an operation's note that are kept.
 const NOTE_LIMIT: usize = 512;
+/// Bytes of an unknown step's name in a message.
+const NAME_SHOWN: usize = 64;
 /// The host polls no faster.
 const POLL_AFTER_LEAST: Duration = Duration::from_millis(100);
 
@@ -46,18 +48,21 @@ pub(crate) fn call(call: &Call) -> wit::Call {
         deadline: call.deadline.as_millisecond(),
         dry_run: call.dry_run,
         config: call.config.clone(),
+        extra: Vec::new(),
     }
 }
 
 /// The ending of anything that starts, runs or polls.
 pub(crate) fn step(answer: Result<wit::Step, wit::Failure>) -> Ending {
     ending(answer, |answer| match answer {
-        wit::Step::Done(pairs) => {
-            evidence(pairs).map(|evidence| Answer::Step(Step::Done(evidence)))
-        }
+        wit::Step::Done(done) => evidence(done).map(|evidence| Answer::Step(Step::Done(evidence))),
         wit::Step::Running(running) => {
             operation(running).map(|running| Answer::Step(Step::Running(running)))
         }
+        wit::Step::Other((name, _)) => Err(format!(
+            "its answer is the step `{}`, which this host does not know",
+            text::cut(&text::line(&text::cut(&name, NAME_SHOWN)), NAME_SHOWN)
+        )),
     })
 }
 
@@ -76,6 +81,7 @@ pub(crate) fn page(answer: Result<wit_snapshots::Page, wit::Failure>, limit: u32
             page.next.as_ref().map_or(0, String::len),
             CURSOR_LIMIT,
         )?;
+        unknown(&page.extra)?;
         let snapshots = page
             .snapshots
             .into_iter()
@@ -86,11 +92,15 @@ pub(crate) fn page(answer: Result<wit_snapshots::Page, wit::Failure>, limit: u32
 }
 
 fn ending<T>(answer: Result<T, wit::Failure>, check: impl FnOnce(T) -> Checked<Answer>) -> Ending {
-    match answer.map(check) {
-        Ok(Ok(answer)) => Ending::Answered(answer),
-        Ok(Err(detail)) => Ending::Refused { detail },
-        Err(failed) => Ending::Failed(failure(failed)),
-    }
+    let checked = match answer {
+        Ok(answer) => check(answer).map(Ending::Answered),
+        Err(failed) => failure(failed).map(Ending::Failed),
+    };
+    checked.unwrap_or_else(|detail| Ending::Refused { detail })
+}
+
+fn unknown(pairs: &[(String, String)]) -> Checked<()> {
+    extra::check(pairs).map_err(|limit| format!("its answer has {limit}"))
 }
 
 fn at_most(what: &str, have: usize, limit: usize) -> Checked<()> {
@@ -108,9 +118,10 @@ fn pairs(pairs: &[(String, String)]) -> Checked<()> {
     })
 }
 
-fn evidence(given: Vec<(String, String)>) -> Checked<Evidence> {
-    pairs(&given)?;
-    Ok(Evidence(given))
+fn evidence(given: wit::Evidence) -> Checked<Evidence> {
+    pairs(&given.facts)?;
+    unknown(&given.extra)?;
+    Ok(Evidence(given.facts))
 }
 
 fn operation(running: wit::Operation) -> Checked<Operation> {
@@ -119,6 +130,7 @@ fn operation(running: wit::Operation) -> Checked<Operation> {
         running.handle.len(),
         HANDLE_LIMIT,
     )?;
+    unknown(&running.extra)?;
     Ok(Operation {
         handle: running.handle,
         poll_after: Duration::from_millis(running.poll_after).max(POLL_AFTER_LEAST),
@@ -153,6 +165,7 @@ fn info(snapshot: wit_snapshots::Snapshot) -> Checked<SnapshotInfo> {
         at_most(what, text.as_ref().map_or(0, String::len), VALUE_LIMIT)?;
     }
     pairs(&snapshot.labels)?;
+    unknown(&snapshot.extra)?;
     let taken_at = Timestamp::from_millisecond(snapshot.taken_at).map_err(|_| {
         format!(
             "its answer has a snapshot taken at {}, which is no time",
@@ -169,6 +182,7 @@ fn info(snapshot: wit_snapshots::Snapshot) -> Checked<SnapshotInfo> {
             wit_snapshots::State::Ready => SnapshotState::Ready,
             wit_snapshots::State::Failed => SnapshotState::Failed,
             wit_snapshots::State::Deleting => SnapshotState::Deleting,
+            wit_snapshots::State::Other(_) => SnapshotState::Unknown,
         },
         size: snapshot.size,
         source: snapshot.source,
@@ -177,27 +191,28 @@ fn info(snapshot: wit_snapshots::Snapshot) -> Checked<SnapshotInfo> {
     })
 }
 
-fn failure(failure: wit::Failure) -> Failure {
-    let fit = |detail: String| {
-        text::cut(
-            &text::lines(&text::cut(&detail, DETAIL_LIMIT)),
-            DETAIL_LIMIT,
-        )
-        .into_owned()
+fn failure(failed: wit::Failure) -> Checked<Failure> {
+    use wit::FailureKind as Kind;
+    unknown(&failed.extra)?;
+    let cut = text::cut(&failed.detail, DETAIL_LIMIT);
+    let kind = match failed.kind {
+        Kind::Invalid => FailureKind::Invalid,
+        Kind::Denied => FailureKind::Denied,
+        Kind::NotFound => FailureKind::NotFound,
+        Kind::Conflict => FailureKind::Conflict,
+        Kind::Quota => FailureKind::Quota,
+        Kind::Throttled => FailureKind::Throttled,
+        Kind::Unavailable => FailureKind::Unavailable,
+        Kind::Corrupt => FailureKind::Corrupt,
+        Kind::Other(_) => FailureKind::Other,
     };
-    match failure {
-        wit::Failure::Invalid(detail) => Failure::invalid(fit(detail)),
-        wit::Failure::Denied(detail) => Failure::denied(fit(detail)),
-        wit::Failure::NotFound(detail) => Failure::not_found(fit(detail)),
-        wit::Failure::Conflict(detail) => Failure::conflict(fit(detail)),
-        wit::Failure::Quota(detail) => Failure::quota(fit(detail)),
-        wit::Failure::Throttled((detail, retry_after_ms)) => {
-            Failure::throttled(fit(detail), retry_after_ms)
-        }
-        wit::Failure::Unavailable(detail) => Failure::unavailable(fit(detail)),
-        wit::Failure::Corrupt(detail) => Failure::corrupt(fit(detail)),
-        wit::Failure::Other(detail) => Failure::other(fit(detail)),
-    }
+    Ok(Failure {
+        kind,
+        detail: text::cut(&text::lines(&cut), DETAIL_LIMIT).into_owned(),
+        retry_after_ms: failed
+            .retry_after
+            .filter(|_| kind == FailureKind::Throttled),
+    })
 }
 
 #[cfg(test)]
@@ -217,6 +232,7 @@ mod tests {
             poll_after,
             percent: Some(250),
             note: "a\nb".into(),
+            extra: Vec::new(),
         };
         step(Ok(wit::Step::Running(operation)))
     }
@@ -232,13 +248,17 @@ mod tests {
             source: None,
             place: None,
             labels: Vec::new(),
+            extra: Vec::new(),
         }
     }
 
     #[test]
     fn evidence_has_its_limits() {
         let pair = |value: usize| ("bytes".to_owned(), "x".repeat(value));
-        let done = |pairs| step(Ok(wit::Step::Done(pairs)));
+        let done = |facts| {
+            let extra = Vec::new();
+            step(Ok(wit::Step::Done(wit::Evidence { facts, extra })))
+        };
         assert!(matches!(
             done(vec![pair(4_096); 1_000]),
             Ending::Answered(_)
@@ -279,16 +299,50 @@ mod tests {
         let of = |count: usize| wit_snapshots::Page {
             snapshots: vec![a_snapshot("s", 0); count],
             next: None,
+            extra: Vec::new(),
         };
         assert!(matches!(page(Ok(of(2)), 2), Ending::Answered(_)));
         assert!(refused(page(Ok(of(3)), 2)).contains("3 snapshots in a page, 2 are allowed"));
     }
 
     #[test]
+    fn words_of_a_later_version_are_never_taken_for_known_ones() {
+        let step = step(Ok(wit::Step::Other(("par\nked".into(), Vec::new()))));
+        assert_eq!(
+            refused(step),
+            "its answer is the step `par\\nked`, which this host does not know"
+        );
+        let mut given = a_snapshot("s-1", 0);
+        given.state = wit_snapshots::State::Other("archived".into());
+        given.extra = vec![("tier".into(), "cold".into())];
+        let Ending::Answered(Answer::Snapshot(info)) = snapshot(Ok(given.clone())) else {
+            panic!()
+        };
+        assert_eq!(info.state, SnapshotState::Unknown);
+        given.extra = vec![given.extra[0].clone(); 33];
+        assert_eq!(
+            refused(snapshot(Ok(given))),
+            "its answer has 33 pairs in `extra`, 32 are allowed"
+        );
+    }
+
+    fn failed(kind: wit::FailureKind, detail: &str) -> Ending {
+        step(Err(wit::Failure {
+            kind,
+            detail: detail.into(),
+            retry_after: None,
+            extra: Vec::new(),
+        }))
+    }
+
+    #[test]
     fn a_failure_keeps_its_lines_and_loses_its_tricks() {
-        let ended = step(Err(wit::Failure::Corrupt("a\nb\x1b[2J".into())));
+        let ended = failed(wit::FailureKind::Corrupt, "a\nb\x1b[2J");
         assert_eq!(ended, Ending::Failed(Failure::corrupt("a\nb\\u{1b}[2J")));
-        let Ending::Failed(failure) = step(Err(wit::Failure::Other("x".repeat(1 << 20)))) else {
+        let Ending::Failed(failure) = failed(
+            wit::FailureKind::Other("lapsed".into()),
+            &"x".repeat(1 << 20),
+        ) else {
             panic!()
         };
         assert_eq!(failure.detail.len(), DETAIL_LIMIT);

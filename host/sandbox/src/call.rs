@@ -140,6 +140,8 @@ pub enum SnapshotState {
     Failed,
     /// On its way out.
     Deleting,
+    /// A word of the provider that the contract does not know: neither complete nor gone.
+    Unknown,
 }
 
 /// What a plugin answered.

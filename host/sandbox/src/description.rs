@@ -11,7 +11,7 @@ use strongroom_domain::egress::{Operation, OperationText};
 use strongroom_domain::grants::{Access, Want};
 
 use crate::bindings::exports::strongroom::plugin::{egress, plugin as wit};
-use crate::text;
+use crate::{extra, text};
 
 /// Wants and features of one plugin: a person reads them all.
 const ITEMS_LIMIT: usize = 64;
@@ -45,7 +45,7 @@ impl Description {
     /// Checks what a plugin answered; an error is half a sentence.
     pub(crate) fn check(
         given: wit::Description,
-        operations: Vec<egress::Operation>,
+        endpoints: Vec<egress::Endpoint>,
     ) -> Result<Self, String> {
         let name = PluginName::new(&given.name).map_err(|e| text::one_line(&e.to_string()))?;
         if given.version.len() > WORD_LIMIT {
@@ -92,7 +92,7 @@ impl Description {
             }
         }
         let summary = sentence(&given.summary);
-        let operations = published(operations)?;
+        let operations = published(endpoints)?;
         Ok(Self {
             name,
             version,
@@ -105,14 +105,15 @@ impl Description {
     }
 }
 
-fn published(given: Vec<egress::Operation>) -> Result<Vec<Operation>, String> {
+fn published(given: Vec<egress::Endpoint>) -> Result<Vec<Operation>, String> {
     if given.len() > ITEMS_LIMIT {
-        return Err(format!("it names more than {ITEMS_LIMIT} operations"));
+        return Err(format!("it names more than {ITEMS_LIMIT} endpoints"));
     }
     let mut names = BTreeSet::new();
-    let mut operations = Vec::new();
+    let mut endpoints = Vec::new();
     for given in given {
-        let operation = Operation::read(OperationText {
+        extra::check(&given.extra).map_err(|limit| format!("one of its endpoints has {limit}"))?;
+        let endpoint = Operation::read(OperationText {
             name: given.name,
             service: given.service,
             method: given.method,
@@ -125,15 +126,16 @@ fn published(given: Vec<egress::Operation>) -> Result<Vec<Operation>, String> {
             reason: sentence(&given.reason),
         })
         .map_err(|e| text::one_line(&e.to_string()))?;
-        if !names.insert(operation.name.clone()) {
-            return Err(format!("it names the operation `{}` twice", operation.name));
+        if !names.insert(endpoint.name.clone()) {
+            return Err(format!("it names the endpoint `{}` twice", endpoint.name));
         }
-        operations.push(operation);
+        endpoints.push(endpoint);
     }
-    Ok(operations)
+    Ok(endpoints)
 }
 
 fn want(given: wit::Want) -> Result<Want, String> {
+    extra::check(&given.extra).map_err(|limit| format!("one of its wants has {limit}"))?;
     let capability = given.capability.as_str();
     if !matches!(capability, "files" | "state") {
         return Err(format!(
@@ -202,6 +204,7 @@ mod tests {
                 access: "read".into(),
                 required: true,
                 reason: "to read".into(),
+                extra: Vec::new(),
             }],
             features: vec![("restore".into(), "true".into())],
         }
@@ -225,7 +228,7 @@ mod tests {
     #[test]
     fn every_bad_part_is_named() {
         type Change = fn(&mut wit::Description);
-        let cases: [(Change, &str); 10] = [
+        let cases: [(Change, &str); 11] = [
             (|d| d.name = "Local".into(), "`Local` is not a name"),
             (
                 |d| d.version = "one".into(),
@@ -262,6 +265,10 @@ mod tests {
             (
                 |d| d.wants = vec![d.wants[0].clone(); 65],
                 "it names more than 64 wants or features",
+            ),
+            (
+                |d| d.wants[0].extra = vec![Default::default(); 33],
+                "one of its wants has 33 pairs in `extra`, 32 are allowed",
             ),
         ];
         for (change, expected) in cases {

@@ -18,6 +18,7 @@ mod description;
 mod ending;
 mod engine;
 mod error;
+mod extra;
 mod inspect;
 mod instance;
 mod limiter;

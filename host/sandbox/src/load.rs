@@ -234,7 +234,7 @@ impl Sandbox {
         let talks = inspection.capabilities().contains("http");
         if talks && operations.is_empty() {
             let reason =
-                "it imports wasi:http and publishes no operations (`wit/egress.wit`)".to_owned();
+                "it imports wasi:http and publishes no endpoints (`wit/egress.wit`)".to_owned();
             return Err(LoadError::Description { reason });
         }
         Description::check(given, operations).map_err(|reason| LoadError::Description { reason })
@@ -262,7 +262,7 @@ async fn ask(
     pre: &InstancePre<Guest>,
     store: &mut wasmtime::Store<Guest>,
     inspection: &Inspection,
-) -> Result<(roles::plugin::Description, Vec<roles::egress::Operation>), Asked> {
+) -> Result<(roles::plugin::Description, Vec<roles::egress::Endpoint>), Asked> {
     let describe = roles::plugin::GuestIndices::new(pre).map_err(Asked::Shape)?;
     let instance = pre
         .instantiate_async(&mut *store)
@@ -290,8 +290,8 @@ async fn ask(
     let egress = roles::egress::GuestIndices::new(pre)
         .and_then(|egress| egress.load(&mut *store, &instance))
         .map_err(Asked::Shape)?;
-    let operations = egress.call_operations(store).await.map_err(Asked::Ended)?;
-    Ok((description, operations))
+    let endpoints = egress.call_endpoints(store).await.map_err(Asked::Ended)?;
+    Ok((description, endpoints))
 }
 
 fn described(ending: Ending) -> LoadError {

@@ -29,7 +29,7 @@ type Files<T> = Result<T, FileError>;
 const NO: FileError = FileError::NotFound;
 
 fn no_state<T>() -> Result<T, StateError> {
-    Err(StateError::Unavailable("`state` is not granted".into()))
+    Err(StateError::NotGranted)
 }
 
 #[async_trait]

@@ -94,6 +94,8 @@ pub enum CopyMethod {
     Bytes,
     /// Through SQLite's own backup.
     Sqlite,
+    /// A way of a later version of the contract.
+    Unknown,
 }
 
 /// `copy-item` in `wit/files.wit`.
@@ -124,6 +126,8 @@ pub enum StateError {
     Limit(String),
     /// Nothing was written.
     Unavailable(String),
+    /// The schedule does not grant `state`.
+    NotGranted,
 }
 
 /// A stored value with its version.

@@ -318,7 +318,11 @@ impl Snapshots {
                 place,
                 paths,
             } => {
-                let target = wit_snapshots::Target { place, paths };
+                let target = wit_snapshots::Target {
+                    place,
+                    paths,
+                    extra: Vec::new(),
+                };
                 enter(
                     instance,
                     store,

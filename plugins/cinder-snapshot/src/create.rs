@@ -130,7 +130,7 @@ fn judge(
             "snapshot {id} of this run is `{}`: somebody deletes it",
             snapshot.status
         ))),
-        SnapshotState::Failed => Err(Failure::other(format!(
+        SnapshotState::Failed | SnapshotState::Other(_) => Err(Failure::other(format!(
             "the provider could not take snapshot {id}, which is `{}`{}; delete it there",
             snapshot.status,
             cloud.reason(id)

@@ -2,15 +2,15 @@
 //!
 //! Owns: one snapshot per run at a provider without keys of idempotency, and that no answer is believed which is about
 //! something else. Never: a place, a token, a volume that this plugin did not make.
-//! Read next: `operations`, `create`, then `cloud/mod.rs`.
+//! Read next: `endpoints`, `create`, then `cloud/mod.rs`.
 
 mod catalog;
 mod cloud;
 mod config;
 mod create;
 mod delete;
+mod endpoints;
 mod ongoing;
-mod operations;
 mod restore;
 mod verify;
 
@@ -30,24 +30,22 @@ impl Plugin for CinderSnapshot {
     type Config = Config;
 
     fn describe() -> Description {
-        let description = Description::new(
+        Description::new(
             env!("CARGO_PKG_NAME"),
             env!("CARGO_PKG_VERSION"),
             "Snapshots of OpenStack block storage volumes.",
-        );
-        operations::all()
-            .into_iter()
-            .fold(description, Description::operation)
-            .feature("idempotent-create", true)
-            .feature("restore", true)
-            .feature("restore-paths", false)
-            .feature("restore-in-place", false)
-            .feature("verify", true)
-            .feature("copy", false)
-            .feature("native-expiry", false)
-            .feature("survives-source", false)
-            .feature("keeps-dependants", true)
-            .feature("place", "project")
+        )
+        .endpoints(endpoints::all())
+        .feature("idempotent-create", true)
+        .feature("restore", true)
+        .feature("restore-paths", false)
+        .feature("restore-in-place", false)
+        .feature("verify", true)
+        .feature("copy", false)
+        .feature("native-expiry", false)
+        .feature("survives-source", false)
+        .feature("keeps-dependants", true)
+        .feature("place", "project")
     }
 }
 

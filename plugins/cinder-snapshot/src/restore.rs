@@ -99,7 +99,7 @@ pub(crate) fn ready(cloud: &Cloud<'_>, reference: &str) -> Result<Snapshot, Fail
     })?;
     match snapshot.state() {
         SnapshotState::Ready => Ok(snapshot),
-        SnapshotState::Failed => Err(Failure::corrupt(format!(
+        SnapshotState::Failed | SnapshotState::Other(_) => Err(Failure::corrupt(format!(
             "snapshot {reference} is `{}` at the provider{}",
             snapshot.status,
             cloud.reason(reference)

@@ -1,13 +1,14 @@
 //! Snapshots of EBS volumes, by EC2's query interface.
 //!
 //! Owns: which requests are made, and what of an answer is believed. Never: a key, a signature, a request that is not one
-//! of `wanted.rs`.
+//! of `endpoints.rs`.
 //! Read next: `create.rs`, then `api.rs` (requests) and `tags.rs` (how snapshots are found again).
 
 mod api;
 mod catalog;
 mod config;
 mod create;
+mod endpoints;
 mod failures;
 mod operation;
 mod restore;
@@ -15,7 +16,6 @@ mod snapshot;
 mod tags;
 mod verify;
 mod volume;
-mod wanted;
 mod xml;
 
 #[cfg(test)]
@@ -36,7 +36,7 @@ impl Plugin for EbsSnapshot {
     type Config = Config;
 
     fn describe() -> Description {
-        let description = Description::new(
+        Description::new(
             env!("CARGO_PKG_NAME"),
             env!("CARGO_PKG_VERSION"),
             "Snapshots of EBS volumes of EC2, kept in the volume's region or copied from another one.",
@@ -50,10 +50,8 @@ impl Plugin for EbsSnapshot {
         .feature("native-expiry", false)
         .feature("survives-source", true)
         .feature("keeps-dependants", true)
-        .feature("place", "region");
-        wanted::operations()
-            .into_iter()
-            .fold(description, Description::operation)
+        .feature("place", "region")
+        .endpoints(endpoints::all())
     }
 }
 

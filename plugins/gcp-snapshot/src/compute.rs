@@ -9,7 +9,7 @@ use strongroom_plugin::http::Request;
 use strongroom_plugin::{Call, Failure};
 
 use crate::config::Config;
-use crate::operations::SERVICE;
+use crate::endpoints::SERVICE;
 use crate::refusals::{Refusal, read};
 use crate::resources::{Disk, Operation, Snapshot, Snapshots, path};
 

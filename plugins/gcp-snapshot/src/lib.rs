@@ -1,7 +1,7 @@
 //! Snapshots of Compute Engine disks.
 //!
 //! Owns: what is asked of Google and what of its answers is believed. Never: a key, a place, a second try in one call.
-//! Read next: `operations.rs` (what it asks for), `create.rs`, `disks.rs`, then `begin.rs` and `facts.rs`.
+//! Read next: `endpoints.rs` (what it asks for), `create.rs`, `disks.rs`, then `begin.rs` and `facts.rs`.
 
 mod begin;
 mod catalog;
@@ -11,10 +11,10 @@ mod copy;
 mod create;
 mod delete;
 mod disks;
+mod endpoints;
 mod facts;
 mod handle;
 mod names;
-mod operations;
 mod refusals;
 mod resources;
 mod restored;
@@ -39,7 +39,7 @@ impl Plugin for GcpSnapshot {
     type Config = Config;
 
     fn describe() -> Description {
-        let description = Description::new(
+        Description::new(
             env!("CARGO_PKG_NAME"),
             env!("CARGO_PKG_VERSION"),
             "Snapshots of Compute Engine disks.",
@@ -53,8 +53,8 @@ impl Plugin for GcpSnapshot {
         .feature("native-expiry", false)
         .feature("survives-source", true)
         .feature("keeps-dependants", false)
-        .feature("place", "project,storage-location");
-        operations::publish(description)
+        .feature("place", "project,storage-location")
+        .endpoints(endpoints::all())
     }
 }
 

@@ -42,22 +42,12 @@ impl Folders {
 mod tests {
     use super::*;
 
-    fn folder(path: &[u8]) -> Change {
-        Change {
-            path: path.to_vec(),
-            mode: None,
-            owner: None,
-            modified: None,
-            attributes: Vec::new(),
-        }
-    }
-
     #[test]
     fn a_directory_is_left_once_and_after_what_it_contains() {
         let mut folders = Folders::default();
         for path in [&b"a"[..], b"a/b", b"a/b/c"] {
             folders.at(path);
-            folders.enter(folder(path));
+            folders.enter(Change::of(path));
         }
         folders.at(b"a/b/file");
         folders.at(b"a/bc");

@@ -99,7 +99,7 @@ impl Record {
                 Kind::File => What::File,
                 Kind::Directory => What::Directory,
                 Kind::Symlink => What::Symlink,
-                Kind::Special => What::Special,
+                Kind::Special | Kind::Other(_) => What::Special,
             },
             mode: Mode(metadata.mode),
             uid: metadata.uid,
@@ -206,6 +206,7 @@ pub(crate) mod tests {
             target: None,
             attributes: vec![("user.x".to_owned(), vec![0, 255])],
             error: None,
+            extra: Vec::new(),
         }
     }
 

@@ -80,11 +80,8 @@ impl<'a> Shelf<'a> {
         match self.place.make_directory(self.path("")) {
             Ok(()) => {
                 let open = Change {
-                    path: self.path(""),
                     mode: Some(0o755),
-                    owner: None,
-                    modified: None,
-                    attributes: Vec::new(),
+                    ..Change::of(self.path(""))
                 };
                 self.place
                     .set(&[open])

@@ -107,7 +107,7 @@ impl<'a> Check<'a> {
             self.damage.add(path, &error.words());
             return;
         }
-        match (record.kind, metadata.kind) {
+        match (record.kind, &metadata.kind) {
             (What::Directory, Kind::Directory) => {}
             (What::Symlink, Kind::Symlink)
                 if entry.target == record.target.as_ref().map(|target| target.0.clone()) => {}

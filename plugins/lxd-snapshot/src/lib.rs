@@ -1,13 +1,14 @@
 //! Snapshots of custom storage volumes of LXD, by its REST API.
 //!
 //! Owns: which requests are made, and what of an answer is believed. Never: a key, an address, a request that is not one
-//! of `wanted.rs`.
+//! of `endpoints.rs`.
 //! Read next: `create.rs`, then `api.rs` (requests) and `name.rs` (what snapshots are called).
 
 mod api;
 mod catalog;
 mod config;
 mod create;
+mod endpoints;
 mod failures;
 mod name;
 mod operation;
@@ -15,7 +16,6 @@ mod restore;
 mod size;
 mod source;
 mod verify;
-mod wanted;
 
 #[cfg(test)]
 mod tests;
@@ -35,7 +35,7 @@ impl Plugin for LxdSnapshot {
     type Config = Config;
 
     fn describe() -> Description {
-        let description = Description::new(
+        Description::new(
             env!("CARGO_PKG_NAME"),
             env!("CARGO_PKG_VERSION"),
             "Snapshots of custom storage volumes of LXD, kept in the volume's own pool.",
@@ -49,10 +49,8 @@ impl Plugin for LxdSnapshot {
         .feature("native-expiry", false)
         .feature("survives-source", false)
         .feature("keeps-dependants", false)
-        .feature("place", "project,pool,volume");
-        wanted::operations()
-            .into_iter()
-            .fold(description, Description::operation)
+        .feature("place", "project,pool,volume")
+        .endpoints(endpoints::all())
     }
 }
 

@@ -89,7 +89,7 @@ impl Evidence {
         self.pairs.push((kind.to_owned(), value));
     }
 
-    fn into_pairs(mut self) -> types::Evidence {
+    fn into_pairs(mut self) -> Vec<(String, String)> {
         for (kind, count) in self.dropped.into_iter().take(2) {
             self.pairs.push((kind, format!("and {count} more")));
         }
@@ -147,12 +147,16 @@ impl From<Operation> for Step {
 impl From<Step> for types::Step {
     fn from(step: Step) -> Self {
         match step {
-            Step::Done(evidence) => Self::Done(evidence.into_pairs()),
+            Step::Done(evidence) => Self::Done(types::Evidence {
+                facts: evidence.into_pairs(),
+                extra: Vec::new(),
+            }),
             Step::Running(operation) => Self::Running(types::Operation {
                 handle: operation.handle,
                 poll_after: u64::try_from(operation.poll_after.as_millis()).unwrap_or(u64::MAX),
                 percent: operation.percent,
                 note: operation.note,
+                extra: Vec::new(),
             }),
         }
     }

@@ -37,17 +37,18 @@ pub mod every {
     });
 }
 
-/// What a plugin asks of the network.
-pub mod operations {
+/// The API calls that a plugin may make.
+pub mod endpoints {
     wit_bindgen::generate!({
         path: "../../wit",
         inline: "
             package strongroom:sdk;
-            world operations { export strongroom:plugin/egress@0.1.0; }
+            world endpoints { export strongroom:plugin/egress@0.1.0; }
         ",
         pub_export_macro: true,
-        export_macro_name: "export_operations",
-        default_bindings_module: "strongroom_plugin::bindings::operations",
+        export_macro_name: "export_endpoints",
+        default_bindings_module: "strongroom_plugin::bindings::endpoints",
+        with: { "strongroom:plugin/types@0.1.0": super::every::strongroom::plugin::types },
         generate_all,
     });
 }
@@ -96,6 +97,6 @@ pub mod task {
     });
 }
 
+pub use endpoints::exports::strongroom::plugin::egress;
 pub use every::exports::strongroom::plugin::plugin;
 pub use every::strongroom::plugin::{files, log, progress, state, types};
-pub use operations::exports::strongroom::plugin::egress;

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 
 use crate::bindings::{egress, plugin as host};
-use crate::http::Operation;
+use crate::http::Endpoint;
 
 /// Which access a plugin asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub struct Description {
     version: String,
     summary: String,
     wants: Vec<Want>,
-    operations: Vec<Operation>,
+    endpoints: Vec<Endpoint>,
     features: Vec<(String, String)>,
 }
 
@@ -52,7 +52,7 @@ impl Description {
             version: version.to_owned(),
             summary: summary.to_owned(),
             wants: Vec::new(),
-            operations: Vec::new(),
+            endpoints: Vec::new(),
             features: Vec::new(),
         }
     }
@@ -75,10 +75,10 @@ impl Description {
         self.want("state", "*", Access::Write, true, reason)
     }
 
-    /// Asks for a kind of request to a service.
+    /// Asks for API calls of services.
     #[must_use]
-    pub fn operation(mut self, operation: Operation) -> Self {
-        self.operations.push(operation);
+    pub fn endpoints(mut self, endpoints: impl IntoIterator<Item = Endpoint>) -> Self {
+        self.endpoints.extend(endpoints);
         self
     }
 
@@ -107,11 +107,8 @@ impl Description {
         self
     }
 
-    pub(crate) fn operations_for_host(self) -> Vec<egress::Operation> {
-        self.operations
-            .into_iter()
-            .map(Operation::for_host)
-            .collect()
+    pub(crate) fn endpoints_for_host(self) -> Vec<egress::Endpoint> {
+        self.endpoints.into_iter().map(Endpoint::for_host).collect()
     }
 
     pub(crate) fn for_host<C: JsonSchema>(self) -> host::Description {
@@ -121,6 +118,7 @@ impl Description {
             access: want.access.word().to_owned(),
             required: want.required,
             reason: want.reason,
+            extra: Vec::new(),
         });
         host::Description {
             wants: wants.collect(),

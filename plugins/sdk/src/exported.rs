@@ -28,8 +28,8 @@ impl<P: Plugin> plugin::Guest for Exported<P> {
 }
 
 impl<P: Plugin> egress::Guest for Exported<P> {
-    fn operations() -> Vec<egress::Operation> {
-        P::describe().operations_for_host()
+    fn endpoints() -> Vec<egress::Endpoint> {
+        P::describe().endpoints_for_host()
     }
 }
 

@@ -115,24 +115,35 @@ impl From<state::Error> for Failure {
             }
             state::Error::Limit(detail) => Self::Quota(detail),
             state::Error::Unavailable(detail) => Self::Unavailable(detail),
+            state::Error::NotGranted => Self::Denied("`state` is not granted".to_owned()),
+            state::Error::Other(detail) => Self::Other(detail),
         }
     }
 }
 
 impl From<Failure> for types::Failure {
     fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Invalid(detail) => Self::Invalid(detail),
-            Failure::Denied(detail) => Self::Denied(detail),
-            Failure::NotFound(detail) => Self::NotFound(detail),
-            Failure::Conflict(detail) => Self::Conflict(detail),
-            Failure::Quota(detail) => Self::Quota(detail),
+        use types::FailureKind as Kind;
+        let mut retry_after = None;
+        let (kind, detail) = match failure {
+            Failure::Invalid(detail) => (Kind::Invalid, detail),
+            Failure::Denied(detail) => (Kind::Denied, detail),
+            Failure::NotFound(detail) => (Kind::NotFound, detail),
+            Failure::Conflict(detail) => (Kind::Conflict, detail),
+            Failure::Quota(detail) => (Kind::Quota, detail),
             Failure::Throttled(detail, wait) => {
-                Self::Throttled((detail, u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)))
+                retry_after = Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
+                (Kind::Throttled, detail)
             }
-            Failure::Unavailable(detail) => Self::Unavailable(detail),
-            Failure::Corrupt(detail) => Self::Corrupt(detail),
-            Failure::Other(detail) => Self::Other(detail),
+            Failure::Unavailable(detail) => (Kind::Unavailable, detail),
+            Failure::Corrupt(detail) => (Kind::Corrupt, detail),
+            Failure::Other(detail) => (Kind::Other(String::new()), detail),
+        };
+        Self {
+            kind,
+            detail,
+            retry_after,
+            extra: Vec::new(),
         }
     }
 }

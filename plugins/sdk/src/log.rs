@@ -28,7 +28,7 @@ fn write(level: host::Level, message: &str, fields: &[(&str, String)]) {
         .iter()
         .map(|(key, value)| ((*key).to_owned(), value.clone()))
         .collect();
-    host::write(level, message, &fields);
+    host::write(&level, message, &fields);
 }
 
 #[cfg(not(target_arch = "wasm32"))]

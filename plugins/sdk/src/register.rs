@@ -31,7 +31,7 @@ macro_rules! register {
             use super::*;
             type Registered = $crate::exported::Exported<$plugin>;
             $crate::bindings::every::export_plugin!(Registered with_types_in $crate::bindings::every);
-            $crate::bindings::operations::export_operations!(Registered with_types_in $crate::bindings::operations);
+            $crate::bindings::endpoints::export_endpoints!(Registered with_types_in $crate::bindings::endpoints);
             $crate::bindings::$role::$export!(Registered with_types_in $crate::bindings::$role);
         }
     };

@@ -4,7 +4,7 @@ use crate::Instant;
 use crate::bindings::snapshots::exports::strongroom::plugin::snapshots as wit;
 
 /// The provider's state of a snapshot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
     /// Not complete yet.
     Creating,
@@ -14,6 +14,8 @@ pub enum State {
     Failed,
     /// On its way out.
     Deleting,
+    /// Anything else, in the provider's own word: neither complete nor gone.
+    Other(String),
 }
 
 /// The provider's view of a snapshot.
@@ -78,11 +80,13 @@ impl From<Snapshot> for wit::Snapshot {
                 State::Ready => wit::State::Ready,
                 State::Failed => wit::State::Failed,
                 State::Deleting => wit::State::Deleting,
+                State::Other(word) => wit::State::Other(word),
             },
             size: snapshot.size,
             source: snapshot.source,
             place: snapshot.place,
             labels: snapshot.labels,
+            extra: Vec::new(),
         }
     }
 }
@@ -92,6 +96,7 @@ impl From<Page> for wit::Page {
         Self {
             snapshots: page.snapshots.into_iter().map(Into::into).collect(),
             next: page.next,
+            extra: Vec::new(),
         }
     }
 }

@@ -215,7 +215,7 @@ async fn state_needs_its_grant_and_keeps_to_its_limits() {
     let room = Room::new();
     assert!(matches!(
         room.outside.state_get("key".into()).await,
-        Err(StateError::Unavailable(_))
+        Err(StateError::NotGranted)
     ));
     assert!(matches!(
         room.outside.state_get("k".repeat(129)).await,

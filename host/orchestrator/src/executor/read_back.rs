@@ -95,6 +95,11 @@ impl<'a> Expected<'a> {
             SnapshotState::Creating => {
                 return Compared::Unfinished(format!("the provider still makes snapshot `{name}`"));
             }
+            SnapshotState::Unknown => {
+                return Compared::Unfinished(format!(
+                    "the provider has snapshot `{name}` in a state that this host does not know"
+                ));
+            }
             SnapshotState::Failed => {
                 return Compared::Differs(format!("snapshot `{name}` failed at the provider"));
             }

@@ -165,6 +165,11 @@ async fn look(context: &CallContext, call: &PluginCall<'_>, reference: &str, why
     if info.state == SnapshotState::Creating {
         return Known::Unsettled(format!("it still makes `{reference}`"));
     }
+    if info.state == SnapshotState::Unknown {
+        return Known::Unsettled(format!(
+            "it has `{reference}` in a state that this host does not know"
+        ));
+    }
     let mut evidence = Evidence::default();
     evidence.push("snapshot", reference);
     if let Some(size) = info.size {

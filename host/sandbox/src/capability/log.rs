@@ -198,7 +198,7 @@ impl wit::Host for LogView<'_> {
     ) -> wasmtime::Result<()> {
         let level = match level {
             wit::Level::Debug => LogLevel::Debug,
-            wit::Level::Info => LogLevel::Info,
+            wit::Level::Info | wit::Level::Other(_) => LogLevel::Info,
             wit::Level::Warn => LogLevel::Warn,
             wit::Level::Error => LogLevel::Error,
         };

@@ -31,6 +31,7 @@ impl From<StateError> for wit::Error {
             StateError::Changed => Self::Changed,
             StateError::Limit(which) => Self::Limit(which),
             StateError::Unavailable(why) => Self::Unavailable(why),
+            StateError::NotGranted => Self::NotGranted,
         }
     }
 }
@@ -64,6 +65,7 @@ impl wit::Host for StateView<'_> {
                 value.map(|value| wit::Value {
                     bytes: value.bytes,
                     version: value.version,
+                    extra: Vec::new(),
                 })
             })
             .map_err(Into::into))

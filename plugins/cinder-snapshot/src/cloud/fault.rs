@@ -79,7 +79,7 @@ pub(crate) fn failure(response: &Response, what: &str) -> Failure {
         }
         (406, _) => Failure::invalid(format!(
             "{detail}: this plugin speaks version {}",
-            crate::operations::VERSION
+            crate::endpoints::VERSION
         )),
         _ => response.failure(detail),
     }

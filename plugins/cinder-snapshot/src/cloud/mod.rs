@@ -15,7 +15,7 @@ use strongroom_plugin::http::{Request, Response};
 use strongroom_plugin::{Call, Failure};
 
 use crate::config::{Config, is_id};
-use crate::operations::{SERVICE, VERSION, VERSION_HEADER};
+use crate::endpoints::{SERVICE, VERSION, VERSION_HEADER};
 
 pub(crate) use marks::Purpose;
 pub(crate) use wire::{Snapshot, Volume};

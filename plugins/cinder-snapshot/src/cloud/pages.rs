@@ -5,7 +5,7 @@ use strongroom_plugin::Failure;
 use strongroom_plugin::http::Request;
 
 use super::{Cloud, Snapshot, Volume, fault, marks, read, send};
-use crate::operations::SERVICE;
+use crate::endpoints::SERVICE;
 
 /// Pages of one search, which is for a handful of things: a server that never comes to an end must not hold us.
 const PAGES: usize = 100;

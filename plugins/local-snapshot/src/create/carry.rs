@@ -141,14 +141,12 @@ impl Image<'_> {
     ) -> Vec<(&'p mut Planned, Result<Copied, Error>)> {
         let items: Vec<CopyItem> = part
             .iter()
-            .map(|planned| CopyItem {
-                source: planned.source.clone(),
-                destination: self.shelf_path(planned),
-                method: if planned.record.sqlite {
-                    Method::Sqlite
-                } else {
-                    Method::Bytes
-                },
+            .map(|planned| {
+                let method = match planned.record.sqlite {
+                    true => Method::Sqlite,
+                    false => Method::Bytes,
+                };
+                CopyItem::new(planned.source.clone(), self.shelf_path(planned), method)
             })
             .collect();
         let answers = if items.is_empty() {

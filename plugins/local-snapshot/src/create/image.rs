@@ -169,7 +169,7 @@ impl<'a> Image<'a> {
                 planned.act = Act::Directory;
             }
             Kind::Symlink => planned.act = Act::Symlink,
-            Kind::Special => {
+            Kind::Special | Kind::Other(_) => {
                 planned.record.absent = Some("a device, socket or FIFO".to_owned());
                 self.tally.warn(format!(
                     "recorded but not copied, a device, socket or FIFO: {}",
@@ -300,12 +300,12 @@ pub(crate) fn on_shelf(folder: &[u8], record: &Record) -> Change {
         .iter()
         .filter(|(name, _)| name.starts_with("user."));
     Change {
-        path: join(folder, &record.path.0),
         mode,
         owner: Some((record.uid, record.gid)),
         modified: Some(record.mtime.into()),
         attributes: attributes
             .map(|(name, value)| (name.clone(), value.0.clone()))
             .collect(),
+        ..Change::of(join(folder, &record.path.0))
     }
 }

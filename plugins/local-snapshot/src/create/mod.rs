@@ -247,11 +247,9 @@ fn close(image: Image<'_>, owner: Option<Record>) -> Result<(), Failure> {
     let folder_change = |path: Vec<u8>, bits: u32| {
         let shown = on_shelf(b"", &owner);
         Change {
-            path,
             mode: shown.mode.map(|mode| mode & bits | 0o400),
             owner: shown.owner,
-            modified: None,
-            attributes: Vec::new(),
+            ..Change::of(path)
         }
     };
     let changes = vec![
@@ -275,11 +273,8 @@ fn publish(
         nanoseconds: u32::try_from(call.due.0.rem_euclid(1000)).unwrap_or(0) * 1_000_000,
     };
     let dated = Change {
-        path: folder.to_vec(),
-        mode: None,
-        owner: None,
         modified: Some(due),
-        attributes: Vec::new(),
+        ..Change::of(folder)
     };
     place
         .set(&[dated])

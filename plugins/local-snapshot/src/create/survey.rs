@@ -50,7 +50,7 @@ pub(crate) fn survey(
                         };
                         new_bytes += if changed { record.size } else { 0 };
                     }
-                    Kind::Symlink | Kind::Special => {}
+                    Kind::Symlink | Kind::Special | Kind::Other(_) => {}
                 }
             }
         }

@@ -152,10 +152,9 @@ impl<'a> Rebuild<'a> {
     fn copy(&mut self, files: &[Record], damage: &mut Damage) -> Result<(), Failure> {
         let items: Vec<CopyItem> = files
             .iter()
-            .map(|record| CopyItem {
-                source: join(self.folder, &record.path.0),
-                destination: record.path.0.clone(),
-                method: Method::Bytes,
+            .map(|record| {
+                let source = join(self.folder, &record.path.0);
+                CopyItem::new(source, record.path.0.clone(), Method::Bytes)
             })
             .collect();
         if items.is_empty() {
@@ -239,7 +238,6 @@ fn lost(error: &Error) -> String {
 fn original(record: &Record) -> Change {
     let mode = (record.kind != What::Symlink).then_some(record.mode.0);
     Change {
-        path: record.path.0.clone(),
         mode,
         owner: Some((record.uid, record.gid)),
         modified: Some(record.mtime.into()),
@@ -248,5 +246,6 @@ fn original(record: &Record) -> Change {
             .iter()
             .map(|(name, value)| (name.clone(), value.0.clone()))
             .collect(),
+        ..Change::of(record.path.0.as_slice())
     }
 }

@@ -154,7 +154,7 @@ fn a_damaged_snapshot_does_not_stop_the_next_one() {
     let listed = <crate::LocalSnapshot as crate::Snapshots>::list(crate::tests::call(1), None, 10)
         .unwrap()
         .snapshots;
-    let states: Vec<_> = listed.iter().map(|snapshot| snapshot.state).collect();
+    let states: Vec<_> = listed.into_iter().map(|snapshot| snapshot.state).collect();
     assert_eq!(
         states,
         [

@@ -23,3 +23,31 @@ pub use tree::Tree;
 pub const BATCH: usize = 1024;
 /// The most bytes in one call.
 pub(crate) const CHUNK: usize = 1 << 20;
+
+impl Change {
+    /// A change of `path` that sets nothing yet.
+    #[must_use]
+    pub fn of(path: impl Into<Vec<u8>>) -> Self {
+        Self {
+            path: path.into(),
+            mode: None,
+            owner: None,
+            modified: None,
+            attributes: Vec::new(),
+            extra: Vec::new(),
+        }
+    }
+}
+
+impl CopyItem {
+    /// A copy of one file to a path that does not exist yet.
+    #[must_use]
+    pub fn new(source: Vec<u8>, destination: Vec<u8>, method: Method) -> Self {
+        Self {
+            source,
+            destination,
+            method,
+            extra: Vec::new(),
+        }
+    }
+}

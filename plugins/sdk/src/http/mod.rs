@@ -1,10 +1,10 @@
-//! Requests to the services that a schedule grants: operations that are published, and asked for one by one.
+//! Requests to the services that a schedule grants: endpoints that are published and granted one by one.
 //!
 //! Owns: requests and answers, whole. Never: a place, a key, a redirect followed, a second try: the host knows the place,
 //! adds the key, and retries by the failure you answer with. Only a plugin that sends imports `wasi:http`.
-//! Read next: `operation.rs`, then `wit/egress.wit`.
+//! Read next: `endpoint.rs`, then `wit/egress.wit`.
 
-mod operation;
+mod endpoint;
 #[cfg(target_arch = "wasm32")]
 mod wasi;
 
@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 
 use crate::Failure;
 
-pub use operation::Operation;
+pub use endpoint::Endpoint;
 
 /// What stays as it is in a part of a path and in a query (RFC 3986, `unreserved`), and `:`.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC
@@ -59,7 +59,7 @@ pub struct Response {
 /// Why there is no answer. Whether a request that changes something was carried out is then unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Error {
-    /// The request is none of the granted operations, or leads to a place that is not.
+    /// The request is none of the granted endpoints, or leads to a place that is not.
     Denied(String),
     /// The server cannot be reached, or did not answer in time, or hung up.
     Unreachable(String),

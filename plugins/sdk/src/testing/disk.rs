@@ -236,7 +236,7 @@ fn entry(real: &Path, path: Vec<u8>) -> Result<Entry, Error> {
                 .into_os_string()
                 .into_vec(),
         ),
-        Kind::File | Kind::Directory | Kind::Special => None,
+        _ => None,
     };
     Ok(Entry {
         path,
@@ -244,6 +244,7 @@ fn entry(real: &Path, path: Vec<u8>) -> Result<Entry, Error> {
         target,
         attributes: attributes(real),
         error: None,
+        extra: Vec::new(),
     })
 }
 
@@ -337,8 +338,9 @@ fn copy_into(from: &Path, to: &Path) -> Result<Copied, Error> {
     Ok(Copied {
         bytes,
         sha256,
-        metadata: before,
         disturbed: before != after,
+        metadata: before,
+        extra: Vec::new(),
     })
 }
 

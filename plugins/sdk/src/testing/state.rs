@@ -25,6 +25,7 @@ pub(crate) fn set(key: &str, bytes: &[u8], expected: Option<u64>) -> Result<u64,
             Value {
                 bytes: bytes.to_vec(),
                 version,
+                extra: Vec::new(),
             },
         );
         Ok(version)

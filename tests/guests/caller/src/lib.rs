@@ -2,7 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use strongroom_plugin::http::{Operation, Request};
+use strongroom_plugin::http::{Endpoint, Request};
 use strongroom_plugin::{Call, Description, Evidence, Failure, Plugin, Step, Task};
 
 /// A request.
@@ -37,27 +37,20 @@ impl Plugin for Caller {
     type Config = Config;
 
     fn describe() -> Description {
-        Description::new("caller", "0.1.0", "Sends requests.")
-            .operation(
-                Operation::read("look", "things", "GET /things/{thing}")
-                    .query(&["detail", "owner?={tenant}"])
-                    .headers(&["x-trace"])
-                    .because("to look at things"),
-            )
-            .operation(
-                Operation::write("make", "things", "POST /things/{thing}")
-                    .json(&["owner={tenant}", "name={name?}", "labels.*"])
-                    .because("to make things"),
-            )
-            .operation(
-                Operation::write("act", "things", "POST /")
-                    .form(&["Action=Make", "Thing={thing}", "Tag.#.Key"])
-                    .because("to act on things"),
-            )
-            .operation(
-                Operation::write("remove", "things", "DELETE /things/{thing}")
-                    .because("to remove things"),
-            )
+        Description::new("caller", "0.1.0", "Sends requests.").endpoints([
+            Endpoint::read("look", "things", "GET /things/{thing}")
+                .query(&["detail", "owner?={tenant}"])
+                .headers(&["x-trace"])
+                .because("to look at things"),
+            Endpoint::write("make", "things", "POST /things/{thing}")
+                .json(&["owner={tenant}", "name={name?}", "labels.*"])
+                .because("to make things"),
+            Endpoint::write("act", "things", "POST /")
+                .form(&["Action=Make", "Thing={thing}", "Tag.#.Key"])
+                .because("to act on things"),
+            Endpoint::write("remove", "things", "DELETE /things/{thing}")
+                .because("to remove things"),
+        ])
     }
 }
 

@@ -9,7 +9,7 @@ mod shelf;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use strongroom_plugin::http::Operation as Asked;
+use strongroom_plugin::http::Endpoint;
 use strongroom_plugin::{
     Call, Description, Evidence, Failure, Instant, Operation, Page, Plugin, Snapshot,
     SnapshotState, Snapshots, Step, Target, state,
@@ -93,36 +93,34 @@ impl Plugin for Contrary {
     type Config = Config;
 
     fn describe() -> Description {
-        let description =
-            Description::new("contrary", "0.1.0", "Keeps snapshots and breaks a rule.")
-                .needs_state("to break a rule")
-                .feature("idempotent-create", true)
-                .feature("restore", true)
-                .feature("restore-paths", false)
-                .feature("verify", true)
-                .feature("copy", false);
-        operations()
-            .into_iter()
-            .fold(description, Description::operation)
+        Description::new("contrary", "0.1.0", "Keeps snapshots and breaks a rule.")
+            .needs_state("to break a rule")
+            .feature("idempotent-create", true)
+            .feature("restore", true)
+            .feature("restore-paths", false)
+            .feature("verify", true)
+            .feature("copy", false)
+            .endpoints(endpoints())
     }
 }
 
-fn operations() -> [Asked; 7] {
+fn endpoints() -> [Endpoint; 7] {
     [
-        Asked::read("list", "shelf", "GET /snapshots")
+        Endpoint::read("list", "shelf", "GET /snapshots")
             .query(&["tenant", "run", "after", "limit"])
             .because("to list snapshots"),
-        Asked::read("look", "shelf", "GET /snapshots/{snapshot?}").because("to look at one"),
-        Asked::write("make", "shelf", "POST /snapshots")
+        Endpoint::read("look", "shelf", "GET /snapshots/{snapshot?}").because("to look at one"),
+        Endpoint::write("make", "shelf", "POST /snapshots")
             .json(&["tenant={tenant}", "run"])
             .because("to make one"),
-        Asked::write("remove", "shelf", "DELETE /snapshots/{snapshot?}").because("to delete one"),
-        Asked::read("look-at-disk", "shelf", "GET /disks/{disk?}")
+        Endpoint::write("remove", "shelf", "DELETE /snapshots/{snapshot?}")
+            .because("to delete one"),
+        Endpoint::read("look-at-disk", "shelf", "GET /disks/{disk?}")
             .because("to see whether a place is taken"),
-        Asked::write("restore", "shelf", "PUT /disks/{disk?}")
+        Endpoint::write("restore", "shelf", "PUT /disks/{disk?}")
             .json(&["snapshot"])
             .because("to restore one"),
-        Asked::write("wipe", "shelf", "DELETE /disks/{disk?}").because("to break a rule"),
+        Endpoint::write("wipe", "shelf", "DELETE /disks/{disk?}").because("to break a rule"),
     ]
 }
 

@@ -1,18 +1,25 @@
 //! Answers: honest ones, and ones far over the contract's limits.
 
-use strongroom_plugin::bindings::types::{Call, Failure, Operation, Step};
+use strongroom_plugin::bindings::types::{Call, Evidence, Failure, FailureKind, Operation, Step};
 
 pub(crate) fn fact(kind: &str, value: impl ToString) -> (String, String) {
     (kind.to_owned(), value.to_string())
 }
 
+pub(crate) fn done(facts: Vec<(String, String)>) -> Step {
+    Step::Done(Evidence {
+        facts,
+        extra: Vec::new(),
+    })
+}
+
 pub(crate) fn number(kind: &str, value: u64) -> Step {
-    Step::Done(vec![fact(kind, value)])
+    done(vec![fact(kind, value)])
 }
 
 /// Everything the call carried.
 pub(crate) fn echo(call: Call) -> Step {
-    Step::Done(vec![
+    done(vec![
         fact("run", &call.run_id),
         fact("attempt", call.attempt),
         fact("tenant", &call.tenant),
@@ -31,6 +38,7 @@ pub(crate) fn running(polls: u64, after: u64) -> Step {
         poll_after: after,
         percent: None,
         note: format!("{polls} polls to go"),
+        extra: Vec::new(),
     })
 }
 
@@ -42,35 +50,48 @@ pub(crate) fn poll(handle: &[u8]) -> Result<Step, Failure> {
     let (polls, after) = std::str::from_utf8(handle)
         .ok()
         .and_then(read)
-        .ok_or_else(|| Failure::Invalid("not a handle of this plugin".to_owned()))?;
+        .ok_or_else(|| failed(FailureKind::Invalid, "not a handle of this plugin"))?;
     match polls {
-        0 | 1 => Ok(Step::Done(vec![fact("polled", "done")])),
+        0 | 1 => Ok(done(vec![fact("polled", "done")])),
         more => Ok(running(more - 1, after)),
     }
 }
 
-pub(crate) fn failure(kind: &str) -> Failure {
-    let detail = format!("asked to fail as {kind}");
-    match kind {
-        "invalid" => Failure::Invalid(detail),
-        "denied" => Failure::Denied(detail),
-        "not-found" => Failure::NotFound(detail),
-        "conflict" => Failure::Conflict(detail),
-        "quota" => Failure::Quota(detail),
-        "throttled" => Failure::Throttled((detail, 1500)),
-        "unavailable" => Failure::Unavailable(detail),
-        "corrupt" => Failure::Corrupt(detail),
-        _ => Failure::Other(detail),
+pub(crate) fn failed(kind: FailureKind, detail: impl Into<String>) -> Failure {
+    Failure {
+        kind,
+        detail: detail.into(),
+        retry_after: None,
+        extra: Vec::new(),
     }
 }
 
+pub(crate) fn failure(kind: &str) -> Failure {
+    let mut failure = failed(FailureKind::Invalid, format!("asked to fail as {kind}"));
+    failure.kind = match kind {
+        "invalid" => FailureKind::Invalid,
+        "denied" => FailureKind::Denied,
+        "not-found" => FailureKind::NotFound,
+        "conflict" => FailureKind::Conflict,
+        "quota" => FailureKind::Quota,
+        "throttled" => {
+            failure.retry_after = Some(1500);
+            FailureKind::Throttled
+        }
+        "unavailable" => FailureKind::Unavailable,
+        "corrupt" => FailureKind::Corrupt,
+        _ => FailureKind::Other(kind.to_owned()),
+    };
+    failure
+}
+
 pub(crate) fn giant_string(megabytes: u64) -> Failure {
-    Failure::Other(text(megabytes))
+    failed(FailureKind::Other(String::new()), text(megabytes))
 }
 
 /// A pair of strings takes 16 bytes in a component's memory and far more in most hosts.
 pub(crate) fn giant_list(megabytes: u64) -> Step {
-    Step::Done(vec![
+    done(vec![
         (String::new(), String::new());
         (megabytes << 20) as usize / 24
     ])
@@ -82,6 +103,7 @@ pub(crate) fn giant_handle(megabytes: u64) -> Step {
         poll_after: 0,
         percent: Some(255),
         note: String::new(),
+        extra: Vec::new(),
     })
 }
 

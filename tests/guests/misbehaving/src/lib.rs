@@ -21,7 +21,7 @@ mod surroundings;
 
 use schemars::JsonSchema;
 use serde::Deserialize;
-use strongroom_plugin::bindings::types::{Call, Failure, Step};
+use strongroom_plugin::bindings::types::{Call, Failure, FailureKind, Step};
 use strongroom_plugin::bindings::{plugin, task};
 
 /// What to do and how much of it.
@@ -115,6 +115,7 @@ impl plugin::Guest for Misbehaving {
                 access: "write".to_owned(),
                 required: false,
                 reason: "a tree to leak and to flood".to_owned(),
+                extra: Vec::new(),
             }],
             features: Vec::new(),
         }
@@ -124,7 +125,7 @@ impl plugin::Guest for Misbehaving {
 impl task::exports::strongroom::plugin::task::Guest for Misbehaving {
     fn run(call: Call) -> Result<Step, Failure> {
         let config: Config = serde_json::from_str(&call.config)
-            .map_err(|error| Failure::Invalid(error.to_string()))?;
+            .map_err(|error| answers::failed(FailureKind::Invalid, error.to_string()))?;
         let amount = config.amount;
         match config.r#do {
             Act::Ok => Ok(answers::echo(call)),

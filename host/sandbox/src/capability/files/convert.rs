@@ -115,6 +115,7 @@ impl From<Entry> for wit::Entry {
             target,
             attributes,
             error: error.map(Into::into),
+            extra: Vec::new(),
         }
     }
 }
@@ -127,6 +128,7 @@ impl From<wit::Change> for Change {
             owner,
             modified,
             attributes,
+            extra: _,
         } = change;
         Self {
             path,
@@ -143,6 +145,7 @@ impl From<wit::CopyItem> for CopyItem {
         let method = match item.method {
             wit::Method::Bytes => CopyMethod::Bytes,
             wit::Method::Sqlite => CopyMethod::Sqlite,
+            wit::Method::Other(_) => CopyMethod::Unknown,
         };
         Self {
             source: item.source,
@@ -165,6 +168,7 @@ impl From<Copied> for wit::Copied {
             sha256: sha256.to_vec(),
             metadata: metadata.into(),
             disturbed,
+            extra: Vec::new(),
         }
     }
 }

@@ -1,11 +1,11 @@
 //! The requests this plugin makes, as an operator grants them: actions, with the form fields that may be in them.
 
-use strongroom_plugin::http::Operation;
+use strongroom_plugin::http::Endpoint;
 
 use crate::api::{SERVICE, VERSION};
 
-/// Every operation.
-pub(crate) fn operations() -> Vec<Operation> {
+/// Every endpoint.
+pub(crate) fn all() -> Vec<Endpoint> {
     vec![
         read(
             "list-snapshots",
@@ -80,7 +80,7 @@ const SNAPSHOT_TAGS: [&str; 7] = [
 ];
 
 /// A volume made of a snapshot, in the bound zone, tagged with its purpose.
-fn made(name: &str, purpose: &str) -> Operation {
+fn made(name: &str, purpose: &str) -> Endpoint {
     write(
         name,
         "CreateVolume",
@@ -102,18 +102,18 @@ fn made(name: &str, purpose: &str) -> Operation {
     )
 }
 
-fn read(name: &str, action: &str, fields: &[&str]) -> Operation {
-    acting(Operation::read(name, SERVICE, "POST /"), action, fields)
+fn read(name: &str, action: &str, fields: &[&str]) -> Endpoint {
+    acting(Endpoint::read(name, SERVICE, "POST /"), action, fields)
 }
 
-fn write(name: &str, action: &str, fields: &[&str]) -> Operation {
-    acting(Operation::write(name, SERVICE, "POST /"), action, fields)
+fn write(name: &str, action: &str, fields: &[&str]) -> Endpoint {
+    acting(Endpoint::write(name, SERVICE, "POST /"), action, fields)
 }
 
-/// The action is a field as well: one operation is one action.
-fn acting(operation: Operation, action: &str, fields: &[&str]) -> Operation {
+/// The action is a field as well: one endpoint is one action.
+fn acting(endpoint: Endpoint, action: &str, fields: &[&str]) -> Endpoint {
     let (action, version) = (format!("Action={action}"), format!("Version={VERSION}"));
     let mut all = vec![action.as_str(), version.as_str()];
     all.extend(fields);
-    operation.form(&all)
+    endpoint.form(&all)
 }

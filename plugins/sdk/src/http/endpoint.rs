@@ -1,10 +1,10 @@
-//! What a plugin publishes of its requests, so that an operator can grant them one by one (`wit/egress.wit`).
+//! The API calls that a plugin may make, published so that an operator grants them one by one (`wit/egress.wit`).
 
 use crate::bindings::egress as host;
 
-/// One kind of request.
+/// One API call: method, path, query, headers and body.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Operation {
+pub struct Endpoint {
     name: String,
     service: String,
     method: String,
@@ -17,7 +17,7 @@ pub struct Operation {
     reason: String,
 }
 
-impl Operation {
+impl Endpoint {
     fn new(access: &'static str, name: &str, service: &str, request: &str) -> Self {
         let (method, path) = request.split_once(' ').unwrap_or((request, ""));
         Self {
@@ -81,8 +81,8 @@ impl Operation {
         self
     }
 
-    pub(crate) fn for_host(self) -> host::Operation {
-        host::Operation {
+    pub(crate) fn for_host(self) -> host::Endpoint {
+        host::Endpoint {
             name: self.name,
             service: self.service,
             method: self.method,
@@ -93,6 +93,7 @@ impl Operation {
             fields: self.fields,
             access: self.access.to_owned(),
             reason: self.reason,
+            extra: Vec::new(),
         }
     }
 }

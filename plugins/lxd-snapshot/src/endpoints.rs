@@ -1,6 +1,6 @@
 //! The requests this plugin makes, as an operator grants them.
 
-use strongroom_plugin::http::Operation;
+use strongroom_plugin::http::Endpoint;
 
 use crate::api::{NEVER, SERVICE};
 use crate::name::SCRATCH;
@@ -8,10 +8,10 @@ use crate::name::SCRATCH;
 const VOLUMES: &str = "/1.0/storage-pools/{pool}/volumes/custom";
 const PROJECT: &str = "project={project}";
 
-/// Every operation. Volumes other than the bound one and scratch volumes cannot be reached; snapshots by their bound names.
-pub(crate) fn operations() -> Vec<Operation> {
+/// Every endpoint. Volumes other than the bound one and scratch volumes cannot be reached; snapshots by their bound names.
+pub(crate) fn all() -> Vec<Endpoint> {
     let expires = format!("expires_at={NEVER}");
-    let mut operations = vec![
+    let mut all = vec![
         read("get-volume", &format!("{VOLUMES}/{{volume}}"))
             .query(&[PROJECT])
             .because("to see the volume before a snapshot, and that it is still there"),
@@ -27,7 +27,7 @@ pub(crate) fn operations() -> Vec<Operation> {
         read("list-operations", "/1.0/operations")
             .query(&[PROJECT, "recursion=1"])
             .because("to see whether an earlier attempt still goes on"),
-        Operation::write(
+        Endpoint::write(
             "create-snapshot",
             SERVICE,
             &format!("POST {VOLUMES}/{{volume}}/snapshots"),
@@ -35,11 +35,11 @@ pub(crate) fn operations() -> Vec<Operation> {
         .query(&[PROJECT])
         .json(&["name={snapshot}", &expires])
         .because("to take snapshots"),
-        Operation::write("mark-snapshot", SERVICE, &format!("PATCH {}", snapshot()))
+        Endpoint::write("mark-snapshot", SERVICE, &format!("PATCH {}", snapshot()))
             .query(&[PROJECT])
             .json(&["description=strongroom/complete/{tenant}/{run?}"])
             .because("to mark a snapshot as whole when it is"),
-        Operation::write(
+        Endpoint::write(
             "delete-snapshot",
             SERVICE,
             &format!("DELETE {}", snapshot()),
@@ -47,12 +47,12 @@ pub(crate) fn operations() -> Vec<Operation> {
         .query(&[PROJECT])
         .because("to delete snapshots that retention drops, and the remains of failed attempts"),
     ];
-    operations.extend(restoring());
-    operations.extend(verifying());
-    operations
+    all.extend(restoring());
+    all.extend(verifying());
+    all
 }
 
-fn restoring() -> [Operation; 3] {
+fn restoring() -> [Endpoint; 3] {
     let target = format!("{VOLUMES}/{{target}}");
     [
         read("get-target", &target)
@@ -60,14 +60,14 @@ fn restoring() -> [Operation; 3] {
             .because("to see that the volume to restore into does not exist; for restores"),
         copy("restore", "{target}", "restoring")
             .because("to make a new volume of a snapshot; for restores"),
-        Operation::write("mark-target", SERVICE, &format!("PATCH {target}"))
+        Endpoint::write("mark-target", SERVICE, &format!("PATCH {target}"))
             .query(&[PROJECT])
             .json(&["description=strongroom/restored/{tenant}/{run?}"])
             .because("to mark a restored volume as whole; for restores"),
     ]
 }
 
-fn verifying() -> [Operation; 3] {
+fn verifying() -> [Endpoint; 3] {
     let scratch = format!("{VOLUMES}/{SCRATCH}{{scratch?}}");
     [
         read("get-scratch", &scratch)
@@ -79,14 +79,14 @@ fn verifying() -> [Operation; 3] {
             "verifying",
         )
         .because("to restore a snapshot for trial; for verifications"),
-        Operation::write("delete-scratch", SERVICE, &format!("DELETE {scratch}"))
+        Endpoint::write("delete-scratch", SERVICE, &format!("DELETE {scratch}"))
             .query(&[PROJECT])
             .because("to remove the trial restore; for verifications"),
     ]
 }
 
-fn read(name: &str, path: &str) -> Operation {
-    Operation::read(name, SERVICE, &format!("GET {path}"))
+fn read(name: &str, path: &str) -> Endpoint {
+    Endpoint::read(name, SERVICE, &format!("GET {path}"))
 }
 
 fn snapshot() -> String {
@@ -94,8 +94,8 @@ fn snapshot() -> String {
 }
 
 /// A copy of a snapshot of the bound volume, within its pool and project.
-fn copy(name: &str, to: &str, how_far: &str) -> Operation {
-    Operation::write(name, SERVICE, &format!("POST {VOLUMES}"))
+fn copy(name: &str, to: &str, how_far: &str) -> Endpoint {
+    Endpoint::write(name, SERVICE, &format!("POST {VOLUMES}"))
         .query(&[PROJECT])
         .json(&[
             &format!("name={to}"),

@@ -1,9 +1,9 @@
-//! What this plugin asks of the network, request by request.
+//! The requests this plugin makes, as an operator grants them.
 //!
 //! Owns: the narrowest template of each request. What the host cannot bind (a snapshot's id, which the provider chooses) is
 //! free here and compared in `cloud`.
 
-use strongroom_plugin::http::Operation;
+use strongroom_plugin::http::Endpoint;
 
 /// The name of the service; the operator binds it to the endpoint that the catalog lists for it, without the project.
 pub(crate) const SERVICE: &str = "block-storage";
@@ -14,22 +14,20 @@ pub(crate) const VERSION: &str = "volume 3.70";
 
 const VERSION_RULE: &[&str] = &["openstack-api-version=volume 3.70"];
 
-fn read(name: &str, request: &str) -> Operation {
-    Operation::read(name, SERVICE, request).headers(VERSION_RULE)
+fn read(name: &str, request: &str) -> Endpoint {
+    Endpoint::read(name, SERVICE, request).headers(VERSION_RULE)
 }
 
-fn write(name: &str, request: &str) -> Operation {
-    Operation::write(name, SERVICE, request).headers(VERSION_RULE)
+fn write(name: &str, request: &str) -> Endpoint {
+    Endpoint::write(name, SERVICE, request).headers(VERSION_RULE)
 }
 
-/// Every operation, those of snapshots first.
-pub(crate) fn all() -> Vec<Operation> {
-    let mut all = of_snapshots();
-    all.extend(of_volumes());
-    all
+/// Every endpoint, those of snapshots first.
+pub(crate) fn all() -> Vec<Endpoint> {
+    [of_snapshots(), of_volumes()].concat()
 }
 
-fn of_snapshots() -> Vec<Operation> {
+fn of_snapshots() -> Vec<Endpoint> {
     vec![
         read("look-at-volume", "GET /{project}/volumes/{volume}")
             .because("to see that the volume is there before a snapshot is taken"),
@@ -60,7 +58,7 @@ fn of_snapshots() -> Vec<Operation> {
     ]
 }
 
-fn of_volumes() -> Vec<Operation> {
+fn of_volumes() -> Vec<Endpoint> {
     vec![
         read("find-volumes", "GET /{project}/volumes/detail")
             .query(&[

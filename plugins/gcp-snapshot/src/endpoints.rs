@@ -1,9 +1,8 @@
-//! The requests this plugin asks for, so that an operator can grant them one by one.
+//! The requests this plugin makes, as an operator grants them.
 //!
 //! Owns: their names and templates. Never: a request that is not sent by `compute.rs`.
 
-use strongroom_plugin::Description;
-use strongroom_plugin::http::Operation;
+use strongroom_plugin::http::Endpoint;
 
 /// The service's name in grants.
 pub(crate) const SERVICE: &str = "compute";
@@ -11,25 +10,20 @@ pub(crate) const SERVICE: &str = "compute";
 const PROJECT: &str = "/compute/v1/projects/{project}";
 const SNAPSHOT: &str = "projects/{project}/global/snapshots/{snapshot}";
 
-/// Adds every request to a description.
-pub(crate) fn publish(description: Description) -> Description {
-    let operations = looking()
-        .into_iter()
-        .chain(keeping())
-        .chain(restoring())
-        .chain(scratching());
-    operations.fold(description, Description::operation)
+/// Every endpoint.
+pub(crate) fn all() -> Vec<Endpoint> {
+    [looking(), keeping(), restoring(), scratching()].concat()
 }
 
-fn read(name: &str, path: &str) -> Operation {
-    Operation::read(name, SERVICE, &format!("GET {PROJECT}{path}"))
+fn read(name: &str, path: &str) -> Endpoint {
+    Endpoint::read(name, SERVICE, &format!("GET {PROJECT}{path}"))
 }
 
-fn write(name: &str, method: &str, path: &str) -> Operation {
-    Operation::write(name, SERVICE, &format!("{method} {PROJECT}{path}")).query(&["requestId"])
+fn write(name: &str, method: &str, path: &str) -> Endpoint {
+    Endpoint::write(name, SERVICE, &format!("{method} {PROJECT}{path}")).query(&["requestId"])
 }
 
-fn looking() -> Vec<Operation> {
+fn looking() -> Vec<Endpoint> {
     vec![
         read("get-disk", "/zones/{zone}/disks/{disk}")
             .because("to know the disk before its snapshot is taken"),
@@ -55,7 +49,7 @@ fn looking() -> Vec<Operation> {
     ]
 }
 
-fn keeping() -> Vec<Operation> {
+fn keeping() -> Vec<Endpoint> {
     vec![
         write("create-snapshot", "POST", "/global/snapshots")
             .json(&[
@@ -74,7 +68,7 @@ fn keeping() -> Vec<Operation> {
 }
 
 /// A disk that is made of a snapshot: its name in the body, and where its type may lie.
-fn from_snapshot(name: &str, disk: &str) -> Operation {
+fn from_snapshot(name: &str, disk: &str) -> Endpoint {
     write(name, "POST", "/zones/{zone}/disks").json(&[
         &format!("name={disk}"),
         &format!("sourceSnapshot={SNAPSHOT}"),
@@ -84,7 +78,7 @@ fn from_snapshot(name: &str, disk: &str) -> Operation {
     ])
 }
 
-fn restoring() -> Vec<Operation> {
+fn restoring() -> Vec<Endpoint> {
     vec![
         from_snapshot("restore-disk", "{restored}").because("to restore a snapshot to a new disk"),
         read("get-restored-disk", "/zones/{zone}/disks/{restored}")
@@ -98,7 +92,7 @@ fn restoring() -> Vec<Operation> {
     ]
 }
 
-fn scratching() -> Vec<Operation> {
+fn scratching() -> Vec<Endpoint> {
     vec![
         from_snapshot("make-scratch-disk", "sr-scratch-{scratch?}")
             .because("to prove a snapshot by a whole restore, and to copy it to another location"),
