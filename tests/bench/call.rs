@@ -184,6 +184,7 @@ impl Bare {
             deadline: i64::MAX,
             dry_run: false,
             config: CONFIG.to_owned(),
+            extra: Vec::new(),
         };
         let ticking = Arc::new(AtomicBool::new(true));
         let (seen, ticked) = (ticking.clone(), engine.clone());
