@@ -32,9 +32,8 @@ pub(crate) fn tell(source: Option<&Path>, binary: &Path, place: &Place) -> Done 
     let owned = make_data(source, place)?;
     let acme = place.data.join("acme");
 
-    run::picked(&mut strongroom.command(["check"]), |_, line| {
-        !line.is_empty()
-    })?;
+    // After the table of the schedules: what each may do.
+    run::picked(&mut strongroom.command(["check"]), |number, _| number > 2)?;
     days_pass(&strongroom, place, owned)?;
     look_at_the_shelf(&strongroom)?;
     check_with_ordinary_tools(place)?;
@@ -150,7 +149,7 @@ fn lose_and_restore(strongroom: &Strongroom, place: &Place, acme: &Path) -> Done
     overwrite_first_byte(&damaged)?;
     fs::remove_file(&deleted).map_err(at(&deleted))?;
     println!(
-        "damaged: {}\ndeleted: {}",
+        "damaged: {}, deleted: {}",
         run::short(&damaged).display(),
         run::short(&deleted).display()
     );
@@ -169,8 +168,8 @@ fn lose_and_restore(strongroom: &Strongroom, place: &Place, acme: &Path) -> Done
         let inside = restored.join(lost.strip_prefix(acme).unwrap_or(lost));
         run::read(run::program("cp").arg("-p").arg(inside).arg(lost))?;
     }
-    println!("both are copied back; now nothing differs:");
-    run::shown(&mut difference(acme, &restored)?)?;
+    run::read(&mut difference(acme, &restored)?)?;
+    println!("both are copied back: now nothing differs");
     if run::exists("sqlite3") {
         same_databases(acme, &restored)?;
     }
@@ -274,7 +273,6 @@ fn farewell(place: &Place) {
     println!(
         "Look around, after `export STRONGROOM_SCHEDULES=schedules/demo.toml STRONGROOM_PLUGINS=target/plugins \
          STRONGROOM_STATE=target/demo/state`:\n  \
-         target/debug/strongroom occurrences    (every due time and what became of it)\n  \
          target/debug/strongroom serve          (the daemon; Ctrl-C stops it cleanly)\n  \
          cargo xtask demo --source SOME_FOLDER  (the same with a copy of your own files)"
     );
