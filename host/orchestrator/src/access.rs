@@ -191,7 +191,7 @@ fn openings(errand: &Errand<'_>) -> (Vec<Opening>, String) {
         grant: grant.clone(),
         policy: Policy::new(
             service,
-            &description.operations,
+            &description.endpoints,
             grant,
             errand.tenant,
             errand.dry_run,

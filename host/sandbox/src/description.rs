@@ -3,11 +3,12 @@
 //! Owns: the checks. Never: whether the wants are granted (`strongroom_domain::grants`). Read next: `wit/plugin.wit`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use semver::Version;
 use serde_json::Value;
 use strongroom_domain::PluginName;
-use strongroom_domain::egress::{Operation, OperationText};
+use strongroom_domain::egress::{Endpoint, RawEndpoint};
 use strongroom_domain::grants::{Access, Want};
 
 use crate::bindings::exports::strongroom::plugin::{egress, plugin as wit};
@@ -35,8 +36,8 @@ pub struct Description {
     pub config_schema: Value,
     /// Permissions it asks for.
     pub wants: Vec<Want>,
-    /// What it asks of the network.
-    pub operations: Vec<Operation>,
+    /// The API calls it makes.
+    pub endpoints: Vec<Arc<Endpoint>>,
     /// How the provider differs.
     pub features: BTreeMap<String, String>,
 }
@@ -92,27 +93,27 @@ impl Description {
             }
         }
         let summary = sentence(&given.summary);
-        let operations = published(operations)?;
+        let endpoints = endpoints(operations)?;
         Ok(Self {
             name,
             version,
             summary,
             config_schema,
             wants,
-            operations,
+            endpoints,
             features,
         })
     }
 }
 
-fn published(given: Vec<egress::Operation>) -> Result<Vec<Operation>, String> {
+fn endpoints(given: Vec<egress::Operation>) -> Result<Vec<Arc<Endpoint>>, String> {
     if given.len() > ITEMS_LIMIT {
         return Err(format!("it names more than {ITEMS_LIMIT} operations"));
     }
     let mut names = BTreeSet::new();
-    let mut operations = Vec::new();
+    let mut endpoints = Vec::new();
     for given in given {
-        let operation = Operation::read(OperationText {
+        let endpoint = Endpoint::parse(RawEndpoint {
             name: given.name,
             service: given.service,
             method: given.method,
@@ -125,12 +126,12 @@ fn published(given: Vec<egress::Operation>) -> Result<Vec<Operation>, String> {
             reason: sentence(&given.reason),
         })
         .map_err(|e| text::one_line(&e.to_string()))?;
-        if !names.insert(operation.name.clone()) {
-            return Err(format!("it names the operation `{}` twice", operation.name));
+        if !names.insert(endpoint.name.clone()) {
+            return Err(format!("it names the operation `{}` twice", endpoint.name));
         }
-        operations.push(operation);
+        endpoints.push(Arc::new(endpoint));
     }
-    Ok(operations)
+    Ok(endpoints)
 }
 
 fn want(given: wit::Want) -> Result<Want, String> {
