@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use strongroom_domain::TenantName;
 use strongroom_domain::egress::{
-    AddressRange, Operation, OperationText, Origin, Policy, ServiceGrant,
+    AddressRange, Endpoint, Origin, Policy, RawEndpoint, ServiceGrant,
 };
 use strongroom_egress::{CallEgress, Egress, Opening, Request};
 use strongroom_tests::guest;
@@ -98,7 +99,7 @@ async fn answer(mut stream: TcpStream) {
 
 /// The service `things` of the guest `caller`, opened as a schedule would.
 fn way_out(egress: &Egress, address: SocketAddr) -> CallEgress {
-    let look = Operation::read(OperationText {
+    let look = Endpoint::parse(RawEndpoint {
         name: "look".to_owned(),
         service: "things".to_owned(),
         method: "GET".to_owned(),
@@ -113,7 +114,7 @@ fn way_out(egress: &Egress, address: SocketAddr) -> CallEgress {
     .unwrap();
     let grant = ServiceGrant {
         origin: Origin::parse(&format!("http://{address}")).unwrap(),
-        operations: vec!["look".to_owned()],
+        endpoints: vec!["look".to_owned()],
         bind: BTreeMap::from([("thing".to_owned(), vec!["one".to_owned()])]),
         credential: None,
         addresses: vec![AddressRange::parse("127.0.0.1").unwrap()],
@@ -122,7 +123,7 @@ fn way_out(egress: &Egress, address: SocketAddr) -> CallEgress {
         bytes: 64 * 1024,
     };
     let tenant = TenantName::new("acme").unwrap();
-    let policy = Policy::new("things", &[look], &grant, &tenant, false);
+    let policy = Policy::new("things", &[Arc::new(look)], &grant, &tenant, false);
     let opening = Opening {
         service: "things".to_owned(),
         grant,
@@ -164,7 +165,7 @@ async fn through_the_way_out(address: SocketAddr, kept: bool) -> Vec<f64> {
 }
 
 fn egress() -> Egress {
-    Egress::new(std::sync::Arc::new(|| jiff::Timestamp::UNIX_EPOCH))
+    Egress::new(Arc::new(|| jiff::Timestamp::UNIX_EPOCH))
 }
 
 type Sender = http1::SendRequest<Full<Bytes>>;

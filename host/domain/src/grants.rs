@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::TenantName;
 use crate::egress::ServiceGrant;
 
+pub use crate::access::Access;
+
 /// The permissions an operator wrote into a schedule.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Grants {
@@ -61,16 +63,6 @@ impl TreeGrant {
     pub fn per_tenant(&self) -> bool {
         self.path.to_string_lossy().contains("{tenant}")
     }
-}
-
-/// What may be done in a tree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Access {
-    /// Look and read.
-    Read,
-    /// Also make, change and remove.
-    Write,
 }
 
 /// A permission a plugin asks for (`want` in `wit/plugin.wit`).

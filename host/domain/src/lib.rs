@@ -4,6 +4,7 @@
 //! Never: I/O, async, a clock, SQL, wasmtime.
 //! Read next: `schedule`, then `calendar`, `planning`, `retention`, `retry`, `grants`, `egress`.
 
+mod access;
 pub mod age;
 pub mod blackout;
 pub mod calendar;

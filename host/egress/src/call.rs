@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use http::HeaderValue;
 use http::header::CONTENT_ENCODING;
-use strongroom_domain::egress::Asked;
+use strongroom_domain::egress::ParsedRequest;
 use tokio::sync::Semaphore;
 
 use crate::auth;
@@ -139,7 +139,7 @@ impl CallEgress {
         &self,
         service: &Service,
         request: &Request,
-        asked: &Asked,
+        asked: &ParsedRequest,
     ) -> Result<Response, Failure> {
         let Opening {
             grant, credential, ..

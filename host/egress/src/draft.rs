@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 use http_body_util::Full;
-use strongroom_domain::egress::{Asked, Origin};
+use strongroom_domain::egress::{Origin, ParsedRequest};
 
 use crate::error::Failure;
 
@@ -26,7 +26,7 @@ impl Draft {
     ///
     /// # Errors
     /// [`Failure::Malformed`]: a part that was read and cannot be written; a mistake of ours.
-    pub(crate) fn of(asked: &Asked, origin: &Origin) -> Result<Self, Failure> {
+    pub(crate) fn of(asked: &ParsedRequest, origin: &Origin) -> Result<Self, Failure> {
         let method = Method::from_bytes(asked.method.as_bytes()).map_err(unwritable)?;
         let mut headers = Vec::new();
         for (name, value) in asked
@@ -40,7 +40,7 @@ impl Draft {
         if let Some(kind) = asked.content_type() {
             headers.push((CONTENT_TYPE, HeaderValue::from_static(kind)));
         }
-        let target = format!("{}{}", origin.path, asked.target());
+        let target = asked.target(&origin.path);
         Ok(Self {
             method,
             target,

@@ -5,7 +5,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use strongroom_domain::egress::Asked;
+use strongroom_domain::egress::ParsedRequest;
 
 use crate::auth;
 use crate::connection::{Bounds, Connection};
@@ -46,7 +46,7 @@ impl Service {
     ///
     /// # Errors
     /// [`Failure::Malformed`], and [`Failure::Denied`] for a header that only the host sets.
-    pub(crate) fn read(&self, request: &Request) -> Result<Asked, Failure> {
+    pub(crate) fn read(&self, request: &Request) -> Result<ParsedRequest, Failure> {
         let path = request.target.split(['?', '#']).next().unwrap_or_default();
         let name = format!(
             "{} {} of `{}`",
@@ -72,7 +72,7 @@ impl Service {
             request.body.len(),
             &reserved,
         )?;
-        Asked::read(&request.method, &request.target, headers, &request.body)
+        ParsedRequest::parse(&request.method, &request.target, headers, &request.body)
             .map_err(|reason| Failure::Malformed(format!("{name} cannot be read: {reason}")))
     }
 

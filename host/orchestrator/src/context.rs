@@ -189,7 +189,7 @@ fn openings(call: &PluginCall<'_>) -> (Vec<Opening>, String) {
         grant: grant.clone(),
         policy: Policy::new(
             service,
-            &description.operations,
+            &description.endpoints,
             grant,
             call.tenant,
             call.dry_run,

@@ -3,11 +3,12 @@
 //! Owns: the checks. Never: whether the wants are granted (`strongroom_domain::grants`). Read next: `wit/plugin.wit`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use semver::Version;
 use serde_json::Value;
 use strongroom_domain::PluginName;
-use strongroom_domain::egress::{Operation, OperationText};
+use strongroom_domain::egress::{Endpoint, RawEndpoint};
 use strongroom_domain::grants::{Access, Want};
 
 use crate::bindings::exports::strongroom::plugin::{egress, plugin as wit};
@@ -35,8 +36,8 @@ pub struct Description {
     pub config_schema: Value,
     /// Permissions it asks for.
     pub wants: Vec<Want>,
-    /// What it asks of the network.
-    pub operations: Vec<Operation>,
+    /// The API calls it makes.
+    pub endpoints: Vec<Arc<Endpoint>>,
     /// How the provider differs.
     pub features: BTreeMap<String, String>,
 }
@@ -92,20 +93,20 @@ impl Description {
             }
         }
         let summary = sentence(&given.summary);
-        let operations = published(endpoints)?;
+        let endpoints = published(endpoints)?;
         Ok(Self {
             name,
             version,
             summary,
             config_schema,
             wants,
-            operations,
+            endpoints,
             features,
         })
     }
 }
 
-fn published(given: Vec<egress::Endpoint>) -> Result<Vec<Operation>, String> {
+fn published(given: Vec<egress::Endpoint>) -> Result<Vec<Arc<Endpoint>>, String> {
     if given.len() > ITEMS_LIMIT {
         return Err(format!("it names more than {ITEMS_LIMIT} endpoints"));
     }
@@ -113,7 +114,7 @@ fn published(given: Vec<egress::Endpoint>) -> Result<Vec<Operation>, String> {
     let mut endpoints = Vec::new();
     for given in given {
         extra::check(&given.extra).map_err(|limit| format!("one of its endpoints has {limit}"))?;
-        let endpoint = Operation::read(OperationText {
+        let endpoint = Endpoint::parse(RawEndpoint {
             name: given.name,
             service: given.service,
             method: given.method,
@@ -129,7 +130,7 @@ fn published(given: Vec<egress::Endpoint>) -> Result<Vec<Operation>, String> {
         if !names.insert(endpoint.name.clone()) {
             return Err(format!("it names the endpoint `{}` twice", endpoint.name));
         }
-        endpoints.push(endpoint);
+        endpoints.push(Arc::new(endpoint));
     }
     Ok(endpoints)
 }

@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use strongroom_domain::egress::{Operation, ServiceGrant};
+use strongroom_domain::egress::{Endpoint, ServiceGrant};
 use strongroom_domain::grants::{Access, Want};
 use strongroom_orchestrator::{Prepared, Served, Setup};
 
@@ -77,9 +77,9 @@ fn of(prepared: &Prepared) -> Permissions {
         said.may.push(line.to_owned());
     }
     for (service, grant) in &grants.http {
-        let wanted = description.operations.iter();
+        let wanted = description.endpoints.iter();
         let granted =
-            wanted.filter(|one| one.service == *service && grant.operations.contains(&one.name));
+            wanted.filter(|one| one.service == *service && grant.endpoints.contains(&one.name));
         said.may
             .extend(granted.map(|one| one.permission(&grant.origin, &grant.bind)));
         let scheme = grant
@@ -100,14 +100,11 @@ fn of(prepared: &Prepared) -> Permissions {
             said.may_not.push(wish(want));
         }
     }
-    for operation in &description.operations {
-        let granted = grants.http.get(&operation.service);
-        if !granted.is_some_and(|grant| grant.operations.contains(&operation.name)) {
-            said.may_not.push(format!(
-                "`{}`: {}",
-                operation.name,
-                operation_wish(operation)
-            ));
+    for endpoint in &description.endpoints {
+        let granted = grants.http.get(&endpoint.service);
+        if !granted.is_some_and(|grant| grant.endpoints.contains(&endpoint.name)) {
+            said.may_not
+                .push(format!("`{}`: {}", endpoint.name, endpoint_wish(endpoint)));
         }
     }
     said
@@ -161,10 +158,10 @@ fn wish(want: &Want) -> String {
     because(verb, &want.reason)
 }
 
-fn operation_wish(operation: &Operation) -> String {
+fn endpoint_wish(endpoint: &Endpoint) -> String {
     because(
-        format!("{operation} of `{}`", operation.service),
-        &operation.reason,
+        format!("{endpoint} of `{}`", endpoint.service),
+        &endpoint.reason,
     )
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::json;
-use strongroom_domain::egress::Operation;
+use strongroom_domain::egress::Endpoint;
 use strongroom_domain::grants::Access;
 use strongroom_ledger::{Ledger, OpenMode, PluginRow};
 use strongroom_sandbox::{Description, Sandbox};
@@ -58,18 +58,18 @@ async fn list(arguments: &Arguments) -> Result<u8, CliError> {
     Ok(0)
 }
 
-fn verb(operation: &Operation) -> &'static str {
-    match operation.access {
+fn verb(endpoint: &Endpoint) -> &'static str {
+    match endpoint.access {
         Access::Read => "reads",
         Access::Write => "changes",
     }
 }
 
-fn operation(operation: &Operation) -> serde_json::Value {
+fn endpoint(endpoint: &Endpoint) -> serde_json::Value {
     json!({
-        "name": operation.name, "service": operation.service, "request": operation.to_string(),
-        "access": operation.access, "reason": operation.reason, "to_bind": operation.to_bind(),
-        "parameters": operation.parameters(),
+        "name": endpoint.name, "service": endpoint.service, "request": endpoint.to_string(),
+        "access": endpoint.access, "reason": endpoint.reason, "to_bind": endpoint.to_bind(),
+        "parameters": endpoint.parameters(),
     })
 }
 
@@ -90,7 +90,7 @@ async fn inspect(arguments: &Arguments, file: &Path) -> Result<u8, CliError> {
             "file": file, "digest": plugin.digest(), "size": inspection.size, "name": description.name,
             "version": description.version, "summary": description.summary, "roles": roles,
             "imports": inspection.imports, "exports": inspection.exports, "wants": description.wants,
-            "operations": description.operations.iter().map(operation).collect::<Vec<_>>(),
+            "operations": description.endpoints.iter().map(|one| endpoint(one)).collect::<Vec<_>>(),
             "features": description.features, "config_schema": description.config_schema,
         }))
         .map(|()| 0);
@@ -146,20 +146,20 @@ fn asks(description: &Description) {
             print::plain(&want.reason)
         ));
     }
-    if !description.operations.is_empty() {
+    if !description.endpoints.is_empty() {
         print::line("asks of the network");
     }
-    for operation in &description.operations {
+    for endpoint in &description.endpoints {
         print::line(&format!(
-            "  {} of `{}`: {operation}",
-            operation.name, operation.service
+            "  {} of `{}`: {endpoint}",
+            endpoint.name, endpoint.service
         ));
         print::line(&format!(
             "    {}: {}",
-            verb(operation),
-            print::plain(&operation.reason)
+            verb(endpoint),
+            print::plain(&endpoint.reason)
         ));
-        let bind: Vec<&str> = operation.to_bind().into_iter().collect();
+        let bind: Vec<&str> = endpoint.to_bind().into_iter().collect();
         if !bind.is_empty() {
             print::line(&format!("    to bind: {}", bind.join(", ")));
         }

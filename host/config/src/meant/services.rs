@@ -88,7 +88,7 @@ fn service(name: &str, written: &ServiceWritten, problems: &mut Problems) -> Opt
         size::bytes_within("answer", at, ANSWERS, problems)
     });
     Some(ServiceGrant {
-        operations: operations(written.operations.as_ref(), problems),
+        endpoints: operations(written.operations.as_ref(), problems),
         bind: written
             .bind
             .as_ref()

@@ -88,11 +88,11 @@ async fn says_why(context: &TestContext) -> Told<()> {
         .wants
         .iter()
         .filter(|want| want.reason.trim().is_empty());
-    let operations = description.operations.iter();
-    let operations = operations.filter(|operation| operation.reason.trim().is_empty());
+    let endpoints = description.endpoints.iter();
+    let endpoints = endpoints.filter(|endpoint| endpoint.reason.trim().is_empty());
     let silent: Vec<&str> = wants
         .map(|want| want.name.as_str())
-        .chain(operations.map(|operation| operation.name.as_str()))
+        .chain(endpoints.map(|endpoint| endpoint.name.as_str()))
         .collect();
     ensure(silent.is_empty(), || {
         format!("no reason is given for {}", messages::names(&silent))

@@ -1,4 +1,4 @@
-//! Which addresses a name may lead to: public ones, and those that the grant names.
+//! The addresses a name may resolve to: public ones, and those that the grant names.
 //!
 //! Sources: IANA's special-purpose address registries (RFC 6890 and its updates), NAT64 (RFC 6052, RFC 8215), 6to4
 //! (RFC 3056), Teredo (RFC 4380), mapped and compatible forms (RFC 4291).
@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
-/// One address, or all that share their first bits: `10.0.0.0/8`.
+/// One address, or all addresses with the same first bits, such as `10.0.0.0/8`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct AddressRange {
@@ -16,16 +16,16 @@ pub struct AddressRange {
     bits: u8,
 }
 
-/// Why a text is no range.
+/// The reason why a text is not a range, as half a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidRange(pub &'static str);
 
 impl AddressRange {
-    /// Reads an address or a range.
+    /// Parses an address or a range.
     ///
     /// # Errors
-    /// [`InvalidRange`]: not an address, too many bits, bits set behind the prefix, or everything there is.
+    /// [`InvalidRange`]: not an address, too many bits, bits set behind the prefix, or all addresses.
     pub fn parse(text: &str) -> Result<Self, InvalidRange> {
         let (address, bits) = text
             .split_once('/')
@@ -51,7 +51,7 @@ impl AddressRange {
         Ok(Self { first, bits })
     }
 
-    /// Whether an address is one of these.
+    /// Whether an address is in the range.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let most = if self.first.is_ipv4() { 32 } else { 128 };
@@ -99,7 +99,7 @@ impl From<AddressRange> for String {
     }
 }
 
-/// Whether an address belongs to the public internet, in whatever form it hides an IPv4 address.
+/// Whether an address belongs to the public internet, also where it has an IPv4 address inside.
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
     match address {
@@ -124,7 +124,7 @@ fn is_public_v4(address: Ipv4Addr) -> bool {
         || (a == 198 && matches!(b, 18 | 19)))
 }
 
-/// Only what is given out (2000::/3), without the ranges in it that lead elsewhere or nowhere.
+/// Whether an address is global unicast (2000::/3) and not in one of the special ranges inside.
 fn is_public_v6(address: Ipv6Addr) -> bool {
     let [a, b, c, ..] = address.segments();
     let documentation = (a == 0x2001 && b == 0x0db8) || (a == 0x3fff && b < 0x1000);

@@ -1,6 +1,6 @@
-//! How the host proves to a provider who it is: declared by an operator, never given to a plugin.
+//! Credentials: how the host authenticates to a provider; declared by an operator, never given to a plugin.
 //!
-//! Owns: what is declared, and where a secret is read from. Never: a secret's value, or what a scheme does with it.
+//! Owns: the declaration and the source of the secret. Never: a secret's value, or what a scheme does with it.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -9,28 +9,28 @@ use super::address::AddressRange;
 use super::origin::Origin;
 use crate::CredentialName;
 
-/// An entry `[[credential]]`. Which fields a scheme needs is known where schemes are (`strongroom_egress::auth`).
+/// An entry `[[credential]]`. Which fields a scheme needs is a rule of `strongroom_egress::auth`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Credential {
     /// The name grants use.
     pub name: CredentialName,
     /// The authentication scheme, such as `bearer`.
     pub scheme: String,
-    /// The only server it is shown to.
+    /// The only server it is sent to.
     pub origin: Origin,
-    /// Where the secret is.
+    /// Where the secret is read from.
     pub secret: SecretSource,
-    /// Who: a user, a client's id, a key's id.
+    /// The id of the user, the client or the key.
     pub user: Option<String>,
     /// The header that carries the secret.
     pub header: Option<String>,
-    /// Where tokens are asked for.
+    /// The token server.
     pub token_url: Option<Origin>,
-    /// What tokens are asked for.
+    /// The scopes of tokens.
     pub scopes: Vec<String>,
-    /// Where in the provider's world; part of what is signed.
+    /// The provider's region; part of what is signed.
     pub region: Option<String>,
-    /// Which of the provider's services; part of what is signed.
+    /// The provider's name of the service; part of what is signed.
     pub service: Option<String>,
     /// A file with the certificate (PEM, the whole chain) whose key is the secret.
     pub certificate: Option<PathBuf>,
@@ -40,7 +40,7 @@ pub struct Credential {
     pub trust: Option<PathBuf>,
 }
 
-/// Where a secret is read from, each time it is needed anew.
+/// The place a secret is read from, anew for each use.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SecretSource {
     /// A file that only the host's user can read.
@@ -49,17 +49,17 @@ pub enum SecretSource {
     Environment(String),
     /// A credential that systemd passes on, in `$CREDENTIALS_DIRECTORY`.
     Systemd(String),
-    /// A key of a secret in Vault, which is found and entered by its own variables (`VAULT_ADDR`, `VAULT_TOKEN`, …).
+    /// A key of a secret in Vault, which is configured by its own variables (`VAULT_ADDR`, `VAULT_TOKEN`, …).
     Vault {
-        /// As in Vault's HTTP API below `/v1/`, such as `secret/data/backup`.
+        /// The path in Vault's HTTP API below `/v1/`, such as `secret/data/backup`.
         path: String,
-        /// Which of the secret's keys.
+        /// The key in the secret.
         key: String,
     },
 }
 
 impl SecretSource {
-    /// Reads `file:PATH`, `env:NAME`, `systemd:NAME` or `vault:PATH#KEY`.
+    /// Parses `file:PATH`, `env:NAME`, `systemd:NAME` or `vault:PATH#KEY`.
     ///
     /// # Errors
     /// Half a sentence that says what is wrong; never the text itself, which may be a secret written there by mistake.
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sources_are_read_and_written_in_one_way() {
+    fn sources_are_parsed_and_written_in_one_way() {
         for text in [
             "file:/etc/strongroom/key.json",
             "env:TOKEN",

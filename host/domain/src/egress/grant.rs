@@ -1,27 +1,29 @@
-//! What an operator gives: where a service is, which of the wanted operations, with which values.
+//! What an operator grants: where a service is, which of the wanted endpoints, with which values.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::address::AddressRange;
-use super::operation::Operation;
+use super::endpoint::Endpoint;
 use super::origin::Origin;
 use super::template::Values;
 use crate::CredentialName;
 
-/// One service of a plugin, opened to it.
+/// The grant of one service of a plugin.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ServiceGrant {
-    /// Where it is.
+    /// Where the service is.
     pub origin: Origin,
-    /// The names of the operations, in order, none twice.
-    pub operations: Vec<String>,
-    /// What parameters may be; `{tenant}` stands for the tenant's name, `*` for any run of characters.
+    /// The names of the endpoints, in order, none twice.
+    #[serde(rename = "operations")]
+    pub endpoints: Vec<String>,
+    /// The values of parameters; `{tenant}` stands for the tenant's name, `*` for any run of characters.
     pub bind: BTreeMap<String, Vec<String>>,
-    /// How the host proves there who it is; absent: it does not.
+    /// The credential the host shows there; absent: none.
     pub credential: Option<CredentialName>,
     /// Addresses that are not public and may be dialled all the same.
     pub addresses: Vec<AddressRange>,
@@ -34,7 +36,7 @@ pub struct ServiceGrant {
 }
 
 impl ServiceGrant {
-    /// What parameters may be for one tenant.
+    /// The values parameters may have for one tenant.
     #[must_use]
     pub fn values(&self, tenant: &str) -> Values {
         let filled = |patterns: &Vec<String>| {
@@ -53,14 +55,14 @@ impl ServiceGrant {
     }
 }
 
-/// A difference between the operations that a plugin wants and those that are granted.
+/// A difference between the endpoints that a plugin wants and those that are granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Disagreement {
-    /// The plugin wants operations of a service, and none is granted.
+    /// The plugin wants endpoints of a service, and none is granted.
     NotGranted {
         /// The service.
         service: String,
-        /// What the plugin wants of it.
+        /// The endpoints that the plugin wants there.
         wanted: Vec<String>,
     },
     /// A service is granted that the plugin does not want.
@@ -68,25 +70,25 @@ pub enum Disagreement {
         /// The service.
         service: String,
     },
-    /// An operation is granted that the plugin does not want.
-    UnknownOperation {
+    /// An endpoint is granted that the plugin does not want.
+    UnknownEndpoint {
         /// The service.
         service: String,
-        /// The operation.
-        operation: String,
-        /// What the plugin wants of it.
+        /// The endpoint.
+        endpoint: String,
+        /// The endpoints that the plugin wants there.
         wanted: Vec<String>,
     },
-    /// A parameter of a granted operation has no value.
+    /// A parameter of a granted endpoint has no value.
     Unbound {
         /// The service.
         service: String,
-        /// The operation.
-        operation: String,
+        /// The endpoint.
+        endpoint: String,
         /// The parameter.
         parameter: String,
     },
-    /// A value is given to a parameter that no granted operation has.
+    /// A value is given to a parameter that no granted endpoint has.
     BindsNothing {
         /// The service.
         service: String,
@@ -106,24 +108,24 @@ pub enum Disagreement {
     },
 }
 
-/// Compares; empty: they agree.
+/// Compares what a plugin wants with what is granted; empty if they agree.
 #[must_use]
 pub fn disagreements(
-    wanted: &[Operation],
+    wanted: &[Arc<Endpoint>],
     granted: &BTreeMap<String, ServiceGrant>,
 ) -> Vec<Disagreement> {
     let mut found = Vec::new();
     let services: BTreeSet<&str> = wanted
         .iter()
-        .map(|operation| operation.service.as_str())
+        .map(|endpoint| endpoint.service.as_str())
         .collect();
     for service in services {
         if granted
             .get(service)
-            .is_none_or(|grant| grant.operations.is_empty())
+            .is_none_or(|grant| grant.endpoints.is_empty())
         {
             let wanted = of(wanted, service)
-                .map(|operation| operation.name.clone())
+                .map(|endpoint| endpoint.name.clone())
                 .collect();
             found.push(Disagreement::NotGranted {
                 service: service.to_owned(),
@@ -132,7 +134,7 @@ pub fn disagreements(
         }
     }
     for (service, grant) in granted {
-        let offered: Vec<&Operation> = of(wanted, service).collect();
+        let offered: Vec<&Endpoint> = of(wanted, service).collect();
         if offered.is_empty() {
             found.push(Disagreement::NotWanted {
                 service: service.clone(),
@@ -144,42 +146,43 @@ pub fn disagreements(
     found
 }
 
-fn of<'a>(wanted: &'a [Operation], service: &str) -> impl Iterator<Item = &'a Operation> {
+fn of<'a>(wanted: &'a [Arc<Endpoint>], service: &str) -> impl Iterator<Item = &'a Endpoint> {
     wanted
         .iter()
-        .filter(move |operation| operation.service == service)
+        .map(AsRef::as_ref)
+        .filter(move |endpoint: &&Endpoint| endpoint.service == service)
 }
 
 fn one_service(
     service: &str,
     grant: &ServiceGrant,
-    offered: &[&Operation],
+    offered: &[&Endpoint],
     found: &mut Vec<Disagreement>,
 ) {
     let service = service.to_owned();
     let mut parameters = BTreeSet::new();
-    let granted = |operation: &&Operation| grant.operations.contains(&operation.name);
-    let granted: Vec<&Operation> = offered.iter().copied().filter(granted).collect();
-    for name in &grant.operations {
-        let Some(operation) = offered.iter().find(|operation| operation.name == *name) else {
-            found.push(Disagreement::UnknownOperation {
+    let granted = |endpoint: &&Endpoint| grant.endpoints.contains(&endpoint.name);
+    let granted: Vec<&Endpoint> = offered.iter().copied().filter(granted).collect();
+    for name in &grant.endpoints {
+        let Some(endpoint) = offered.iter().find(|endpoint| endpoint.name == *name) else {
+            found.push(Disagreement::UnknownEndpoint {
                 service: service.clone(),
-                operation: name.clone(),
+                endpoint: name.clone(),
                 wanted: offered
                     .iter()
-                    .map(|operation| operation.name.clone())
+                    .map(|endpoint| endpoint.name.clone())
                     .collect(),
             });
             continue;
         };
-        parameters.extend(operation.parameters());
-        let unbound = operation
+        parameters.extend(endpoint.parameters());
+        let unbound = endpoint
             .to_bind()
             .into_iter()
             .filter(|name| !grant.bind.contains_key(*name));
         found.extend(unbound.map(|parameter| Disagreement::Unbound {
             service: service.clone(),
-            operation: name.clone(),
+            endpoint: name.clone(),
             parameter: parameter.to_owned(),
         }));
     }
@@ -193,7 +196,7 @@ fn one_service(
         parameters: parameters.iter().map(|&name| name.to_owned()).collect(),
     }));
     for (parameter, values) in &grant.bind {
-        let about: Vec<&&Operation> = granted
+        let about: Vec<&&Endpoint> = granted
             .iter()
             .filter(|one| one.parameters().contains(parameter.as_str()))
             .collect();
@@ -212,14 +215,14 @@ fn one_service(
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::egress::operation::tests::create;
+    use crate::egress::endpoint::tests::create;
 
-    /// A grant of these operations with these values.
-    pub(in crate::egress) fn grant(operations: &[&str], bind: &[(&str, &[&str])]) -> ServiceGrant {
+    /// A grant of these endpoints with these values.
+    pub(in crate::egress) fn grant(endpoints: &[&str], bind: &[(&str, &[&str])]) -> ServiceGrant {
         let values = |values: &[&str]| values.iter().map(|&value| value.to_owned()).collect();
         ServiceGrant {
             origin: Origin::parse("https://compute.example.com/v1").unwrap(),
-            operations: operations.iter().map(|&name| name.to_owned()).collect(),
+            endpoints: endpoints.iter().map(|&name| name.to_owned()).collect(),
             bind: bind
                 .iter()
                 .map(|(name, texts)| ((*name).to_owned(), values(texts)))
@@ -234,7 +237,7 @@ pub(super) mod tests {
 
     #[test]
     fn every_difference_is_named() {
-        let wanted = [Operation::read(create()).unwrap()];
+        let wanted = [Arc::new(Endpoint::parse(create()).unwrap())];
         let compared = |grants: &[(&str, ServiceGrant)]| {
             let granted = grants
                 .iter()
@@ -256,7 +259,7 @@ pub(super) mod tests {
         );
         assert!(
             matches!(&compared(&[("compute", grant(&["create-snapshot", "drop-all"], bind))])[..],
-            [Disagreement::UnknownOperation { operation, .. }] if operation == "drop-all")
+            [Disagreement::UnknownEndpoint { endpoint, .. }] if endpoint == "drop-all")
         );
         assert!(
             matches!(&compared(&[("compute", grant(&["create-snapshot"], &bind[..1]))])[..],

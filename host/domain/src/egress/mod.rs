@@ -1,23 +1,25 @@
-//! What a plugin may ask of the network: the operations it publishes, what an operator bound, and the decision.
+//! The pure rules of egress: the endpoints a plugin publishes, what an operator grants, and the decision on a request.
 //!
-//! Owns: the grammar of operations, how a request is read, and whether it is one of those that were granted.
+//! Owns: the grammar of endpoints, the strict reading of a request, and whether it is one that was granted.
 //! Never: resolves a name, opens a connection, sees a secret.
-//! Read next: `operation` (what a plugin wants), `grant` (what an operator gives), `policy` (the decision).
+//! Read next: `endpoint` (what a plugin wants), `grant` (what an operator gives), `policy` (the decision).
 
 mod address;
-mod asked;
 mod credential;
+mod endpoint;
 mod grant;
-mod operation;
 mod origin;
 mod policy;
+mod request;
+mod rule;
 mod template;
 
 pub use address::{AddressRange, InvalidRange, is_public};
-pub use asked::{Asked, Content, Unreadable};
 pub use credential::{Credential, SecretSource};
+pub use endpoint::{Body, Endpoint, InvalidEndpoint, RawEndpoint};
 pub use grant::{Disagreement, ServiceGrant, disagreements};
-pub use operation::{Body, InvalidOperation, Operation, OperationText, Rule};
 pub use origin::{InvalidOrigin, Origin, Scheme};
 pub use policy::{Denial, Policy};
+pub use request::{Content, ParsedRequest, UnreadableRequest};
+pub use rule::Rule;
 pub use template::{Template, Values};

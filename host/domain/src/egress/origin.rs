@@ -1,41 +1,41 @@
-//! Where a service is: scheme, host, port and the path in front of everything it offers (RFC 6454, RFC 3986).
+//! The origin of a service: scheme, host, port and base path (RFC 6454, RFC 3986).
 
 use std::fmt;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-/// How a service is spoken to.
+/// The protocol of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scheme {
-    /// In the clear: only to addresses that the grant names.
+    /// Without TLS: only to addresses that the grant names.
     Http,
-    /// Over TLS.
+    /// With TLS.
     Https,
 }
 
-/// A service's place.
+/// Where a service is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Origin {
-    /// How it is spoken to.
+    /// The protocol.
     pub scheme: Scheme,
     /// A name in lower case, or an address (IPv6 without brackets).
     pub host: String,
-    /// Written or the scheme's own.
+    /// The port, by default that of the scheme.
     pub port: u16,
-    /// Empty, or begins with a slash and does not end with one.
+    /// The base path: empty, or begins with a slash and does not end with one.
     pub path: String,
 }
 
-/// Why a text is no origin.
+/// The reason why a text is not an origin, as half a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidOrigin(pub &'static str);
 
 impl Origin {
-    /// Reads `https://host`, perhaps with port and path.
+    /// Parses `https://host`, perhaps with port and path.
     ///
     /// # Errors
     /// [`InvalidOrigin`] says what is wrong in half a sentence.
@@ -88,7 +88,7 @@ impl Origin {
         })
     }
 
-    /// The host as it stands in `Host`, with the port if it is not the scheme's own (RFC 9110, 7.2).
+    /// The value of `Host`: with the port if it is not the scheme's own (RFC 9110, 7.2).
     #[must_use]
     pub fn authority(&self) -> String {
         let host = if self.host.contains(':') {
@@ -102,14 +102,15 @@ impl Origin {
         }
     }
 
-    /// Whether both are the same server: scheme, host and port, whatever the path.
+    /// Whether both have the same scheme, host and port, whatever the path.
     #[must_use]
     pub fn same_server(&self, other: &Self) -> bool {
         (self.scheme, &self.host, self.port) == (other.scheme, &other.host, other.port)
     }
 }
 
-/// A DNS name: labels of letters, digits, hyphens and underscores, the last one no number (an address in disguise).
+/// Whether a text is a DNS name: labels of letters, digits, hyphens and underscores, the last not a number, which would
+/// be an address in another form.
 fn is_name(host: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
@@ -154,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_read_and_written_in_one_way() {
+    fn origins_are_parsed_and_written_in_one_way() {
         for (text, written) in [
             ("https://Compute.Example.com", "https://compute.example.com"),
             (
@@ -175,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_place_says_why() {
+    fn what_is_no_origin_is_refused() {
         for text in [
             "ftp://host",
             "host",

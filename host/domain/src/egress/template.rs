@@ -6,10 +6,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// What a parameter may be: texts in which `*` stands for any run of characters but a slash.
+/// The values parameters may have: texts in which `*` stands for any run of characters but a slash.
 pub type Values = BTreeMap<String, Vec<String>>;
 
-/// The parameter that is always bound: to the name of the tenant of the run.
+/// The parameter that is always bound to the name of the run's tenant.
 pub(super) const TENANT: &str = "tenant";
 
 /// A text with parameters.
@@ -29,12 +29,15 @@ struct Parameter {
     free: bool,
 }
 
-/// Why a text does not fit a template.
+/// The values that parameters have in one request.
+pub(super) type Taken<'a> = BTreeMap<&'a str, String>;
+
+/// The reason why a text does not fit a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Misfit {
-    /// It is another text altogether.
+    /// The text has another shape.
     Other,
-    /// It has the shape, but a parameter may not have this value.
+    /// The text has the shape, but a parameter may not have this value.
     Value {
         parameter: String,
         given: String,
@@ -43,10 +46,10 @@ pub(super) enum Misfit {
 }
 
 impl Template {
-    /// Reads a template.
+    /// Parses a template.
     ///
     /// # Errors
-    /// Half a sentence: a brace without its partner, two parameters in one part, or a name that is none.
+    /// Half a sentence: a brace without its partner, two parameters in one part, or an invalid name.
     pub fn parse(text: &str) -> Result<Self, String> {
         text.split('/')
             .map(Part::parse)
@@ -69,7 +72,7 @@ impl Template {
             .collect()
     }
 
-    /// The text with the values that were bound, for a person: one as it is, several with `|` between, none as `<name>`.
+    /// The text with the values that were bound, for a person: one as it is, several joined by `|`, none as `<name>`.
     #[must_use]
     pub fn shown(&self, values: &Values) -> String {
         let part = |part: &Part| {
@@ -85,7 +88,7 @@ impl Template {
         self.0.iter().map(part).collect::<Vec<_>>().join("/")
     }
 
-    /// Whether the parameter stands somewhere where it can be what a pattern says.
+    /// Whether the parameter stands somewhere where a value that matches the pattern is possible.
     pub(super) fn could_take(&self, parameter: &str, pattern: &str) -> bool {
         let one = pattern.replace('*', "x");
         self.0.iter().any(|part| {
@@ -103,23 +106,23 @@ impl Template {
         self.0.iter().filter_map(|part| part.parameter.as_ref())
     }
 
-    /// Whether a text fits, and each parameter has an allowed value, the same wherever it stands (`taken`).
-    pub(super) fn fits(
-        &self,
+    /// Checks that a text fits, and that each parameter has an allowed value, the same wherever it stands (`taken`).
+    pub(super) fn fits<'a>(
+        &'a self,
         text: &str,
         allowed: &Values,
-        taken: &mut BTreeMap<String, String>,
+        taken: &mut Taken<'a>,
     ) -> Result<(), Misfit> {
         let parts: Vec<&str> = text.split('/').collect();
         self.fits_parts(&parts, allowed, taken)
     }
 
-    /// The same for a text whose parts were split before they were decoded.
-    pub(super) fn fits_parts<T: AsRef<str>>(
-        &self,
+    /// Checks the same for a text whose parts were split before they were decoded.
+    pub(super) fn fits_parts<'a, T: AsRef<str>>(
+        &'a self,
         parts: &[T],
         allowed: &Values,
-        taken: &mut BTreeMap<String, String>,
+        taken: &mut Taken<'a>,
     ) -> Result<(), Misfit> {
         if parts.len() != self.0.len() {
             return Err(Misfit::Other);
@@ -175,7 +178,7 @@ impl Part {
         })
     }
 
-    /// What stands where the parameter is; empty without one. `None`: another text.
+    /// The text that stands where the parameter is, empty without one; `None` if the text does not fit.
     fn value<'a>(&self, text: &'a str) -> Option<&'a str> {
         let value = text
             .strip_prefix(self.before.as_str())?
@@ -191,11 +194,11 @@ impl Part {
 }
 
 impl Parameter {
-    fn takes(
-        &self,
+    fn takes<'a>(
+        &'a self,
         value: &str,
         allowed: &Values,
-        taken: &mut BTreeMap<String, String>,
+        taken: &mut Taken<'a>,
     ) -> Result<(), Misfit> {
         let misfit = |allowed: Vec<String>| {
             Err(Misfit::Value {
@@ -204,7 +207,7 @@ impl Parameter {
                 allowed,
             })
         };
-        if let Some(before) = taken.get(&self.name) {
+        if let Some(before) = taken.get(self.name.as_str()) {
             return if before == value {
                 Ok(())
             } else {
@@ -216,12 +219,12 @@ impl Parameter {
             Some(patterns) if patterns.iter().any(|pattern| matches(pattern, value)) => {}
             patterns => return misfit(patterns.cloned().unwrap_or_default()),
         }
-        taken.insert(self.name.clone(), value.to_owned());
+        taken.insert(&self.name, value.to_owned());
         Ok(())
     }
 }
 
-/// Whether a text is what a pattern says, `*` standing for any run of characters.
+/// Whether a text matches a pattern in which `*` stands for any run of characters.
 fn matches(pattern: &str, text: &str) -> bool {
     let mut pieces = pattern.split('*');
     let first = pieces.next().unwrap_or_default();

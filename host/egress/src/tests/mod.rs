@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use strongroom_domain::egress::{
-    AddressRange, Credential, Operation, OperationText, Origin, Policy, SecretSource, ServiceGrant,
+    AddressRange, Credential, Endpoint, Origin, Policy, RawEndpoint, SecretSource, ServiceGrant,
 };
 use strongroom_domain::{CredentialName, TenantName};
 use tempfile::TempDir;
@@ -131,7 +131,7 @@ impl World {
     pub(crate) fn grant_at(&self, origin: &str) -> ServiceGrant {
         ServiceGrant {
             origin: Origin::parse(origin).unwrap(),
-            operations: ["read", "write", "form", "drop"].map(str::to_owned).into(),
+            endpoints: ["read", "write", "form", "drop"].map(str::to_owned).into(),
             bind: BTreeMap::new(),
             credential: None,
             addresses: vec![AddressRange::parse("127.0.0.1").unwrap()],
@@ -175,26 +175,28 @@ impl World {
 }
 
 fn policy(service: &str, grant: &ServiceGrant) -> Policy {
-    let operation = |name: &str, method: &str, path: &str, body: &str, fields: &[&str]| {
-        Operation::read(OperationText {
-            name: name.to_owned(),
-            service: service.to_owned(),
-            method: method.to_owned(),
-            path: path.to_owned(),
-            query: vec!["q".to_owned()],
-            headers: vec!["x-plugin".to_owned()],
-            body: body.to_owned(),
-            fields: fields.iter().map(|&field| field.to_owned()).collect(),
-            access: if method == "GET" { "read" } else { "write" }.to_owned(),
-            reason: "For the tests.".to_owned(),
-        })
-        .unwrap()
+    let endpoint = |name: &str, method: &str, path: &str, body: &str, fields: &[&str]| {
+        Arc::new(
+            Endpoint::parse(RawEndpoint {
+                name: name.to_owned(),
+                service: service.to_owned(),
+                method: method.to_owned(),
+                path: path.to_owned(),
+                query: vec!["q".to_owned()],
+                headers: vec!["x-plugin".to_owned()],
+                body: body.to_owned(),
+                fields: fields.iter().map(|&field| field.to_owned()).collect(),
+                access: if method == "GET" { "read" } else { "write" }.to_owned(),
+                reason: "For the tests.".to_owned(),
+            })
+            .unwrap(),
+        )
     };
     let wanted = [
-        operation("read", "GET", "/items/{item?}", "none", &[]),
-        operation("write", "POST", "/items", "json", &["name"]),
-        operation("form", "POST", "/form", "form", &["Action"]),
-        operation("drop", "DELETE", "/items/{item?}", "none", &[]),
+        endpoint("read", "GET", "/items/{item?}", "none", &[]),
+        endpoint("write", "POST", "/items", "json", &["name"]),
+        endpoint("form", "POST", "/form", "form", &["Action"]),
+        endpoint("drop", "DELETE", "/items/{item?}", "none", &[]),
     ];
     Policy::new(
         service,

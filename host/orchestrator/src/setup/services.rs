@@ -44,7 +44,7 @@ pub(super) fn fit(
     found: &mut Found,
 ) {
     let grants = &located.schedule.grants.http;
-    for disagreement in disagreements(&plugin.description().operations, grants) {
+    for disagreement in disagreements(&plugin.description().endpoints, grants) {
         if unwanted == Unwanted::Withhold && withhold(given, &disagreement) {
             continue;
         }
@@ -88,11 +88,11 @@ fn withhold(given: &mut Arc<Schedule>, disagreement: &Disagreement) -> bool {
     let services = &mut Arc::make_mut(&mut Arc::make_mut(given).grants).http;
     match disagreement {
         Disagreement::NotWanted { service } => services.remove(service).is_some(),
-        Disagreement::UnknownOperation {
-            service, operation, ..
+        Disagreement::UnknownEndpoint {
+            service, endpoint, ..
         } => services.get_mut(service).is_some_and(|grant| {
-            grant.operations.retain(|name| name != operation);
-            !grant.operations.is_empty()
+            grant.endpoints.retain(|name| name != endpoint);
+            !grant.endpoints.is_empty()
         }),
         Disagreement::BindsNothing {
             service, parameter, ..
@@ -120,8 +120,8 @@ fn explain(
     };
     match disagreement {
         Disagreement::NotGranted { service, wanted } => {
-            let reasons = plugin.description().operations.iter().filter(|operation| operation.service == *service);
-            let reason = reasons.map(|operation| operation.reason.as_str()).find(|reason| !reason.is_empty()).unwrap_or("no reason given");
+            let reasons = plugin.description().endpoints.iter().filter(|endpoint| endpoint.service == *service);
+            let reason = reasons.map(|endpoint| endpoint.reason.as_str()).find(|reason| !reason.is_empty()).unwrap_or("no reason given");
             let message = format!("`{name}` wants to send requests to its service `{service}` ({reason}), and none is granted");
             let hint = format!("add `[schedule.grants.http.{service}]` with `origin` and `operations`; the plugin names {}", listed(wanted));
             located.problem("grants", message, Some(&hint))
@@ -131,14 +131,14 @@ fn explain(
             format!("service `{service}` is granted, but `{name}` does not want it"),
             Some("remove the grant: nothing is given that is not used"),
         ),
-        Disagreement::UnknownOperation { service, operation, wanted } => located.problem(
+        Disagreement::UnknownEndpoint { service, endpoint, wanted } => located.problem(
             &format!("grants.http.{service}.operations"),
-            format!("`{name}` has no operation `{operation}` of `{service}`"),
+            format!("`{name}` has no operation `{endpoint}` of `{service}`"),
             Some(&format!("it has {}", listed(wanted))),
         ),
-        Disagreement::Unbound { service, operation, parameter } => located.problem(
+        Disagreement::Unbound { service, endpoint, parameter } => located.problem(
             &format!("grants.http.{service}.bind"),
-            format!("`{operation}` of `{service}` needs to know which `{parameter}` is meant, and nothing binds it"),
+            format!("`{endpoint}` of `{service}` needs to know which `{parameter}` is meant, and nothing binds it"),
             Some(&format!("write `bind = {{ {parameter} = \"…\" }}`: only what is named there can be reached")),
         ),
         Disagreement::NeverFits { service, parameter, value } => located.problem(

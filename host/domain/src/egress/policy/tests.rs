@@ -1,16 +1,16 @@
 //! What is allowed, what is denied, and whether the denial says why.
 
 use super::*;
-use crate::egress::OperationText;
+use crate::egress::RawEndpoint;
+use crate::egress::endpoint::tests::create;
 use crate::egress::grant::tests::grant;
-use crate::egress::operation::tests::create;
 
 fn tenant() -> TenantName {
     TenantName::new("acme").unwrap()
 }
 
 fn policy(dry_run: bool) -> Policy {
-    let list = OperationText {
+    let list = RawEndpoint {
         name: "list".into(),
         method: "GET".into(),
         path: "/projects/{project}/snapshots".into(),
@@ -20,7 +20,7 @@ fn policy(dry_run: bool) -> Policy {
         access: "read".into(),
         ..create()
     };
-    let form = OperationText {
+    let form = RawEndpoint {
         name: "form".into(),
         path: "/".into(),
         query: Vec::new(),
@@ -34,7 +34,7 @@ fn policy(dry_run: bool) -> Policy {
         ..create()
     };
     let wanted: Vec<_> = [create(), list, form]
-        .map(|text| Operation::read(text).unwrap())
+        .map(|text| Arc::new(Endpoint::parse(text).unwrap()))
         .into();
     let bind: &[(&str, &[&str])] = &[("project", &["{tenant}-prod"]), ("disk", &["data-*"])];
     Policy::new(
@@ -54,10 +54,10 @@ fn decide(
     body: &str,
 ) -> Result<String, String> {
     let headers = vec![("content-type".to_owned(), kind.to_owned())];
-    let asked = Asked::read(method, target, headers, body.as_bytes()).unwrap();
+    let request = ParsedRequest::parse(method, target, headers, body.as_bytes()).unwrap();
     policy
-        .decide(&asked)
-        .map(|operation| operation.name.clone())
+        .decide(&request)
+        .map(|endpoint| endpoint.name.clone())
         .map_err(|denial| denial.0)
 }
 
@@ -68,7 +68,7 @@ fn json(target: &str, body: &str) -> Result<String, String> {
 }
 
 #[test]
-fn a_granted_operation_passes() {
+fn a_granted_endpoint_passes() {
     let body = r#"{"name": "s1", "labels": {"tenant": "acme", "run": "1"}}"#;
     assert_eq!(
         json(&format!("{CREATE}?requestId=1"), body).unwrap(),
@@ -171,17 +171,17 @@ fn everything_else_is_denied_and_says_why() {
         ),
         (CREATE, "", "the JSON lacks"),
     ] {
-        let asked = Asked::read(
+        let request = ParsedRequest::parse(
             "POST",
             target,
             vec![("content-type".into(), "application/json".into())],
             body.as_bytes(),
         );
-        let Ok(asked) = asked else {
+        let Ok(request) = request else {
             assert_eq!(expected, "", "{target}");
             continue;
         };
-        let message = policy(false).decide(&asked).unwrap_err().0;
+        let message = policy(false).decide(&request).unwrap_err().0;
         assert!(
             !expected.is_empty() && message.contains(expected),
             "{message}"
@@ -204,9 +204,9 @@ fn everything_else_is_denied_and_says_why() {
 }
 
 #[test]
-fn the_operation_of_which_most_fits_explains_the_denial() {
+fn the_endpoint_of_which_most_fits_explains_the_denial() {
     let form = |name: &str, fields: &[&str]| {
-        let text = OperationText {
+        let text = RawEndpoint {
             name: name.into(),
             path: "/".into(),
             query: Vec::new(),
@@ -214,7 +214,7 @@ fn the_operation_of_which_most_fits_explains_the_denial() {
             fields: fields.iter().map(|&field| field.into()).collect(),
             ..create()
         };
-        Operation::read(text).unwrap()
+        Arc::new(Endpoint::parse(text).unwrap())
     };
     let wanted = [
         form("look", &["Action=Look", "Id={disk}"]),
@@ -253,10 +253,10 @@ fn a_dry_run_changes_nothing() {
 }
 
 #[test]
-fn headers_that_the_operation_does_not_name_are_denied() {
+fn headers_that_the_endpoint_does_not_name_are_denied() {
     let ask = |name: &str, value: &str| {
         let headers = vec![(name.to_owned(), value.to_owned())];
-        let asked = Asked::read(
+        let request = ParsedRequest::parse(
             "GET",
             "/projects/acme-prod/snapshots?filter=tenant:acme",
             headers,
@@ -264,7 +264,7 @@ fn headers_that_the_operation_does_not_name_are_denied() {
         )
         .unwrap();
         policy(false)
-            .decide(&asked)
+            .decide(&request)
             .map(drop)
             .map_err(|denial| denial.0)
     };

@@ -1,7 +1,7 @@
-//! A request of a plugin, read into its parts.
+//! A request of a plugin, parsed into its parts.
 //!
 //! What is decided on is what is sent: everything is decoded once, and the request that leaves is built again from the
-//! parts. Two readings of one text (twice encoded, twice given, hidden slashes) are refused, not interpreted.
+//! parts. A text with two readings (encoded twice, a key given twice, hidden slashes) is refused, not interpreted.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -11,7 +11,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// What stays as it is in one part of a path (RFC 3986, `pchar`).
+use super::endpoint::METHODS;
+
+/// Characters that are not encoded in one part of a path (RFC 3986, `pchar`).
 const PART: &AsciiSet = &QUERY
     .remove(b'!')
     .remove(b'$')
@@ -26,7 +28,7 @@ const PART: &AsciiSet = &QUERY
     .remove(b'=')
     .remove(b':')
     .remove(b'@');
-/// What stays as it is in a query (RFC 3986, `unreserved`).
+/// Characters that are not encoded in a query (RFC 3986, `unreserved`).
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -38,10 +40,10 @@ const TARGET_LIMIT: usize = 16 * 1024;
 
 /// A request in parts, everything decoded.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Asked {
+pub struct ParsedRequest {
     /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
-    pub method: String,
-    /// The path between its slashes; one empty part is `/`.
+    pub method: &'static str,
+    /// The parts of the path between its slashes; one empty part is `/`.
     pub path: Vec<String>,
     /// Keys and values, no key twice.
     pub query: Vec<(String, String)>,
@@ -51,10 +53,10 @@ pub struct Asked {
     pub content: Content,
 }
 
-/// A body.
+/// The body of a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
-    /// None.
+    /// No body.
     Empty,
     /// Keys and values, no key twice.
     Form(Vec<(String, String)>),
@@ -62,29 +64,29 @@ pub enum Content {
     Json(Value),
 }
 
-/// Why a request cannot be read in exactly one way; half a sentence.
+/// The reason why a request cannot be read in exactly one way, as half a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Unreadable(pub String);
+pub struct UnreadableRequest(pub String);
 
-fn refuse<T>(reason: impl Into<String>) -> Result<T, Unreadable> {
-    Err(Unreadable(reason.into()))
+fn refuse<T>(reason: impl Into<String>) -> Result<T, UnreadableRequest> {
+    Err(UnreadableRequest(reason.into()))
 }
 
-impl Asked {
-    /// Reads a request: its method, its path with query, the headers the plugin set, its body.
+impl ParsedRequest {
+    /// Parses a method, a path with its query, the headers the plugin set and a body.
     ///
     /// # Errors
-    /// [`Unreadable`]: something in it has no meaning or more than one.
-    pub fn read(
+    /// [`UnreadableRequest`]: something in it has no meaning or more than one.
+    pub fn parse(
         method: &str,
         target: &str,
         headers: Vec<(String, String)>,
         body: &[u8],
-    ) -> Result<Self, Unreadable> {
-        if !matches!(method, "GET" | "POST" | "PUT" | "PATCH" | "DELETE") {
+    ) -> Result<Self, UnreadableRequest> {
+        let Some(method) = METHODS.into_iter().find(|known| *known == method) else {
             return refuse("its method is not GET, POST, PUT, PATCH or DELETE");
-        }
+        };
         if target.len() > TARGET_LIMIT {
             return refuse(format!(
                 "its path and query have more than {TARGET_LIMIT} bytes"
@@ -107,13 +109,10 @@ impl Asked {
         {
             return refuse(format!("it has the header `{name}` twice"));
         }
-        let kind = headers
-            .iter()
-            .find(|(name, _)| name == "content-type")
-            .map_or("", |(_, value)| value);
-        let content = content(kind, body)?;
+        let content_type = headers.iter().find(|(name, _)| name == "content-type");
+        let content = content(content_type.map_or("", |(_, value)| value), body)?;
         Ok(Self {
-            method: method.to_owned(),
+            method,
             path,
             query,
             headers,
@@ -121,10 +120,10 @@ impl Asked {
         })
     }
 
-    /// The path and query as they are sent.
+    /// The path and query as they are sent, below a base path.
     #[must_use]
-    pub fn target(&self) -> String {
-        let mut target = String::new();
+    pub fn target(&self, base: &str) -> String {
+        let mut target = base.to_owned();
         for part in &self.path {
             target.push('/');
             target.extend(utf8_percent_encode(part, PART));
@@ -162,10 +161,10 @@ impl Asked {
     }
 }
 
-/// One part of a path, decoded.
-fn part(text: &str) -> Result<String, Unreadable> {
+/// Decodes one part of a path.
+fn part(text: &str) -> Result<String, UnreadableRequest> {
     let decoded =
-        decoded(text).ok_or_else(|| Unreadable("its path is encoded wrongly".to_owned()))?;
+        decoded(text).ok_or_else(|| UnreadableRequest("its path is encoded wrongly".to_owned()))?;
     if decoded.contains(['/', '\\'])
         || decoded.contains(char::is_control)
         || matches!(&*decoded, "." | "..")
@@ -186,7 +185,7 @@ fn decoded(text: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(text).decode_utf8().ok()
 }
 
-fn pairs(what: &str, text: &[u8]) -> Result<Vec<(String, String)>, Unreadable> {
+fn pairs(what: &str, text: &[u8]) -> Result<Vec<(String, String)>, UnreadableRequest> {
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
     for (key, value) in form_urlencoded::parse(text) {
@@ -196,7 +195,7 @@ fn pairs(what: &str, text: &[u8]) -> Result<Vec<(String, String)>, Unreadable> {
         {
             return refuse(format!("{what} has a key that is none"));
         }
-        if !seen.insert(key.clone().into_owned()) {
+        if !seen.insert(key.clone()) {
             let shown: String = key.chars().take(64).collect();
             return refuse(format!("{what} has the key `{shown}` twice"));
         }
@@ -205,11 +204,13 @@ fn pairs(what: &str, text: &[u8]) -> Result<Vec<(String, String)>, Unreadable> {
     Ok(found)
 }
 
-fn content(kind: &str, body: &[u8]) -> Result<Content, Unreadable> {
+fn content(content_type: &str, body: &[u8]) -> Result<Content, UnreadableRequest> {
     if body.is_empty() {
         return Ok(Content::Empty);
     }
-    let (kind, parameters) = kind.split_once(';').unwrap_or((kind, "charset=utf-8"));
+    let (kind, parameters) = content_type
+        .split_once(';')
+        .unwrap_or((content_type, "charset=utf-8"));
     if !parameters.trim().eq_ignore_ascii_case("charset=utf-8") {
         return refuse("its content type has parameters other than `charset=utf-8`");
     }
@@ -225,7 +226,7 @@ fn content(kind: &str, body: &[u8]) -> Result<Content, Unreadable> {
     }
 }
 
-/// JSON in which no object has a key twice: readers differ in which of the two they take.
+/// JSON in which no object has a key twice: programs differ in which of the two values they take.
 struct Unique(Value);
 
 impl<'de> Deserialize<'de> for Unique {
@@ -292,17 +293,17 @@ impl<'de> Visitor<'de> for UniqueVisitor {
 mod tests {
     use super::*;
 
-    fn read(target: &str) -> Result<Asked, Unreadable> {
-        Asked::read("GET", target, Vec::new(), b"")
+    fn read(target: &str) -> Result<ParsedRequest, UnreadableRequest> {
+        ParsedRequest::parse("GET", target, Vec::new(), b"")
     }
 
-    fn with_body(kind: &str, body: &str) -> Result<Asked, Unreadable> {
+    fn with_body(kind: &str, body: &str) -> Result<ParsedRequest, UnreadableRequest> {
         let headers = vec![("content-type".to_owned(), kind.to_owned())];
-        Asked::read("POST", "/", headers, body.as_bytes())
+        ParsedRequest::parse("POST", "/", headers, body.as_bytes())
     }
 
     #[test]
-    fn what_is_read_is_what_is_sent() {
+    fn what_is_parsed_is_what_is_sent() {
         for (given, sent) in [
             ("/", "/"),
             ("/a/b", "/a/b"),
@@ -311,7 +312,7 @@ mod tests {
             ("/a?b=c+d&e=%26", "/a?b=c%20d&e=%26"),
             ("/a?b", "/a?b="),
         ] {
-            assert_eq!(read(given).unwrap().target(), sent);
+            assert_eq!(read(given).unwrap().target(""), sent);
         }
         let form = with_body(
             "application/x-www-form-urlencoded",
@@ -367,7 +368,7 @@ mod tests {
         }
         for method in ["CONNECT", "TRACE", "get", "OPTIONS", "HEAD", ""] {
             assert!(
-                Asked::read(method, "/", Vec::new(), b"").is_err(),
+                ParsedRequest::parse(method, "/", Vec::new(), b"").is_err(),
                 "{method}"
             );
         }
@@ -375,6 +376,6 @@ mod tests {
             ("accept".to_owned(), "a".to_owned()),
             ("accept".to_owned(), "b".to_owned()),
         ];
-        assert!(Asked::read("GET", "/", twice, b"").is_err());
+        assert!(ParsedRequest::parse("GET", "/", twice, b"").is_err());
     }
 }
