@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use strongroom_domain::Outcome;
-use strongroom_ledger::{Ledger, OpenMode, Origin, SnapshotFilter};
+use strongroom_ledger::{OpenMode, Origin, SnapshotFilter};
 use strongroom_orchestrator::{CLOCK_NOTICE, Clock, untimed};
 
 use crate::simulated_host::{Called, SimulatedHost, at, done, goes_on};
@@ -298,7 +298,7 @@ async fn a_clock_that_is_set_back_runs_no_due_time_twice_and_nothing_is_deleted_
     );
     assert!(
         ledger
-            .take_notice(CLOCK_NOTICE, "ana", "checked", host.clock.now())
+            .remove_notice(CLOCK_NOTICE, "ana", "checked", host.clock.now())
             .await
             .unwrap()
     );
@@ -445,11 +445,11 @@ async fn a_snapshot_that_makes_up_for_a_due_time_says_when_it_was_taken() {
         (Duration::ZERO, done(&[]))
     });
     let schedule = host.prepared("a").schedule;
-    let (asked, covers) = (at("2026-11-20T12:00Z"), at("2026-11-18T03:00Z"));
+    let (asked, missed) = (at("2026-11-20T12:00Z"), at("2026-11-18T03:00Z"));
     let ledger = host.ledger(OpenMode::Scratch).await;
     let plan = strongroom_ledger::Plan {
         occurrences: vec![strongroom_ledger::NewOccurrence {
-            covers: Some(covers),
+            makes_up_for: Some(missed),
             ..untimed(
                 &schedule,
                 &schedule.tenants[0],

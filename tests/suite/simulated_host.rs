@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use strongroom_config::{ScheduleSet, SourceFile, parse};
 use strongroom_domain::Evidence;
 use strongroom_domain::retry::Failure;
-use strongroom_ledger::{Ledger, OccurrenceFilter, OccurrenceRow, OpenMode, SqliteLedger};
+use strongroom_ledger::{Ledger, OccurrenceFilter, OccurrenceRow, OpenMode};
 use strongroom_orchestrator::executor::PluginCall;
 use strongroom_orchestrator::{
     CallContext, Clock, Engine, EngineSettings, NoObserver, Observer, Prepared, Replies, Served,
@@ -202,8 +202,10 @@ impl SimulatedHost {
         self.set = set(&self.folder, schedules, self.clock.now());
     }
 
-    pub(super) async fn ledger(&self, mode: OpenMode) -> Arc<SqliteLedger> {
-        Arc::new(SqliteLedger::open(self.folder.path(), mode).await.unwrap())
+    pub(super) async fn ledger(&self, mode: OpenMode) -> Arc<dyn Ledger> {
+        strongroom_ledger::open(self.folder.path(), mode)
+            .await
+            .unwrap()
     }
 
     fn setup(&self) -> Setup {

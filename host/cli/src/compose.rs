@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use strongroom_config::ScheduleSet;
 use strongroom_domain::schedule::Schedule;
 use strongroom_domain::{ScheduleName, TenantName};
-use strongroom_ledger::{Ledger, OpenMode, SnapshotFilter, SnapshotRow, SqliteLedger};
+use strongroom_ledger::{Ledger, OpenMode, SnapshotFilter, SnapshotRow};
 use strongroom_orchestrator::activation::Sources;
 use strongroom_orchestrator::setup::{PluginFolder, Prepared, Setup, Unwanted};
 use strongroom_orchestrator::{CallContext, Clock, Observer, SystemClock, load_plugins, prepare};
@@ -126,15 +126,15 @@ pub(crate) fn sources(arguments: &Arguments) -> Sources {
 pub(crate) async fn ledger(
     arguments: &Arguments,
     mode: OpenMode,
-) -> Result<Arc<SqliteLedger>, CliError> {
-    Ok(Arc::new(SqliteLedger::open(&arguments.state, mode).await?))
+) -> Result<Arc<dyn Ledger>, CliError> {
+    Ok(strongroom_ledger::open(&arguments.state, mode).await?)
 }
 
 /// What attempts and requests are given.
 pub(crate) fn context(
     arguments: &Arguments,
     clock: Arc<dyn Clock>,
-    ledger: Arc<SqliteLedger>,
+    ledger: Arc<dyn Ledger>,
     observer: Option<Arc<dyn Observer>>,
 ) -> CallContext {
     let context = CallContext::new(clock, ledger);
@@ -254,7 +254,7 @@ pub(crate) fn reason(text: &str) -> Result<String, CliError> {
 }
 
 /// The one snapshot whose id begins like that.
-pub(crate) async fn snapshot(ledger: &SqliteLedger, typed: &str) -> Result<SnapshotRow, CliError> {
+pub(crate) async fn snapshot(ledger: &dyn Ledger, typed: &str) -> Result<SnapshotRow, CliError> {
     let prefix = IdPrefix::new(typed);
     let all = ledger
         .snapshots(SnapshotFilter {

@@ -2,36 +2,41 @@
 //!
 //! Owns: everything written with SQL, the audit log's tree, keys and files, consistent copies of SQLite databases.
 //! Never: a decision about time, retention or retry (`strongroom-domain`), a clock, a call to a plugin.
-//! Read next: `ledger` (the trait), `occurrence`, `sqlite` (the engine), `audit`.
+//! Read next: `ledger` (the traits), `occurrences`, `catalog`, `audit`, `sqlite` (the engine), `suite` (its tests).
 
-mod age;
-pub mod audit;
+mod audit;
+mod audit_entries;
 mod backup;
+mod catalog;
+mod controls;
 mod database_copy;
 mod error;
 mod ledger;
-mod notice;
-mod occurrence;
-mod plugin;
-mod snapshot;
+mod occurrences;
+mod plugins;
 mod sqlite;
 mod state;
+#[cfg(test)]
+mod suite;
+mod time;
 
-pub use age::{AgeLimit, ShelfAge};
-pub use audit::{AuditEntry, AuditError, AuditState, ExportReport, Verified, verify_export};
+pub use audit::{
+    AuditEntry, AuditError, AuditLog, AuditState, ExportReport, Verified, verify_export,
+};
+pub use audit_entries::{ReconcileCounts, RestoreFacts, SwapDirection, SwapFacts};
+pub use catalog::{
+    AgeLimit, Catalog, CatalogChange, ShelfAge, SnapshotCount, SnapshotFilter, SnapshotOrder,
+    SnapshotRow, SnapshotState, UnknownSnapshotState,
+};
+pub use controls::{CancelReport, Controls, Notice};
 pub use database_copy::{CopyDatabaseError, copy_database};
 pub use error::LedgerError;
 pub use ledger::Ledger;
-pub use notice::Notice;
-pub use occurrence::{
-    AttemptRecord, AttemptRow, CancelReport, Claim, ClaimRequest, Claimed, NewOccurrence, Next,
-    OccurrenceFilter, OccurrenceRow, OperationRow, Origin, Plan, PlanReport, Recorded, Renewed,
-    Tally, Transition, Watermark,
+pub use occurrences::{
+    AttemptRecord, AttemptRow, Claim, ClaimReport, ClaimRequest, NewOccurrence, Next,
+    OccurrenceFilter, OccurrenceRow, Occurrences, OperationRow, Origin, Plan, PlanReport,
+    RecordReport, Renewal, Tally, Transition, Watermark,
 };
-pub use plugin::{PluginRow, PluginState};
-pub use snapshot::{
-    CatalogChange, Made, SnapshotFilter, SnapshotOrder, SnapshotRow, SnapshotState,
-    UnknownSnapshotState,
-};
-pub use sqlite::{OpenMode, SqliteLedger, running_host};
-pub use state::{StateError, StateValue};
+pub use plugins::{PluginRow, PluginState, Plugins};
+pub use sqlite::{OpenMode, open, running_host};
+pub use state::{StateError, StateStore, StateValue};

@@ -1,6 +1,40 @@
 //! Small durable values of one plugin for one tenant (`wit/state.wit`).
 
+use async_trait::async_trait;
+use strongroom_domain::{PluginName, TenantName};
+
 use crate::error::LedgerError;
+
+/// The values that plugins keep from one run to the next.
+#[async_trait]
+pub trait StateStore: Send + Sync {
+    /// Reads a plugin's value for a tenant.
+    async fn state_get(
+        &self,
+        plugin: &PluginName,
+        tenant: &TenantName,
+        key: &str,
+    ) -> Result<Option<StateValue>, StateError>;
+
+    /// Writes a value if its stored version is still `expected` (`None`: the key must not exist); returns the new version.
+    async fn state_set(
+        &self,
+        plugin: &PluginName,
+        tenant: &TenantName,
+        key: &str,
+        value: &[u8],
+        expected: Option<u64>,
+    ) -> Result<u64, StateError>;
+
+    /// Deletes a value if its stored version is still `expected`.
+    async fn state_delete(
+        &self,
+        plugin: &PluginName,
+        tenant: &TenantName,
+        key: &str,
+        expected: u64,
+    ) -> Result<(), StateError>;
+}
 
 /// The most keys of one plugin for one tenant.
 pub(crate) const KEYS: i64 = 256;
@@ -12,7 +46,7 @@ pub(crate) const VALUE_BYTES: usize = 64 << 10;
 /// A value as stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateValue {
-    /// The plugin's, unread.
+    /// The plugin's bytes, which the host does not read.
     pub bytes: Vec<u8>,
     /// Grows with every write, also across a deletion.
     pub version: u64,

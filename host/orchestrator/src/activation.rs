@@ -394,7 +394,7 @@ impl Activation {
     async fn mended(&self, name: &str) -> Result<(), LedgerError> {
         let now = self.context.clock.now();
         let ledger = &self.context.ledger;
-        if ledger.take_notice(name, "host", "mended", now).await? {
+        if ledger.remove_notice(name, "host", "mended", now).await? {
             tracing::info!(notice = name, "mended");
         }
         Ok(())

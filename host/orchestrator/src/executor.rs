@@ -231,7 +231,7 @@ async fn try_once(
         // What makes up for a past due time cannot hold what was there then, and must not say so.
         due: match prepared.role {
             Role::Snapshots => claim.due,
-            Role::Task => claim.nominal,
+            Role::Task => claim.effective_due(),
         },
         deadline: claim.deadline,
         dry_run: false,

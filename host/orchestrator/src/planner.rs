@@ -235,7 +235,7 @@ fn occurrence(schedule: &Schedule, planned: Planned) -> NewOccurrence {
         not_before: planned.not_before,
         start_by: planned.start_by,
         timeout: schedule.timeout,
-        covers: None,
+        makes_up_for: None,
         priority: schedule.priority,
         account: schedule.account.clone(),
         origin: Origin::Schedule,

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use strongroom_domain::Evidence;
 use strongroom_domain::calendar::Every;
 use strongroom_domain::schedule::{Limits, Schedule, Trigger};
-use strongroom_ledger::{OpenMode, SqliteLedger};
+use strongroom_ledger::OpenMode;
 use strongroom_orchestrator::executor::PluginCall;
 use strongroom_orchestrator::{
     CallContext, Engine, EngineSettings, Prepared, Replies, Served, Setup, SystemClock, Until,
@@ -95,7 +95,9 @@ fn edits(count: usize, edited: usize, seconds: u64) -> Pauses {
     let path = folder.path().to_owned();
     let running = std::thread::spawn(move || {
         runtime.block_on(async move {
-            let ledger = Arc::new(SqliteLedger::open(&path, OpenMode::Host).await.unwrap());
+            let ledger = strongroom_ledger::open(&path, OpenMode::Host)
+                .await
+                .unwrap();
             let context = CallContext::new(Arc::new(SystemClock), ledger.clone());
             let first = reloads.borrow().clone();
             let engine = Engine::new(context, first, EngineSettings::default(), stop);

@@ -15,7 +15,7 @@ use strongroom_domain::Evidence;
 use strongroom_domain::calendar::{Every, Zone};
 use strongroom_domain::schedule::{Limits, Missed, Overlap, Priority, Schedule, Trigger, defaults};
 use strongroom_domain::{PluginName, ScheduleName, TenantName};
-use strongroom_ledger::{OpenMode, SqliteLedger};
+use strongroom_ledger::OpenMode;
 use strongroom_orchestrator::executor::PluginCall;
 use strongroom_orchestrator::{
     CallContext, Clock, Engine, EngineSettings, Prepared, Replies, Served, Setup, SimulatedClock,
@@ -188,7 +188,7 @@ async fn run(folder: &Path, herd: &Herd, setup: Arc<Setup>) {
     } else {
         OpenMode::Scratch
     };
-    let ledger = Arc::new(SqliteLedger::open(folder, mode).await.unwrap());
+    let ledger = strongroom_ledger::open(folder, mode).await.unwrap();
     let context = CallContext::new(Arc::new(clock.clone()), ledger.clone());
     let settings = EngineSettings {
         concurrency: herd.concurrency,

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use strongroom_domain::Outcome;
+use strongroom_ledger::OpenMode;
 use strongroom_ledger::SnapshotState::{Assumed, Missing, Verified};
-use strongroom_ledger::{Ledger, OpenMode};
 
 use super::provider::{Provider, goes_on, not_found, unavailable, verified};
 use super::{SCHEDULES, catalog};

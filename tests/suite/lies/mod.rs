@@ -10,7 +10,7 @@ mod reconciling;
 use std::sync::Arc;
 
 use strongroom_domain::Outcome;
-use strongroom_ledger::{Ledger, OpenMode, SnapshotFilter, SnapshotRow, SnapshotState};
+use strongroom_ledger::{OpenMode, SnapshotFilter, SnapshotRow, SnapshotState};
 use strongroom_orchestrator::Clock as _;
 use strongroom_sandbox::call::Ending;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::ToSpan;
 use strongroom_domain::{Evidence, TenantName};
 use strongroom_ledger::SnapshotState::{Assumed, Damaged, Missing};
-use strongroom_ledger::{CatalogChange, Ledger, OpenMode, SnapshotRow};
+use strongroom_ledger::{CatalogChange, OpenMode, SnapshotRow};
 use strongroom_orchestrator::workflows::reconcile::{Comparison, reconcile};
 use strongroom_orchestrator::{CallContext, Clock};
 use strongroom_sandbox::call::{Answer, Ending, SnapshotState};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use strongroom_domain::retry::Failure;
 use strongroom_domain::{ScheduleName, TenantName};
-use strongroom_ledger::{Ledger, OccurrenceRow, OpenMode, ShelfAge};
+use strongroom_ledger::{OccurrenceRow, OpenMode, ShelfAge};
 use strongroom_orchestrator::{Clock, Observer};
 use strongroom_sandbox::call::Ending;
 use strongroom_sandbox::outside::Progress;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use strongroom_domain::Outcome;
 use strongroom_domain::retry::Failure;
-use strongroom_ledger::{Ledger, OccurrenceRow, OpenMode, SnapshotFilter, SnapshotRow};
+use strongroom_ledger::{OccurrenceRow, OpenMode, SnapshotFilter, SnapshotRow};
 use strongroom_sandbox::call::Ending;
 
 use crate::simulated_host::{SimulatedHost, at, done};

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use strongroom_domain::Evidence;
 use strongroom_domain::retry::Failure;
 use strongroom_ledger::{
-    CatalogChange, Ledger, OpenMode, SnapshotFilter, SnapshotRow, SnapshotState, SqliteLedger,
+    CatalogChange, Ledger, OpenMode, SnapshotFilter, SnapshotRow, SnapshotState,
 };
 use strongroom_orchestrator::executor::PluginCall;
 use strongroom_orchestrator::workflows::restore::{RestoreTo, ShelfError, Wish, restore};
@@ -72,7 +72,7 @@ impl Replies for Provider {
 
 struct Restoring {
     _host: SimulatedHost,
-    ledger: Arc<SqliteLedger>,
+    ledger: Arc<dyn Ledger>,
     context: CallContext,
     prepared: Prepared,
     provider: Arc<Provider>,

@@ -12,7 +12,7 @@ use strongroom_domain::retry::Failure;
 use strongroom_domain::schedule::{Limits, Overlap};
 use strongroom_domain::timetable::Timetable;
 use strongroom_domain::{Evidence, Outcome, PluginName, ScheduleName};
-use strongroom_ledger::{Ledger, OccurrenceFilter, OpenMode, SqliteLedger};
+use strongroom_ledger::{Ledger, OccurrenceFilter, OpenMode};
 use strongroom_orchestrator::executor::PluginCall;
 use strongroom_orchestrator::{
     CallContext, Clock, Engine, EngineSettings, Prepared, Replies, Served, Setup, SimulatedClock,
@@ -132,12 +132,12 @@ impl Model {
         Arc::new(Setup::new(schedules, Limits::default()))
     }
 
-    async fn open(&self, mode: OpenMode) -> Arc<SqliteLedger> {
+    async fn open(&self, mode: OpenMode) -> Arc<dyn Ledger> {
         let folder: &Path = self.folder.path();
-        Arc::new(SqliteLedger::open(folder, mode).await.unwrap())
+        strongroom_ledger::open(folder, mode).await.unwrap()
     }
 
-    fn context(&self, ledger: Arc<SqliteLedger>) -> CallContext {
+    fn context(&self, ledger: Arc<dyn Ledger>) -> CallContext {
         CallContext::new(Arc::new(self.clock.clone()), ledger)
     }
 
@@ -191,7 +191,7 @@ impl Model {
     async fn person<'a>(
         &mut self,
         steps: &'a [Step],
-        ledger: &SqliteLedger,
+        ledger: &dyn Ledger,
         sets: &watch::Sender<Arc<Setup>>,
     ) -> (
         &'a [Step],
@@ -243,7 +243,7 @@ impl Model {
     }
 
     /// Waits, while simulated time stands still, until the engine has taken up what the files say.
-    async fn settled(&self, ledger: &SqliteLedger) {
+    async fn settled(&self, ledger: &dyn Ledger) {
         for _ in 0..100_000 {
             let known = ledger.watermarks().await.unwrap();
             let agree = (0..SCHEDULES).all(|index| {

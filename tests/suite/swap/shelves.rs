@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use strongroom_domain::retry::Failure;
 use strongroom_domain::{Outcome, ScheduleName};
-use strongroom_ledger::{Ledger, OpenMode, SnapshotFilter, SnapshotRow};
+use strongroom_ledger::{OpenMode, SnapshotFilter, SnapshotRow};
 use strongroom_orchestrator::SHELVES_NOTICE;
 use strongroom_sandbox::call::Ending;
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use serde_json::Value;
-use strongroom_ledger::{Ledger, OpenMode, SqliteLedger};
+use strongroom_ledger::OpenMode;
 use strongroom_tests::{Daemon, Host, eventually, guest};
 
 const SOON: Duration = Duration::from_secs(90);
@@ -80,7 +80,7 @@ fn called(host: &Host, row: &Value) -> Vec<String> {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().build().unwrap();
     let attempts = runtime.block_on(async {
-        let ledger = SqliteLedger::open(&host.state(), OpenMode::Reader)
+        let ledger = strongroom_ledger::open(&host.state(), OpenMode::Reader)
             .await
             .unwrap();
         let attempts = ledger.attempts(id).await.unwrap();

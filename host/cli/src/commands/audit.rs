@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::json;
-use strongroom_ledger::{Ledger, OpenMode, verify_export};
+use strongroom_ledger::{OpenMode, verify_export};
 
 use crate::arguments::{Arguments, Audit};
 use crate::compose;

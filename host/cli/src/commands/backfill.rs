@@ -11,9 +11,7 @@ use serde_json::json;
 use strongroom_domain::calendar::due_between;
 use strongroom_domain::schedule::{Overlap, Schedule};
 use strongroom_domain::{Outcome, TenantName};
-use strongroom_ledger::{
-    Ledger, NewOccurrence, OccurrenceFilter, OccurrenceRow, OpenMode, Origin, Plan,
-};
+use strongroom_ledger::{NewOccurrence, OccurrenceFilter, OccurrenceRow, OpenMode, Origin, Plan};
 use strongroom_orchestrator::{Clock, SystemClock, untimed};
 
 use crate::arguments::{Arguments, Backfill};
@@ -133,7 +131,7 @@ fn done(rows: &[OccurrenceRow], again: bool) -> BTreeSet<(TenantName, Timestamp)
         None => true,
         Some(outcome) => !again && outcome == Outcome::Succeeded,
     };
-    let due = |row: &OccurrenceRow| (row.tenant.clone(), row.covers.unwrap_or(row.due));
+    let due = |row: &OccurrenceRow| (row.tenant.clone(), row.makes_up_for.unwrap_or(row.due));
     rows.iter().filter(needs_nothing).map(due).collect()
 }
 
@@ -143,12 +141,12 @@ fn planned(
     now: Timestamp,
 ) -> Vec<NewOccurrence> {
     let origin = Origin::Backfill(compose::person());
-    let one = |(index, (tenant, covers)): (usize, &(TenantName, Timestamp))| {
+    let one = |(index, (tenant, missed)): (usize, &(TenantName, Timestamp))| {
         // A millisecond apart: a due time is unique, and they run in order.
         let apart = SignedDuration::from_millis(i64::try_from(index).unwrap_or_default());
         let due = now.checked_add(apart).unwrap_or(now);
         NewOccurrence {
-            covers: Some(*covers),
+            makes_up_for: Some(*missed),
             start_by: due.checked_add(PATIENCE).unwrap_or(Timestamp::MAX),
             overlap: Overlap::Queue,
             ..untimed(schedule, tenant, due, origin.clone())

@@ -9,9 +9,7 @@ use strongroom_domain::pause::Pause as Paused;
 use strongroom_domain::planning::prevented;
 use strongroom_domain::schedule::{Schedule, Trigger};
 use strongroom_domain::{EventName, TenantName};
-use strongroom_ledger::{
-    CancelReport, Ledger, NewOccurrence, OccurrenceFilter, OpenMode, Origin, Plan,
-};
+use strongroom_ledger::{CancelReport, NewOccurrence, OccurrenceFilter, OpenMode, Origin, Plan};
 use strongroom_orchestrator::{CLOCK_NOTICE, Clock as _, SystemClock, untimed};
 
 use crate::arguments::{Arguments, Cancel, Clock, IdPrefix, Pause, Raise, Resume};
@@ -229,7 +227,7 @@ pub(crate) async fn clock(arguments: &Arguments, command: &Clock) -> Result<u8, 
     let ledger = compose::ledger(arguments, OpenMode::Visitor).await?;
     let now: Timestamp = SystemClock.now();
     let held = ledger
-        .take_notice(CLOCK_NOTICE, &compose::person(), &reason, now)
+        .remove_notice(CLOCK_NOTICE, &compose::person(), &reason, now)
         .await?;
     ledger.close().await;
     print::answer(arguments, &json!({ "accepted": now, "held": held }), || {

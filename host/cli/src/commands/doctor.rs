@@ -1,7 +1,7 @@
 //! `strongroom doctor`: examines this machine and installation; changes nothing but the compile cache.
 
 use serde_json::json;
-use strongroom_ledger::{Ledger, OpenMode};
+use strongroom_ledger::OpenMode;
 
 use strongroom_orchestrator::RefusedFile;
 

@@ -15,7 +15,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use serde_json::{Value, json};
 use strongroom_domain::Outcome;
-use strongroom_ledger::{Ledger, LedgerError, OpenMode, SqliteLedger, Tally};
+use strongroom_ledger::{Ledger, LedgerError, OpenMode, Tally};
 use strongroom_orchestrator::{Clock, SystemClock};
 
 use crate::arguments::Arguments;
@@ -222,7 +222,7 @@ async fn ages(
 }
 
 /// Writes the file again and again.
-pub(crate) async fn keep(ledger: Arc<SqliteLedger>, file: PathBuf) {
+pub(crate) async fn keep(ledger: Arc<dyn Ledger>, file: PathBuf) {
     let clock = SystemClock;
     loop {
         match text(ledger.as_ref(), clock.now()).await {

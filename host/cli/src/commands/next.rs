@@ -10,7 +10,7 @@ use strongroom_domain::pause::Pause;
 use strongroom_domain::preview::{Skipped, length, skipped, skipped_whole, when};
 use strongroom_domain::schedule::{Schedule, Trigger};
 use strongroom_domain::spread::shift;
-use strongroom_ledger::{Ledger, LedgerError, OpenMode, SqliteLedger};
+use strongroom_ledger::{LedgerError, OpenMode};
 use strongroom_orchestrator::{Clock, SystemClock};
 
 use crate::arguments::{Arguments, Next};
@@ -64,7 +64,7 @@ pub(crate) async fn run(arguments: &Arguments, options: &Next) -> Result<u8, Cli
 
 /// The pauses on record; without a ledger there are none.
 async fn pauses(arguments: &Arguments) -> Result<Pauses, CliError> {
-    let ledger = match SqliteLedger::open(&arguments.state, OpenMode::Reader).await {
+    let ledger = match strongroom_ledger::open(&arguments.state, OpenMode::Reader).await {
         Ok(ledger) => ledger,
         Err(LedgerError::NotFound(_)) => return Ok(Pauses::new()),
         Err(error) => return Err(error.into()),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use strongroom_domain::{Outcome, ScheduleName, TenantName};
-use strongroom_ledger::{Ledger, OccurrenceFilter, OccurrenceRow, OpenMode, Origin};
+use strongroom_ledger::{OccurrenceFilter, OccurrenceRow, OpenMode, Origin};
 
 use crate::arguments::{Arguments, Occurrences};
 use crate::compose;
@@ -37,9 +37,9 @@ pub(crate) async fn run(arguments: &Arguments, options: &Occurrences) -> Result<
                 .unwrap_or_default();
             vec![
                 print::short(row.id),
-                match row.covers {
+                match row.makes_up_for {
                     None => print::utc(row.due),
-                    Some(covers) => format!("{} for {}", print::utc(row.due), print::utc(covers)),
+                    Some(missed) => format!("{} for {}", print::utc(row.due), print::utc(missed)),
                 },
                 row.schedule.to_string(),
                 row.tenant.to_string(),
@@ -111,7 +111,7 @@ fn origin(origin: &Origin) -> Value {
 pub(crate) fn value(row: &OccurrenceRow) -> Value {
     json!({
         "id": row.id, "schedule": row.schedule, "tenant": row.tenant, "plugin": row.plugin, "due": row.due,
-        "covers": row.covers, "origin": origin(&row.origin), "shadow_of": row.shadow_of,
+        "covers": row.makes_up_for, "origin": origin(&row.origin), "shadow_of": row.shadow_of,
         "outcome": row.outcome, "reason": row.reason, "attempts": row.attempts, "ended_at": row.ended_at,
         "evidence": row.evidence,
     })

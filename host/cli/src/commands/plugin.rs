@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::json;
 use strongroom_domain::egress::Endpoint;
 use strongroom_domain::grants::Access;
-use strongroom_ledger::{Ledger, OpenMode, PluginRow};
+use strongroom_ledger::{OpenMode, PluginRow};
 use strongroom_sandbox::{Description, Sandbox};
 
 use super::plugin_test;

@@ -9,7 +9,7 @@ use strongroom_conformance::{
     Against, Case, Ended, Report, Subject, TestContext, Verdict, all, run,
 };
 use strongroom_domain::PluginName;
-use strongroom_ledger::{OpenMode, SqliteLedger};
+use strongroom_ledger::OpenMode;
 use strongroom_orchestrator::setup::{PluginFile, PluginFolder, Prepared, Unwanted};
 use strongroom_orchestrator::{CallContext, Clock, SystemClock, prepare};
 use strongroom_sandbox::{Plugin, Role};
@@ -46,7 +46,7 @@ pub(crate) async fn test(arguments: &Arguments, options: &Test) -> Result<u8, Cl
         }),
     };
     let state = scratch.path().join("state");
-    let ledger = Arc::new(SqliteLedger::open(&state, OpenMode::Host).await?);
+    let ledger = strongroom_ledger::open(&state, OpenMode::Host).await?;
     let context = CallContext {
         own_databases: vec![
             state.join("ledger.sqlite"),

@@ -22,7 +22,7 @@ const NAME: usize = 512;
 pub(crate) async fn run(arguments: &Arguments, options: &Restore) -> Result<u8, CliError> {
     let (_, _, setup) = compose::setup(arguments).await?;
     let ledger = compose::ledger(arguments, OpenMode::Visitor).await?;
-    let row = compose::snapshot(&ledger, &options.snapshot).await?;
+    let row = compose::snapshot(ledger.as_ref(), &options.snapshot).await?;
     let prepared = compose::keeper(&setup, &row)?;
     let (target, made) = target(options)?;
     let observer = Arc::new(Console::new(arguments.json).awaited());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 use strongroom_domain::{Outcome, TenantName};
-use strongroom_ledger::{Ledger, OccurrenceFilter, OccurrenceRow, OpenMode, Origin, Plan};
+use strongroom_ledger::{OccurrenceFilter, OccurrenceRow, OpenMode, Origin, Plan};
 use strongroom_orchestrator::activation::Activation;
 use strongroom_orchestrator::file_watch::{self, Glance};
 use strongroom_orchestrator::setup::Prepared;

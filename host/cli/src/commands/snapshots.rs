@@ -4,9 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use strongroom_domain::retention::{Hold, Verdict};
 use strongroom_domain::{ScheduleName, TenantName};
-use strongroom_ledger::{
-    AuditEntry, CatalogChange, Ledger, OpenMode, SnapshotFilter, SnapshotRow, SqliteLedger,
-};
+use strongroom_ledger::{AuditEntry, CatalogChange, OpenMode, SnapshotFilter, SnapshotRow};
 use strongroom_orchestrator::workflows::retention::explain;
 use strongroom_orchestrator::workflows::shelf::shelf;
 use strongroom_orchestrator::workflows::verify::verify;
@@ -121,7 +119,7 @@ fn holds(hold: &Hold, now: Timestamp) -> bool {
 
 async fn show(arguments: &Arguments, id: &str) -> Result<u8, CliError> {
     let ledger = compose::ledger(arguments, OpenMode::Reader).await?;
-    let row = compose::snapshot(&ledger, id).await?;
+    let row = compose::snapshot(ledger.as_ref(), id).await?;
     if arguments.json {
         print::json(&value(&row))?;
         return Ok(0);
@@ -227,30 +225,6 @@ async fn explain_shelves(
     Ok(0)
 }
 
-async fn change(
-    ledger: &SqliteLedger,
-    row: &SnapshotRow,
-    kind: &str,
-    more: Value,
-    change: CatalogChange,
-) -> Result<(), CliError> {
-    let mut fields = serde_json::Map::new();
-    fields.insert("snapshot".into(), json!(row.id));
-    fields.insert("tenant".into(), json!(row.tenant));
-    fields.insert("by".into(), json!(crate::compose::person()));
-    if let Value::Object(more) = more {
-        fields.extend(more);
-    }
-    let entry = AuditEntry {
-        kind: kind.to_owned(),
-        fields,
-    };
-    ledger
-        .change_catalog(vec![change], vec![entry], SystemClock.now())
-        .await?;
-    Ok(())
-}
-
 async fn hold(
     arguments: &Arguments,
     id: &str,
@@ -264,21 +238,17 @@ async fn hold(
             .hint("`--until` takes a time to come"));
     }
     let ledger = compose::ledger(arguments, OpenMode::Visitor).await?;
-    let row = compose::snapshot(&ledger, id).await?;
+    let row = compose::snapshot(ledger.as_ref(), id).await?;
     let hold = Hold {
         name: name.to_owned(),
         reason: reason.to_owned(),
         until,
     };
-    let more = json!({ "hold": name, "reason": reason, "until": until });
-    change(
-        &ledger,
-        &row,
-        "snapshot-held",
-        more,
-        CatalogChange::Hold { id: row.id, hold },
-    )
-    .await?;
+    let entry = AuditEntry::snapshot_held(&row, &hold, &compose::person());
+    let held = CatalogChange::Hold { id: row.id, hold };
+    ledger
+        .change_catalog(vec![held], vec![entry], SystemClock.now())
+        .await?;
     ledger.close().await;
     print::line(&format!(
         "{} is held by `{name}`: no rule drops it.",
@@ -289,7 +259,7 @@ async fn hold(
 
 async fn release(arguments: &Arguments, id: &str, name: &str) -> Result<u8, CliError> {
     let ledger = compose::ledger(arguments, OpenMode::Visitor).await?;
-    let row = compose::snapshot(&ledger, id).await?;
+    let row = compose::snapshot(ledger.as_ref(), id).await?;
     if !row.holds.iter().any(|hold| hold.name == name) {
         return Err(CliError::not_found(format!(
             "snapshot {} is not held by `{name}`",
@@ -300,14 +270,10 @@ async fn release(arguments: &Arguments, id: &str, name: &str) -> Result<u8, CliE
         id: row.id,
         name: name.to_owned(),
     };
-    change(
-        &ledger,
-        &row,
-        "snapshot-released",
-        json!({ "hold": name }),
-        released,
-    )
-    .await?;
+    let entry = AuditEntry::snapshot_released(&row, name, &compose::person());
+    ledger
+        .change_catalog(vec![released], vec![entry], SystemClock.now())
+        .await?;
     ledger.close().await;
     print::line(&format!(
         "{} is no longer held by `{name}`.",
@@ -319,7 +285,7 @@ async fn release(arguments: &Arguments, id: &str, name: &str) -> Result<u8, CliE
 async fn verify_one(arguments: &Arguments, id: &str) -> Result<u8, CliError> {
     let (_, _, setup) = compose::setup(arguments).await?;
     let ledger = compose::ledger(arguments, OpenMode::Visitor).await?;
-    let row = compose::snapshot(&ledger, id).await?;
+    let row = compose::snapshot(ledger.as_ref(), id).await?;
     let prepared = compose::keeper(&setup, &row)?;
     let observer = std::sync::Arc::new(Console::new(arguments.json));
     let context = compose::context(

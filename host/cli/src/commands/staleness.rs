@@ -32,7 +32,7 @@ pub(super) fn value(shelf: &ShelfAge, now: Timestamp) -> Value {
     json!({
         "schedule": shelf.schedule, "tenant": shelf.tenant, "newest": shelf.age.newest, "since": shelf.age.since,
         "age_seconds": shelf.age.at(now).as_secs(), "max_age_seconds": shelf.age.most.as_secs(),
-        "too_old": shelf.age.is_too_old(now), "told": shelf.told,
+        "too_old": shelf.age.is_too_old(now), "told": shelf.alerted,
     })
 }
 

@@ -171,7 +171,7 @@ fn lately(status: &Status, now: Timestamp) -> Vec<String> {
     let (under_way, waiting): (Vec<_>, Vec<_>) = status
         .unfinished
         .iter()
-        .partition(|row| row.claimed_by.is_some() || row.operation.is_some());
+        .partition(|row| row.owner.is_some() || row.operation.is_some());
     for row in under_way.iter().take(LINES) {
         lines.push(format!("RUNS    {}", sentence(row)));
     }

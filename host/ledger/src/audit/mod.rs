@@ -1,6 +1,6 @@
 //! The audit log: an RFC 6962 Merkle tree over canonical JSON entries, published as C2SP tlog-tiles with signed notes.
 //!
-//! Owns: entries, tree, key, checkpoints, the files of an export and their verification.
+//! Owns: the trait `AuditLog`, what an entry is, tree, key, checkpoints, the files of an export and their verification.
 //! Never: SQL (`sqlite::audit` stores what is made here).
 //! Read next: `entry`, `tree`, `key`, then `export` and `verify`.
 
@@ -12,10 +12,16 @@ mod tree;
 mod verify;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-use serde_json::{Map, Value};
+use std::path::Path;
 
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::error::LedgerError;
+
+pub use entry::AuditEntry;
 pub use verify::{AuditError, Verified, verify_export};
 
 pub(crate) use entry::encode;
@@ -23,15 +29,17 @@ pub(crate) use export::Exporter;
 pub(crate) use key::{AuditKey, open_checkpoint};
 pub(crate) use tree::RightEdge;
 
-/// Something to put on record. The ledger adds the sequence number and the time.
-///
-/// Fields are names, ids, digests and counts: personal data is never in an entry. Numbers are whole.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AuditEntry {
-    /// What happened, as words joined by hyphens.
-    pub kind: String,
-    /// The facts.
-    pub fields: Map<String, Value>,
+/// The record that nobody can alter unseen.
+#[async_trait]
+pub trait AuditLog: Send + Sync {
+    /// Puts an entry on record that belongs to no other change of the ledger.
+    async fn append_audit(&self, entry: AuditEntry, now: Timestamp) -> Result<(), LedgerError>;
+
+    /// Reads the log's head.
+    async fn audit_state(&self) -> Result<AuditState, LedgerError>;
+
+    /// Writes the log as files that [`crate::verify_export`] reads, into an empty folder or over an older export.
+    async fn export_audit(&self, folder: &Path) -> Result<ExportReport, LedgerError>;
 }
 
 /// The head of the log.

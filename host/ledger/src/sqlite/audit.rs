@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use sqlx::{Connection, Row, SqliteConnection};
 
-use super::ROWS;
 use super::batch::{Answer, Batch};
 use super::columns::{corrupt, count, get_count};
+use super::{ROWS, SqliteLedger};
 use crate::audit::{
-    AuditEntry, AuditKey, AuditState, ExportReport, Exporter, RightEdge, encode, hex,
+    AuditEntry, AuditKey, AuditLog, AuditState, ExportReport, Exporter, RightEdge, encode, hex,
     open_checkpoint,
 };
 use crate::error::LedgerError;
@@ -30,20 +31,40 @@ pub(super) enum Signing {
 }
 
 /// The tree as committed, and what the present transaction adds.
-pub(super) struct AuditLog {
+pub(super) struct AuditTree {
     edge: RightEdge,
     added: Vec<String>,
     /// Whether the head of what is committed is signed.
     signed: bool,
 }
 
-impl AuditLog {
+impl AuditTree {
     /// Puts an entry on record when the transaction commits.
     pub(super) fn append(&mut self, entry: &AuditEntry, now: Timestamp) -> Result<(), LedgerError> {
-        let text = encode(entry, self.edge.size(), super::columns::whole_ms(now))?;
+        let text = encode(entry, self.edge.size(), now)?;
         self.edge.append(text.as_bytes());
         self.added.push(text);
         Ok(())
+    }
+}
+
+#[async_trait]
+impl AuditLog for SqliteLedger {
+    async fn append_audit(&self, entry: AuditEntry, now: Timestamp) -> Result<(), LedgerError> {
+        let mut writer = self.writer().await?;
+        let mut write = writer.write().await?;
+        write.log.append(&entry, now)?;
+        write.commit().await
+    }
+
+    async fn audit_state(&self) -> Result<AuditState, LedgerError> {
+        self.sign().await?;
+        state(&mut *self.reader().await?).await
+    }
+
+    async fn export_audit(&self, folder: &Path) -> Result<ExportReport, LedgerError> {
+        self.sign().await?;
+        export(&mut *self.reader().await?, folder).await
     }
 }
 
@@ -65,7 +86,7 @@ pub(super) async fn start(
 }
 
 /// Whether nobody else has appended since this was committed, by what [`SIZE`] came to.
-pub(super) fn is_newest(log: &AuditLog, answer: &Answer) -> Result<bool, LedgerError> {
+pub(super) fn is_newest(log: &AuditTree, answer: &Answer) -> Result<bool, LedgerError> {
     let row = answer.rows.first().ok_or_else(headless)?;
     Ok(get_count::<u64>(row, "size")? == log.edge.size())
 }
@@ -79,7 +100,7 @@ fn headless() -> LedgerError {
 pub(super) async fn load(
     connection: &mut SqliteConnection,
     signing: Signing,
-) -> Result<AuditLog, LedgerError> {
+) -> Result<AuditTree, LedgerError> {
     let row = sqlx::query("SELECT size, edge, checkpoint, verifier FROM audit_head WHERE id = 1")
         .fetch_one(connection)
         .await?;
@@ -95,7 +116,7 @@ pub(super) async fn load(
     let edge = RightEdge::from_bytes(size, row.try_get("edge")?)
         .filter(signed)
         .ok_or_else(|| corrupt("the audit log's tree is not the one that was signed"))?;
-    Ok(AuditLog {
+    Ok(AuditTree {
         signed: head.size == size,
         edge,
         added: Vec::new(),
@@ -106,7 +127,7 @@ pub(super) async fn load(
 pub(super) fn write(
     batch: &mut Batch,
     key: &AuditKey,
-    log: &mut AuditLog,
+    log: &mut AuditTree,
     signing: Signing,
 ) -> Result<(), LedgerError> {
     if log.added.is_empty() && (log.signed || signing == Signing::Later) {
@@ -134,7 +155,7 @@ pub(super) fn write(
     Ok(())
 }
 
-pub(super) async fn state(reader: &mut SqliteConnection) -> Result<AuditState, LedgerError> {
+async fn state(reader: &mut SqliteConnection) -> Result<AuditState, LedgerError> {
     let (checkpoint, verifier): (String, String) =
         sqlx::query_as("SELECT checkpoint, verifier FROM audit_head WHERE id = 1")
             .fetch_one(reader)
@@ -150,10 +171,7 @@ pub(super) async fn state(reader: &mut SqliteConnection) -> Result<AuditState, L
 }
 
 /// Exports the log as it is at one moment, while a host goes on writing.
-pub(super) async fn export(
-    reader: &mut SqliteConnection,
-    folder: &Path,
-) -> Result<ExportReport, LedgerError> {
+async fn export(reader: &mut SqliteConnection, folder: &Path) -> Result<ExportReport, LedgerError> {
     let mut transaction = reader.begin().await?;
     let state = state(&mut transaction).await?;
     let folder = std::path::absolute(folder).map_err(|error| LedgerError::Export {

@@ -11,7 +11,7 @@ use strongroom_domain::retry::Failure;
 use uuid::Uuid;
 
 use crate::error::LedgerError;
-use crate::occurrence::OperationRow;
+use crate::occurrences::OperationRow;
 
 pub(super) fn corrupt(detail: impl Into<String>) -> LedgerError {
     LedgerError::Corrupt {
@@ -31,11 +31,6 @@ pub(super) fn id(id: Uuid) -> Vec<u8> {
 /// Whole milliseconds; what is finer is cut off towards the past.
 pub(super) fn ms(time: Timestamp) -> i64 {
     time.as_millisecond()
-}
-
-/// The same moment as the ledger will give back.
-pub(super) fn whole_ms(time: Timestamp) -> Timestamp {
-    Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time)
 }
 
 pub(super) fn count(column: &str, value: u64) -> Result<i64, LedgerError> {

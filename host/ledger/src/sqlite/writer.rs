@@ -13,7 +13,7 @@ use sqlx::{Connection, Executor, Sqlite, SqliteConnection};
 use tokio::sync::MappedMutexGuard;
 
 use super::SqliteLedger;
-use super::audit::{self, AuditLog, Signing};
+use super::audit::{self, AuditTree, Signing};
 use super::batch::{Answers, Batch};
 use crate::audit::AuditKey;
 use crate::error::LedgerError;
@@ -32,7 +32,7 @@ pub(crate) struct Writer {
     /// Nobody else can see the ledger.
     alone: bool,
     /// What is committed; `None`: a transaction did not come to its end, so it must be read again.
-    log: Option<AuditLog>,
+    log: Option<AuditTree>,
     /// Keeps other hosts out while this lives; a visitor has none.
     _lock: Option<File>,
 }
@@ -177,8 +177,8 @@ pub(super) struct Write<'a> {
     open: Open<'a>,
     key: &'a AuditKey,
     alone: bool,
-    pub(super) log: AuditLog,
-    slot: &'a mut Option<AuditLog>,
+    pub(super) log: AuditTree,
+    slot: &'a mut Option<AuditTree>,
 }
 
 impl Write<'_> {

@@ -33,7 +33,7 @@ impl Loop<'_> {
         if claims.is_empty() {
             return Ok(());
         }
-        for (id, outcome, reason) in self.ledger.stops(&claims).await? {
+        for (id, outcome, reason) in self.ledger.stop_requests(&claims).await? {
             self.end_early(id, outcome, reason).await?;
         }
         Ok(())
@@ -290,7 +290,7 @@ pub fn untimed(
             .checked_add(schedule.missed_within)
             .unwrap_or(Timestamp::MAX),
         timeout: schedule.timeout,
-        covers: None,
+        makes_up_for: None,
         priority: schedule.priority,
         account: schedule.account.clone(),
         origin,

@@ -62,15 +62,15 @@ impl Loop<'_> {
 
     /// Says which snapshots no entry reaches, or that there are none any more.
     pub(super) async fn report_orphans(&self) -> Result<(), LedgerError> {
-        let made = self.ledger.made().await?;
-        let orphaned = self.setup.orphaned(&made);
+        let counts = self.ledger.snapshot_counts().await?;
+        let orphaned = self.setup.orphaned(&counts);
         let now = self.now();
         if orphaned.is_empty() {
             let notices = self.ledger.notices().await?;
             if notices.iter().any(|notice| notice.name == SHELVES_NOTICE) {
                 let ledger = &self.ledger;
                 ledger
-                    .take_notice(
+                    .remove_notice(
                         SHELVES_NOTICE,
                         "host",
                         "every snapshot is kept by an entry",

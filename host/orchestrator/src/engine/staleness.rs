@@ -65,7 +65,7 @@ impl Loop<'_> {
             alerted: false,
             next: (!limits.is_empty()).then_some(now),
         };
-        self.ledger.watch_ages(limits, now).await
+        self.ledger.set_age_limits(limits, now).await
     }
 
     /// Tells of every shelf that has become too old since, and of none twice.
@@ -82,7 +82,8 @@ impl Loop<'_> {
         self.staleness.alerted = false;
         for shelf in self.ledger.ages().await? {
             let too_old = shelf.age.is_too_old(now);
-            if too_old != shelf.told.is_some() && self.ledger.tell_age(&shelf, too_old, now).await?
+            if too_old != shelf.alerted.is_some()
+                && self.ledger.record_age_alert(&shelf, too_old, now).await?
             {
                 self.engine.context.observer.age(&shelf, too_old, now);
             }

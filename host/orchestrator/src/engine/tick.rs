@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use strongroom_domain::planning;
-use strongroom_ledger::{Claim, ClaimRequest, LedgerError, Renewed};
+use strongroom_ledger::{Claim, ClaimRequest, LedgerError, Renewal};
 
 use super::{Event, Loop, Running, Task, Until};
 use crate::executor;
@@ -53,7 +53,7 @@ impl Loop<'_> {
     /// Takes what may begin, and begins it.
     async fn claim(&mut self, free: usize, now: Timestamp) -> Result<(), LedgerError> {
         let request = ClaimRequest {
-            host: self.engine.host,
+            owner: self.engine.host,
             now,
             lease_until: self.lease_until(now),
             limit: u32::try_from(free).unwrap_or(u32::MAX),
@@ -116,7 +116,7 @@ impl Loop<'_> {
         prepared: &Prepared,
         now: Timestamp,
     ) -> Option<(strongroom_domain::Outcome, String)> {
-        if claim.fence > 1 || claim.asked {
+        if claim.fence > 1 || claim.manual {
             return None;
         }
         let pauses = planner::of(&self.pauses, &claim.schedule);
@@ -255,12 +255,12 @@ impl Loop<'_> {
         self.waiting = None;
         for ((id, _), renewed) in claims.into_iter().zip(renewed) {
             match renewed {
-                Renewed::Kept => {}
-                Renewed::Lost => {
+                Renewal::Kept => {}
+                Renewal::Lost => {
                     tracing::warn!(occurrence = %id, "another host took this occurrence over; the attempt here is dropped");
                     self.running.remove(&id);
                 }
-                Renewed::Stop(outcome, reason) => self.end_early(id, outcome, reason).await?,
+                Renewal::Stop(outcome, reason) => self.end_early(id, outcome, reason).await?,
             }
         }
         self.renewed = now;

@@ -4,15 +4,15 @@
 //! Never: copies anything; the plugin does (`start-copy`).
 
 use jiff::Timestamp;
-use serde_json::json;
 use strongroom_domain::retention::Hold;
 use strongroom_domain::retry::Failure;
 use strongroom_domain::schedule::OffSite;
-use strongroom_ledger::{CatalogChange, LedgerError, SnapshotFilter, SnapshotRow, SnapshotState};
+use strongroom_ledger::{
+    AuditEntry, CatalogChange, LedgerError, SnapshotFilter, SnapshotRow, SnapshotState,
+};
 
 use super::PluginCall;
 use crate::context::CallContext;
-use crate::workflows::retention::entry;
 
 /// The snapshot to copy: the one the run began with, else the newest good one of the first shelf. It is held until the run's
 /// deadline, unless nothing is to be changed.
@@ -97,16 +97,12 @@ async fn hold(
 ) -> Result<(), LedgerError> {
     let now: Timestamp = context.clock.now();
     let schedule = &call.prepared.schedule.name;
-    let held = entry(
-        "snapshot-held",
-        row,
-        json!({ "hold": name, "until": call.deadline, "by": "host" }),
-    );
     let hold = Hold {
         name,
         reason: format!("`{schedule}` copies it"),
         until: Some(call.deadline),
     };
+    let held = AuditEntry::snapshot_held(row, &hold, "host");
     let change = CatalogChange::Hold { id: row.id, hold };
     context
         .ledger

@@ -147,7 +147,7 @@ fn ended(name: &ScheduleName, timetable: &Timetable, planned: Planned) -> NewOcc
         not_before: planned.not_before,
         start_by: planned.start_by,
         timeout: strongroom_domain::schedule::defaults::TIMEOUT,
-        covers: None,
+        makes_up_for: None,
         priority: Priority::default(),
         account: None,
         origin: Origin::Schedule,

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use strongroom_domain::{PluginName, ScheduleName};
-use strongroom_ledger::Made;
+use strongroom_ledger::SnapshotCount;
 
 use super::{Prepared, Setup};
 
@@ -59,11 +59,11 @@ impl Setup {
 
     /// What is on the shelves of these schedules and no entry keeps, with the number of snapshots.
     #[must_use]
-    pub fn orphaned(&self, made: &[Made]) -> Vec<(Orphaned, u64)> {
-        let known = |made: &&Made| self.schedules.contains_key(&made.schedule);
-        let orphaned = made.iter().filter(known).filter_map(|made| {
-            let orphaned = self.keeper(&made.schedule, &made.plugin).err()?;
-            Some((orphaned, made.count))
+    pub fn orphaned(&self, counts: &[SnapshotCount]) -> Vec<(Orphaned, u64)> {
+        let known = |one: &&SnapshotCount| self.schedules.contains_key(&one.schedule);
+        let orphaned = counts.iter().filter(known).filter_map(|one| {
+            let orphaned = self.keeper(&one.schedule, &one.plugin).err()?;
+            Some((orphaned, one.count))
         });
         orphaned.collect()
     }

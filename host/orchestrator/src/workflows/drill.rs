@@ -43,7 +43,7 @@ pub(crate) async fn attempt(
         // Of the occurrence and of the snapshot: a later attempt may take another one.
         run: Uuid::new_v5(&claim.id, row.id.as_bytes()),
         attempt: claim.attempt,
-        due: claim.nominal,
+        due: claim.effective_due(),
         deadline: claim.deadline,
         dry_run: false,
     };

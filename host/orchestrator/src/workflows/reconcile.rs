@@ -9,7 +9,6 @@ mod stranger;
 use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
-use serde_json::json;
 use strongroom_domain::retry::{Failure, FailureKind};
 use strongroom_domain::{ScheduleName, TenantName};
 use strongroom_ledger::{
@@ -23,7 +22,6 @@ pub use self::comparison::{Comparison, Difference, Group};
 use self::stranger::{Kind, kind};
 use super::listing::Listing;
 use super::restore::ShelfError;
-use super::retention::entry;
 use super::verify::{as_recorded, bad};
 use crate::context::CallContext;
 use crate::executor::PluginCall;
@@ -180,7 +178,8 @@ impl Looking<'_> {
                         ..
                     }
                 ) {
-                    self.mark(row, &failure, "snapshot-differs").await?;
+                    self.mark(row, &failure, AuditEntry::snapshot_differs)
+                        .await?;
                 }
                 self.differs(row, failure.detail.clone());
             }
@@ -205,7 +204,7 @@ impl Looking<'_> {
             error: None,
             at: self.context.clock.now(),
         };
-        self.record(vec![change], entry("snapshot-found-again", row, json!({})))
+        self.record(vec![change], AuditEntry::snapshot_found_again(row))
             .await
     }
 
@@ -261,7 +260,8 @@ impl Looking<'_> {
                 },
             ) => {
                 if row.state != SnapshotState::Missing {
-                    self.mark(row, &failure, "snapshot-missing").await?;
+                    self.mark(row, &failure, AuditEntry::snapshot_missing)
+                        .await?;
                 }
                 let what = failure.detail.clone();
                 self.found.missing.add(difference(row, what));
@@ -274,7 +274,8 @@ impl Looking<'_> {
                         ..
                     }
                 ) {
-                    self.mark(row, &failure, "snapshot-differs").await?;
+                    self.mark(row, &failure, AuditEntry::snapshot_differs)
+                        .await?;
                 }
                 self.differs(row, format!("not listed; {}", failure.detail));
             }
@@ -286,16 +287,12 @@ impl Looking<'_> {
         &self,
         row: &SnapshotRow,
         failure: &Failure,
-        kind: &str,
+        entry: fn(&SnapshotRow, &str) -> AuditEntry,
     ) -> Result<(), LedgerError> {
         let Some((state, error)) = bad(failure) else {
             return Ok(());
         };
-        let audit = entry(
-            kind,
-            row,
-            json!({ "was": row.state.as_str(), "error": error }),
-        );
+        let audit = entry(row, error.as_deref().unwrap_or_default());
         let change = CatalogChange::Verdict {
             id: row.id,
             state,
@@ -326,16 +323,13 @@ async fn tell(
     found: &Comparison,
 ) -> Result<(), LedgerError> {
     let now = context.clock.now();
-    let audit = found.entry(shelf, tenant);
-    context
-        .ledger
-        .change_catalog(Vec::new(), vec![audit], now)
-        .await?;
+    let audit = AuditEntry::shelf_reconciled(shelf, tenant, found.counts());
+    context.ledger.append_audit(audit, now).await?;
     let name = format!("{NOTICE}{shelf}/{tenant}");
     if found.agrees() {
         context
             .ledger
-            .take_notice(&name, "host", "it agrees again", now)
+            .remove_notice(&name, "host", "it agrees again", now)
             .await?;
         return Ok(());
     }

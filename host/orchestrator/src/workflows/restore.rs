@@ -3,17 +3,15 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 use strongroom_domain::retention::Hold;
 use strongroom_domain::retry::Failure;
-use strongroom_ledger::{AuditEntry, CatalogChange, LedgerError, SnapshotRow};
+use strongroom_ledger::{AuditEntry, CatalogChange, LedgerError, RestoreFacts, SnapshotRow};
 use strongroom_sandbox::call::Request;
 use uuid::Uuid;
 
 use crate::context::{CallContext, RESTORE_TREE};
 use crate::executor::PluginCall;
 use crate::setup::{Prepared, Served};
-use crate::workflows::retention::entry;
 use crate::workflows::waiting::{Waited, wait};
 
 /// How long a restore or a verification may take.
@@ -159,23 +157,26 @@ pub async fn restore(
         run: Uuid::now_v7(),
         ..call(&context, prepared, row)
     };
-    let told = json!({
-        "whole": wish.paths.is_empty(), "to": wish.target.shown(), "by": wish.person, "run": call.run,
-    });
+    let to = wish.target.shown();
+    let facts = RestoreFacts {
+        whole: wish.paths.is_empty(),
+        to: &to,
+        by: &wish.person,
+        run: call.run,
+    };
     let hold = format!("restore-{}", call.run);
-    hold_for(&context, row, &hold, &wish, call.deadline, told.clone()).await?;
+    hold_for(&context, row, &hold, &facts, call.deadline).await?;
     let request = Request::StartRestore {
         reference: row.reference.clone(),
         place,
         paths: wish.paths,
     };
     let result = wait(&context, &call, request, stop).await;
-    let (kind, more) = match &result {
-        Ok(Waited::Done(_)) => ("restore-done", json!({})),
-        Ok(Waited::Left(note)) => ("restore-left", json!({ "goes_on": note })),
-        Err(failure) => ("restore-failed", json!({ "failure": failure.kind })),
+    let ended = match &result {
+        Ok(Waited::Done(_)) => AuditEntry::restore_done(row, &facts),
+        Ok(Waited::Left(note)) => AuditEntry::restore_left(row, &facts, note.as_deref()),
+        Err(failure) => AuditEntry::restore_failed(row, &facts, failure.kind),
     };
-    let ended = entry(kind, row, merged(told, more));
     let release = (!matches!(result, Ok(Waited::Left(Some(_))))).then_some(hold);
     end(&context, row, release, ended).await?;
     result.map_err(ShelfError::Failed)
@@ -196,18 +197,17 @@ async fn hold_for(
     context: &CallContext,
     row: &SnapshotRow,
     name: &str,
-    wish: &Wish,
+    facts: &RestoreFacts<'_>,
     until: Timestamp,
-    told: Value,
 ) -> Result<(), ShelfError> {
-    let reason = format!("{} restores it to {}", wish.person, wish.target.shown());
+    let reason = format!("{} restores it to {}", facts.by, facts.to);
     let hold = Hold {
         name: name.to_owned(),
         reason: reason.chars().take(REASON).collect(),
         until: Some(until),
     };
     let change = CatalogChange::Hold { id: row.id, hold };
-    let intended = entry("restore-intended", row, told);
+    let intended = AuditEntry::restore_intended(row, facts);
     let now = context.clock.now();
     let held = context
         .ledger
@@ -232,19 +232,7 @@ async fn end(
         .change_catalog(changes, vec![ended.clone()], now);
     match released.await {
         // A person released it before.
-        Err(LedgerError::NotFound(_)) => {
-            context
-                .ledger
-                .change_catalog(Vec::new(), vec![ended], now)
-                .await
-        }
+        Err(LedgerError::NotFound(_)) => context.ledger.append_audit(ended, now).await,
         other => other,
     }
-}
-
-fn merged(mut one: Value, other: Value) -> Value {
-    if let (Value::Object(one), Value::Object(other)) = (&mut one, other) {
-        one.extend(other);
-    }
-    one
 }

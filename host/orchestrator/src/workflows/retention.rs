@@ -4,7 +4,6 @@
 //! Never: the rules themselves (`domain::retention`). Read next: `absence`.
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
 use strongroom_domain::retention::{ShelfItem, Verdict, decide};
 use strongroom_domain::retry::{Failure, FailureKind};
 use strongroom_domain::swap::running_out;
@@ -125,11 +124,7 @@ async fn delete(
         return Ok(false);
     }
     let now = context.clock.now();
-    let intended = entry(
-        "snapshot-deletion-intended",
-        row,
-        json!({ "because": rules }),
-    );
+    let intended = AuditEntry::snapshot_deletion_intended(row, rules);
     match change(context, row, SnapshotState::Deleting, None, intended, now).await {
         Err(LedgerError::Conflict(why)) => {
             tracing::info!(snapshot = %row.id, why, "a snapshot that retention drops is held meanwhile");
@@ -155,14 +150,14 @@ async fn delete(
     let now = context.clock.now();
     match result {
         Ok(()) => {
-            let done = entry("snapshot-deleted", row, json!({}));
+            let done = AuditEntry::snapshot_deleted(row);
             change(context, row, SnapshotState::Gone, None, done, now).await?;
             Ok(true)
         }
         Err(failure) => {
             let error = failure.to_string();
             tracing::warn!(snapshot = %row.id, error, "a snapshot that retention drops could not be deleted");
-            let failed = entry("snapshot-deletion-failed", row, json!({ "error": error }));
+            let failed = AuditEntry::snapshot_deletion_failed(row, &error);
             change(
                 context,
                 row,
@@ -281,20 +276,4 @@ async fn change(
         .ledger
         .change_catalog(vec![change], vec![audit], now)
         .await
-}
-
-/// An audit entry about a snapshot.
-pub(crate) fn entry(kind: &str, row: &SnapshotRow, more: Value) -> AuditEntry {
-    let mut fields = Map::new();
-    fields.insert("snapshot".into(), json!(row.id));
-    fields.insert("schedule".into(), json!(row.schedule));
-    fields.insert("tenant".into(), json!(row.tenant));
-    fields.insert("reference".into(), json!(row.reference));
-    if let Value::Object(more) = more {
-        fields.extend(more);
-    }
-    AuditEntry {
-        kind: kind.to_owned(),
-        fields,
-    }
 }

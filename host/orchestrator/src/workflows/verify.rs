@@ -4,7 +4,6 @@
 //! Never: when it happens. Read next: `drill` (on a schedule), `executor::read_back`.
 
 use jiff::Timestamp;
-use serde_json::json;
 use strongroom_domain::Evidence;
 use strongroom_domain::retention::Hold;
 use strongroom_domain::retry::{Failure, FailureKind};
@@ -13,7 +12,6 @@ use strongroom_sandbox::call::Request;
 use uuid::Uuid;
 
 use super::restore::{ShelfError, TIME, made_here, offered};
-use super::retention::entry;
 use crate::context::CallContext;
 use crate::executor::read_back::{Compared, Expected};
 use crate::executor::{Finished, PluginCall, Reached, step};
@@ -34,7 +32,7 @@ pub(super) async fn intend(
         until: Some(call.deadline),
     };
     let held = CatalogChange::Hold { id: row.id, hold };
-    let audit = entry("verification-intended", row, json!({ "run": call.run }));
+    let audit = AuditEntry::verification_intended(row, call.run);
     let now = context.clock.now();
     context
         .ledger
@@ -200,7 +198,7 @@ pub(super) fn verdict(
         Some((_, error)) => error.as_deref().unwrap_or("damaged"),
         None => "not reached",
     };
-    let audit = entry("snapshot-verified", row, json!({ "verdict": word }));
+    let audit = AuditEntry::snapshot_verified(row, word);
     let mut changes = vec![CatalogChange::Expire {
         id: row.id,
         name: HOLD.to_owned(),

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use strongroom_config::ScheduleSet;
 use strongroom_config::cassette::{self, Cassette};
-use strongroom_ledger::{Ledger, OccurrenceFilter, OpenMode, SnapshotFilter, SqliteLedger};
+use strongroom_ledger::{Ledger, OccurrenceFilter, OpenMode, SnapshotFilter};
 use strongroom_orchestrator::replay::{Recorder, replay};
 use strongroom_orchestrator::setup::{Setup, Unwanted};
 use strongroom_orchestrator::{
@@ -51,7 +51,7 @@ pub(crate) async fn run(arguments: &Arguments, options: &Simulate) -> Result<u8,
         true => OpenMode::Host,
         false => OpenMode::Alone,
     };
-    let ledger = Arc::new(SqliteLedger::open(state, mode).await?);
+    let ledger = strongroom_ledger::open(state, mode).await?;
     // Time does not go back: a kept ledger goes on where it ends.
     let known = ledger.watermarks().await?;
     let known = known.values().map(|watermark| watermark.until).max();

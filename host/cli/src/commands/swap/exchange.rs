@@ -6,11 +6,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use strongroom_config::edit::{self, Exchange, Leaves, NotExchanged};
 use strongroom_domain::ScheduleName;
 use strongroom_domain::swap::{Against, against};
-use strongroom_ledger::{AuditEntry, Ledger, OpenMode, SqliteLedger, running_host};
+use strongroom_ledger::{AuditEntry, Ledger, OpenMode, SwapDirection, SwapFacts, running_host};
 use strongroom_orchestrator::{Clock, Setup, SystemClock};
 
 use super::{Pair, days_ago, sides};
@@ -26,8 +26,7 @@ struct Wanted<'a> {
     /// Keeps it from now on.
     to: &'a ScheduleName,
     leaves: Leaves,
-    /// The word of the record.
-    kind: &'static str,
+    direction: SwapDirection,
     reason: String,
     despite: Option<String>,
 }
@@ -64,11 +63,11 @@ pub(super) async fn cut_over(arguments: &Arguments, options: &CutOver) -> Result
         from: &pair.primary,
         to: &pair.shadow,
         leaves: Leaves::Succeeded,
-        kind: "swap-cut-over",
+        direction: SwapDirection::CutOver,
         reason,
         despite,
     };
-    let done = exchange(arguments, &wanted, &ledger).await;
+    let done = exchange(arguments, &wanted, ledger.as_ref()).await;
     ledger.close().await;
     tell(arguments, &wanted, &done?)
 }
@@ -88,11 +87,11 @@ pub(super) async fn back(arguments: &Arguments, options: &Back) -> Result<u8, Cl
         from: successor,
         to: &schedule.name,
         leaves: Leaves::Shadow,
-        kind: "swap-back",
+        direction: SwapDirection::Back,
         reason,
         despite: None,
     };
-    let done = exchange(arguments, &wanted, &ledger).await;
+    let done = exchange(arguments, &wanted, ledger.as_ref()).await;
     ledger.close().await;
     tell(arguments, &wanted, &done?)
 }
@@ -102,7 +101,7 @@ async fn speaks_against(
     setup: &Setup,
     pair: &Pair,
     days: u32,
-    ledger: &Arc<SqliteLedger>,
+    ledger: &Arc<dyn Ledger>,
 ) -> Result<Vec<Against>, CliError> {
     let context = compose::context(arguments, Arc::new(SystemClock), ledger.clone(), None);
     let since = days_ago(SystemClock.now(), days);
@@ -114,7 +113,7 @@ async fn speaks_against(
 async fn exchange(
     arguments: &Arguments,
     wanted: &Wanted<'_>,
-    ledger: &SqliteLedger,
+    ledger: &dyn Ledger,
 ) -> Result<Exchange, CliError> {
     let now = SystemClock.now();
     let found = edit::exchange(
@@ -125,25 +124,30 @@ async fn exchange(
         now,
     );
     let found = found.map_err(explain)?;
-    let intended = entry(&format!("{}-intended", wanted.kind), wanted, &found);
-    ledger
-        .change_catalog(Vec::new(), vec![intended], now)
-        .await?;
+    let (person, files) = (compose::person(), files(&found));
+    let facts = SwapFacts {
+        from: wanted.from,
+        to: wanted.to,
+        person: &person,
+        reason: &wanted.reason,
+        despite: wanted.despite.as_deref(),
+        files: &files,
+    };
+    let intended = AuditEntry::swap_intended(wanted.direction, &facts);
+    ledger.append_audit(intended, now).await?;
     let mut written: Vec<PathBuf> = Vec::new();
     for (path, text) in &found.files {
         if let Err(error) = edit::write(path, text) {
             undo(&found, &written);
-            let failed = entry(&format!("{}-failed", wanted.kind), wanted, &found);
-            ledger.change_catalog(Vec::new(), vec![failed], now).await?;
+            let failed = AuditEntry::swap_failed(wanted.direction, &facts);
+            ledger.append_audit(failed, now).await?;
             let message = format!("{} cannot be written; nothing is changed", path.display());
             return Err(CliError::usage(message).because(error));
         }
         written.push(path.clone());
     }
-    let done = entry(wanted.kind, wanted, &found);
-    ledger
-        .change_catalog(Vec::new(), vec![done], SystemClock.now())
-        .await?;
+    let done = AuditEntry::swap_done(wanted.direction, &facts);
+    ledger.append_audit(done, SystemClock.now()).await?;
     Ok(found)
 }
 
@@ -178,20 +182,6 @@ fn explain(why: NotExchanged) -> CliError {
             CliError::usage(format!("the edit would change more than it should: {why}"))
                 .hint("nothing was written; edit the files by hand")
         }
-    }
-}
-
-fn entry(kind: &str, wanted: &Wanted<'_>, found: &Exchange) -> AuditEntry {
-    let fields = json!({
-        "from": wanted.from, "to": wanted.to, "person": compose::person(), "reason": wanted.reason,
-        "despite": wanted.despite, "files": files(found),
-    });
-    AuditEntry {
-        kind: kind.to_owned(),
-        fields: match fields {
-            Value::Object(fields) => fields,
-            _ => serde_json::Map::new(),
-        },
     }
 }
 

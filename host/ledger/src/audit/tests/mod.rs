@@ -9,10 +9,11 @@ use std::fs;
 use std::path::Path;
 
 use jiff::Timestamp;
-use serde_json::Map;
+use serde_json::json;
 use tempfile::TempDir;
 
-use super::files::CHECKPOINT;
+use super::files::{CHECKPOINT, pop_entry, read};
+use super::tree::{TILE_WIDTH, bundle_path};
 use super::{AuditEntry, AuditKey, AuditState, ExportReport, Exporter, RightEdge, encode, hex};
 use crate::error::LedgerError;
 
@@ -38,12 +39,7 @@ impl Log {
 
     fn grow(&mut self, size: u64) {
         for sequence in self.entries.len() as u64..size {
-            let mut fields = Map::new();
-            fields.insert("number".into(), (sequence * 7).into());
-            let entry = AuditEntry {
-                kind: "tested".into(),
-                fields,
-            };
+            let entry = AuditEntry::new("tested", json!({ "number": sequence * 7 }));
             self.entries.push(
                 encode(
                     &entry,
@@ -111,4 +107,21 @@ fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         }
     }
     files
+}
+
+/// The entries of an export, as text.
+pub(crate) fn exported_entries(folder: &Path, size: u64) -> Vec<String> {
+    let width = TILE_WIDTH as u64;
+    let bundles = (0..size.div_ceil(width)).map(|bundle| {
+        let entries = width.min(size - bundle * width) as usize;
+        read(folder, &bundle_path(bundle, entries)).unwrap()
+    });
+    let mut texts = Vec::new();
+    for bundle in bundles {
+        let mut rest = bundle.as_slice();
+        while let Some(entry) = pop_entry(&mut rest) {
+            texts.push(String::from_utf8(entry.to_vec()).unwrap());
+        }
+    }
+    texts
 }

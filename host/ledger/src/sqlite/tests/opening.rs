@@ -1,15 +1,11 @@
 //! Opening: two hosts, newer files, keys that do not fit.
 
 use super::*;
-use crate::error::LedgerError;
-use crate::snapshot::SnapshotFilter;
+use crate::catalog::SnapshotFilter;
+use crate::occurrences::{NewOccurrence, OccurrenceFilter, Plan};
 use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-
-async fn open(folder: &Path, mode: OpenMode) -> Result<SqliteLedger, LedgerError> {
-    SqliteLedger::open(folder, mode).await
-}
+use strongroom_domain::Outcome;
 
 async fn refused(folder: &Path, mode: OpenMode) -> LedgerError {
     open(folder, mode).await.err().expect("a refusal")
@@ -31,8 +27,8 @@ async fn change_behind_its_back(folder: &Path, sql: &'static str) {
 
 #[tokio::test]
 async fn two_hosts_on_one_ledger_are_refused_with_the_process() {
-    let fixture = Fixture::new().await;
-    let error = refused(fixture.folder.path(), OpenMode::Host).await;
+    let fixture = fixture().await;
+    let error = refused(fixture.place.path(), OpenMode::Host).await;
     assert!(
         matches!(&error, LedgerError::InUse { pid: Some(pid), .. } if *pid == std::process::id()),
         "{error}"
@@ -44,40 +40,12 @@ async fn two_hosts_on_one_ledger_are_refused_with_the_process() {
     );
     assert!(error.hint().is_some());
     fixture.ledger.close().await;
-    open(fixture.folder.path(), OpenMode::Host).await.unwrap();
-}
-
-#[tokio::test]
-async fn what_was_acknowledged_survives_a_crash() {
-    let fixture = Fixture::new().await;
-    fixture
-        .plan(
-            vec![occurrence("a", "acme", 0), occurrence("b", "acme", 0)],
-            0,
-        )
-        .await;
-    let claims = fixture.claim(0).await;
-    assert!(fixture.record(&claims[0], succeeded(), 1).await);
-    let head = fixture.ledger.audit_state().await.unwrap();
-    let folder = fixture.crash();
-    let ledger = open(folder.path(), OpenMode::Host).await.unwrap();
-    assert_eq!(ledger.audit_state().await.unwrap(), head);
-    let again = ledger.claim(request(60)).await.unwrap().claims;
-    assert_eq!(
-        again
-            .iter()
-            .map(|claim| (claim.id, claim.fence, claim.reclaimed))
-            .collect::<Vec<_>>(),
-        [(claims[1].id, 2, true)]
-    );
-    let end = vec![transition(&again[0], succeeded())];
-    assert_eq!(ledger.record(end, at(61)).await.unwrap().written, [true]);
-    assert_eq!(ledger.audit_state().await.unwrap().size, head.size + 1);
+    open(fixture.place.path(), OpenMode::Host).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_transaction_that_was_not_committed_left_nothing() {
-    let fixture = Fixture::new().await;
+    let fixture = fixture().await;
     fixture.plan(vec![occurrence("a", "acme", 0)], 0).await;
     let claim = fixture.claim_one(0).await;
     {
@@ -100,57 +68,15 @@ async fn a_transaction_that_was_not_committed_left_nothing() {
 }
 
 #[tokio::test]
-async fn a_reader_looks_while_a_host_runs_and_writes_nothing() {
-    let fixture = Fixture::new().await;
-    let reader = open(fixture.folder.path(), OpenMode::Reader).await.unwrap();
-    assert_eq!(
-        reader
-            .occurrences(OccurrenceFilter::default())
-            .await
-            .unwrap(),
-        []
-    );
-    fixture.plan(vec![occurrence("a", "acme", 0)], 0).await;
-    assert_eq!(
-        reader
-            .occurrences(OccurrenceFilter::default())
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
-    let plan = Plan {
-        occurrences: vec![occurrence("b", "acme", 0)],
-        watermarks: Vec::new(),
-    };
-    assert!(matches!(
-        reader.plan(plan, at(0)).await,
-        Err(LedgerError::ReadOnly)
-    ));
-    assert!(matches!(
-        reader.claim(request(0)).await,
-        Err(LedgerError::ReadOnly)
-    ));
-    let none = reader
-        .change_catalog(Vec::new(), vec![entry("x")], at(0))
-        .await;
-    assert!(matches!(none, Err(LedgerError::ReadOnly)));
-    // A reader's export too is whole, and the host goes on.
-    let export = tempfile::tempdir().unwrap();
-    reader.export_audit(export.path()).await.unwrap();
-    assert_eq!(fixture.claim(0).await.len(), 1);
-}
-
-#[tokio::test]
 async fn a_reader_looks_at_a_ledger_at_rest_or_left_by_a_crash() {
-    let fixture = Fixture::new().await;
+    let fixture = fixture().await;
     fixture.plan(vec![occurrence("a", "acme", 0)], 0).await;
     fixture.ledger.close().await;
     assert!(
-        !fixture.folder.path().join("ledger.sqlite-wal").exists(),
+        !fixture.place.path().join("ledger.sqlite-wal").exists(),
         "closing tidies up"
     );
-    let reader = open(fixture.folder.path(), OpenMode::Reader).await.unwrap();
+    let reader = open(fixture.place.path(), OpenMode::Reader).await.unwrap();
     assert_eq!(
         reader
             .occurrences(OccurrenceFilter::default())
@@ -160,16 +86,16 @@ async fn a_reader_looks_at_a_ledger_at_rest_or_left_by_a_crash() {
         1
     );
     // A host may come while the reader looks.
-    let host = open(fixture.folder.path(), OpenMode::Host).await.unwrap();
+    let host = open(fixture.place.path(), OpenMode::Host).await.unwrap();
     assert_eq!(host.claim(request(0)).await.unwrap().claims.len(), 1);
     drop(host);
-    let later = open(fixture.folder.path(), OpenMode::Reader).await.unwrap();
+    let later = open(fixture.place.path(), OpenMode::Reader).await.unwrap();
     assert!(
         later
             .occurrences(OccurrenceFilter::default())
             .await
             .unwrap()[0]
-            .claimed_by
+            .owner
             .is_some()
     );
     assert_eq!(
@@ -188,8 +114,8 @@ async fn a_reader_makes_no_ledger() {
 
 #[tokio::test]
 async fn a_ledger_of_a_newer_version_is_refused_and_left_as_it_was() {
-    let fixture = Fixture::new().await;
-    let folder = fixture.folder.path();
+    let fixture = fixture().await;
+    let folder = fixture.place.path();
     fixture.ledger.close().await;
     let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
                  VALUES (99, 'from the future', 1, x'00', 0)";
@@ -245,8 +171,8 @@ async fn a_file_that_is_no_ledger_is_refused_and_left_as_it_was() {
 
 #[tokio::test]
 async fn the_key_of_the_record_must_be_there_and_be_the_right_one() {
-    let fixture = Fixture::new().await;
-    let folder = fixture.folder.path();
+    let fixture = fixture().await;
+    let folder = fixture.place.path();
     fixture.ledger.close().await;
     let key = folder.join("audit.key");
     let seed = std::fs::read(&key).unwrap();
@@ -282,7 +208,7 @@ async fn a_record_changed_behind_the_ledgers_back_is_found() {
         ),
         ("DELETE FROM audit_entries WHERE sequence = 0", false),
     ] {
-        let fixture = Fixture::new().await;
+        let fixture = fixture().await;
         let entries = vec![entry("one"), entry("one"), entry("one")];
         fixture
             .ledger
@@ -290,12 +216,12 @@ async fn a_record_changed_behind_the_ledgers_back_is_found() {
             .await
             .unwrap();
         fixture.ledger.close().await;
-        change_behind_its_back(fixture.folder.path(), sql).await;
+        change_behind_its_back(fixture.place.path(), sql).await;
         let error = if at_opening {
-            refused(fixture.folder.path(), OpenMode::Host).await
+            refused(fixture.place.path(), OpenMode::Host).await
         } else {
             // The whole log is read for an export only.
-            let ledger = open(fixture.folder.path(), OpenMode::Host).await.unwrap();
+            let ledger = open(fixture.place.path(), OpenMode::Host).await.unwrap();
             let export = tempfile::tempdir().unwrap();
             ledger.export_audit(export.path()).await.unwrap_err()
         };
@@ -345,7 +271,7 @@ async fn nobody_else_may_look_into_the_folder() {
 
 #[tokio::test]
 async fn a_full_disk_is_told_as_such_and_writes_nothing() {
-    let fixture = Fixture::new().await;
+    let fixture = fixture().await;
     {
         let mut writer = fixture.ledger.writer().await.unwrap();
         let mut write = writer.write().await.unwrap();
@@ -376,4 +302,74 @@ async fn a_full_disk_is_told_as_such_and_writes_nothing() {
         .await
         .unwrap();
     assert_eq!(fixture.size().await, 1);
+}
+
+#[tokio::test]
+async fn a_scratch_ledger_is_locked_like_a_hosts_and_forces_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let ledger = open(folder.path(), OpenMode::Scratch).await.unwrap();
+    let second = open(folder.path(), OpenMode::Host).await;
+    assert!(matches!(second.err(), Some(LedgerError::InUse { .. })));
+    {
+        let mut writer = ledger.writer().await.unwrap();
+        let mut write = writer.write().await.unwrap();
+        let off: i64 = sqlx::query_scalar("PRAGMA synchronous")
+            .fetch_one(write.connection())
+            .await
+            .unwrap();
+        assert_eq!(off, 0);
+    }
+    let plan = Plan {
+        occurrences: vec![occurrence("a", "acme", 0)],
+        watermarks: Vec::new(),
+    };
+    assert_eq!(ledger.plan(plan, at(0)).await.unwrap().waiting, 1);
+}
+
+#[tokio::test]
+async fn a_ledger_used_alone_is_signed_when_it_is_asked_for_and_gone_when_it_is_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let open = async |mode| open(folder.path(), mode).await;
+    let ledger = open(OpenMode::Alone).await.unwrap();
+    let second = open(OpenMode::Host).await;
+    assert!(matches!(second.err(), Some(LedgerError::InUse { .. })));
+    let missed = |name: &str| NewOccurrence {
+        ends: Some((Outcome::Missed, "late".into())),
+        ..occurrence(name, "acme", 0)
+    };
+    let plan = async |name: &str| {
+        let plan = Plan {
+            occurrences: vec![missed(name)],
+            watermarks: Vec::new(),
+        };
+        ledger.plan(plan, at(0)).await.unwrap()
+    };
+    assert_eq!(plan("a").await.ended, 1);
+    assert_eq!(ledger.audit_state().await.unwrap().size, 1);
+    assert_eq!(plan("b").await.ended, 1);
+    let stored: String = {
+        let mut writer = ledger.writer().await.unwrap();
+        // Given up on the way: the head is read again, though it is not signed yet.
+        drop(writer.write().await.unwrap());
+        let mut write = writer.write().await.unwrap();
+        sqlx::query_scalar("SELECT checkpoint FROM audit_head")
+            .fetch_one(write.connection())
+            .await
+            .unwrap()
+    };
+    assert_eq!(
+        stored.lines().nth(1),
+        Some("1"),
+        "signed when asked for only"
+    );
+    assert_eq!(plan("c").await.ended, 1);
+    let export = folder.path().join("export");
+    ledger.export_audit(&export).await.unwrap();
+    let key = ledger.audit_state().await.unwrap().verifier;
+    let verified = crate::verify_export(&export, &key, None).unwrap();
+    assert_eq!(verified.size, 3);
+    ledger.close().await;
+    assert!(!folder.path().join("ledger.sqlite").exists());
+    let ledger = open(OpenMode::Host).await.unwrap();
+    assert_eq!(ledger.audit_state().await.unwrap().size, 0, "it is gone");
 }

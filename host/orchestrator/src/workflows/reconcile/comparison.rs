@@ -2,9 +2,8 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::json;
 use strongroom_domain::{Evidence, ScheduleName, TenantName};
-use strongroom_ledger::{AuditEntry, SnapshotRow};
+use strongroom_ledger::{ReconcileCounts, SnapshotRow};
 use uuid::Uuid;
 
 /// Differences of a kind that are told one by one; of ten thousand a person reads none.
@@ -81,7 +80,7 @@ impl Comparison {
 
     /// Adds the counts to the evidence of a drill.
     pub(crate) fn tell(&self, evidence: &mut Evidence) {
-        for (kind, count) in self.counts() {
+        for (kind, count) in self.counts().named() {
             evidence.push(kind, count.to_string());
         }
         if !self.agrees() {
@@ -89,14 +88,14 @@ impl Comparison {
         }
     }
 
-    fn counts(&self) -> [(&'static str, u64); 5] {
-        [
-            ("agreeing", self.agreeing),
-            ("orphans", self.orphans.count),
-            ("missing", self.missing.count),
-            ("differing", self.differing.count),
-            ("foreign", self.foreign),
-        ]
+    pub(super) fn counts(&self) -> ReconcileCounts {
+        ReconcileCounts {
+            agreeing: self.agreeing,
+            orphans: self.orphans.count,
+            missing: self.missing.count,
+            differing: self.differing.count,
+            foreign: self.foreign,
+        }
     }
 
     /// What does not agree, in a sentence without a full stop.
@@ -124,19 +123,6 @@ impl Comparison {
             "`strongroom snapshots reconcile {shelf}` shows them all"
         ));
         lines.join("\n")
-    }
-
-    pub(super) fn entry(&self, shelf: &ScheduleName, tenant: &TenantName) -> AuditEntry {
-        let mut fields = serde_json::Map::new();
-        fields.insert("schedule".into(), json!(shelf));
-        fields.insert("tenant".into(), json!(tenant));
-        for (kind, count) in self.counts() {
-            fields.insert(kind.into(), json!(count));
-        }
-        AuditEntry {
-            kind: "shelf-reconciled".to_owned(),
-            fields,
-        }
     }
 }
 
