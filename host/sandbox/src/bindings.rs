@@ -28,9 +28,9 @@ wasmtime::component::bindgen!({
     },
     exports: { default: async },
     with: {
-        "strongroom:plugin/files.tree": crate::capability::files::Tree,
-        "strongroom:plugin/files.walker": crate::capability::files::Walker,
-        "strongroom:plugin/files.reader": crate::capability::files::Reader,
-        "strongroom:plugin/files.writer": crate::capability::files::Writer,
+        "strongroom:plugin/files.tree": crate::capability::files::handles::Tree,
+        "strongroom:plugin/files.walker": crate::capability::files::handles::Walker,
+        "strongroom:plugin/files.reader": crate::capability::files::handles::Reader,
+        "strongroom:plugin/files.writer": crate::capability::files::handles::Writer,
     },
 });

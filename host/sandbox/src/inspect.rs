@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use sha2::{Digest, Sha256};
 use wasmparser::{Encoding, Parser, Payload, Validator};
 
+use crate::capability::Capability;
 use crate::engine;
 use crate::error::LoadError;
 use crate::offers::{CONTRACT, EGRESS, Name, PACKAGE, offered, other_role, refuse};
@@ -73,21 +74,10 @@ impl Inspection {
             .contains(&format!("{PACKAGE}/{EGRESS}@{CONTRACT}"))
     }
 
-    /// The interfaces of `strongroom:plugin` among the imports, by their short names, and `http` for `wasi:http`.
-    pub(crate) fn capabilities(&self) -> BTreeSet<String> {
-        let ours = self
-            .imports
-            .iter()
-            .filter_map(|name| Name::parse(name))
-            .filter(|name| name.package == PACKAGE);
-        let http = self
-            .imports
-            .iter()
-            .any(|name| name.starts_with("wasi:http/"));
-        ours.filter(|name| name.interface != "types")
-            .map(|name| name.interface.to_owned())
-            .chain(http.then(|| "http".to_owned()))
-            .collect()
+    /// What it imports of what a schedule can grant.
+    pub(crate) fn capabilities(&self) -> BTreeSet<Capability> {
+        let names = self.imports.iter().filter_map(|name| Name::parse(name));
+        names.filter_map(|name| name.capability()).collect()
     }
 
     /// Whether this host offers every import and calls at least one export.
@@ -205,10 +195,7 @@ mod tests {
         );
         assert_eq!(inspection.exports, ["strongroom:plugin/task@0.1.0"]);
         assert_eq!(inspection.roles, BTreeSet::from([Role::Task]));
-        assert_eq!(
-            inspection.capabilities(),
-            BTreeSet::from(["log".to_owned()])
-        );
+        assert_eq!(inspection.capabilities(), BTreeSet::from([Capability::Log]));
         assert_eq!(inspection.digest.len(), 64);
         inspection.fits().unwrap();
     }

@@ -5,13 +5,14 @@
 
 use semver::Version;
 
+use crate::capability::Capability;
 use crate::role::Role;
 
 /// The version of `strongroom:plugin` that this host speaks.
 pub(crate) const CONTRACT: Version = Version::new(0, 1, 0);
 
-/// Interfaces of `strongroom:plugin` that a plugin may import.
-const CAPABILITIES: [&str; 5] = ["files", "log", "progress", "state", "types"];
+/// The interface of the types that the others share.
+const TYPES: &str = "types";
 
 /// Interfaces of WASI 0.2 that are linked; but for `http`, there is nothing behind them.
 const WASI: [&str; 22] = [
@@ -65,6 +66,17 @@ impl<'a> Name<'a> {
             version,
         })
     }
+
+    /// What an import of this name asks for.
+    pub(crate) fn capability(&self) -> Option<Capability> {
+        match self.package {
+            PACKAGE => Capability::ALL
+                .into_iter()
+                .find(|one| *one != Capability::Http && one.as_str() == self.interface),
+            "wasi:http" => Some(Capability::Http),
+            _ => None,
+        }
+    }
 }
 
 /// Says no to an import that is not offered, with what is known about it.
@@ -75,7 +87,7 @@ pub(crate) fn refuse(import: &str) -> Result<(), Option<String>> {
     let Some((namespace, package)) = name.package.split_once(':') else {
         return Err(None);
     };
-    if name.package == PACKAGE && CAPABILITIES.contains(&name.interface) {
+    if name.package == PACKAGE && (name.interface == TYPES || name.capability().is_some()) {
         // Additions inside 0.1 raise the patch number: an older plugin fits, a newer one may want what is not here.
         return match &name.version {
             Some(wanted)
@@ -135,9 +147,10 @@ pub(crate) fn other_role(export: &str) -> Option<String> {
 
 /// Everything that may be imported, for a person.
 pub(crate) fn offered() -> Vec<String> {
-    let ours = CAPABILITIES
-        .iter()
-        .map(|name| format!("{PACKAGE}/{name}@{CONTRACT}"));
+    let ours = Capability::ALL
+        .into_iter()
+        .filter(|one| *one != Capability::Http)
+        .map(|one| format!("{PACKAGE}/{one}@{CONTRACT}"));
     ours.chain([
         "wasi:cli, clocks, filesystem, io and random at 0.2, with nothing behind them".to_owned(),
         "wasi:http/outgoing-handler at 0.2, for the operations that a plugin publishes and a schedule grants".to_owned(),

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use strongroom_sandbox::capability::Capability;
 use strongroom_sandbox::{CompilerCommand, LoadError, Role, Sandbox, SandboxError, Settings};
 
 use super::{answers, misbehaving_bytes, refusal, runtime, sandbox, settings, wat};
@@ -40,7 +41,7 @@ fn a_plugin_says_who_it_is() {
             plugin.roles().iter().copied().collect::<Vec<_>>(),
             [Role::Task]
         );
-        assert!(plugin.capabilities().contains("files") && plugin.capabilities().contains("log"));
+        assert!(plugin.imports(Capability::Files) && plugin.imports(Capability::Log));
         assert_eq!(plugin.digest().len(), 64);
         assert_eq!(
             plugin.digest(),

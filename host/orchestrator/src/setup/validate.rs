@@ -10,6 +10,7 @@ use strongroom_config::{Diagnostic, Diagnostics, Located, ScheduleSet};
 use strongroom_domain::PluginName;
 use strongroom_domain::grants::{Access, Grants, Mismatch, compare, lies_within};
 use strongroom_sandbox::Role;
+use strongroom_sandbox::capability::Capability;
 
 use super::configs::Configs;
 use super::{
@@ -148,14 +149,14 @@ fn fit<'a>(
         }
     }
     services::fit(located, plugin, unwanted, credentials, &mut given, found);
-    for capability in plugin.capabilities() {
-        let granted = match capability.as_str() {
-            "files" => !schedule.grants.files.is_empty(),
-            "state" => schedule.grants.state,
-            "http" => !schedule.grants.http.is_empty(),
-            _ => true,
+    for capability in Capability::ALL {
+        let granted = match capability {
+            Capability::Files => !schedule.grants.files.is_empty(),
+            Capability::State => schedule.grants.state,
+            Capability::Http => !schedule.grants.http.is_empty(),
+            Capability::Log | Capability::Progress => true,
         };
-        if !granted {
+        if plugin.imports(capability) && !granted {
             found.refused.push(located.problem(
                 "grants",
                 format!(

@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::{Mode, OFlags, fsync, openat};
 use rustix::io::pread;
-use strongroom_sandbox::outside::{FileError, Handle};
+use strongroom_sandbox::capability::files::{FileError, Handle};
 
 use super::content::write_all;
-use super::failures::{Files, failure, refused};
+use super::failures::{Answer, failure, refused};
 use super::paths::TreePath;
 use super::trees::{NewFile, Tree, Writable};
 use super::walk::Walker;
@@ -47,7 +47,7 @@ struct Open {
 
 impl Streams {
     /// Takes a stream and gives its number.
-    pub(super) fn insert(&self, stream: Stream) -> Files<Handle> {
+    pub(super) fn insert(&self, stream: Stream) -> Answer<Handle> {
         let walker = matches!(stream, Stream::Walker(_));
         self.room(walker)?;
         let mut open = unpoisoned(&self.0);
@@ -63,7 +63,7 @@ impl Streams {
     }
 
     /// Whether another one may be opened.
-    pub(super) fn room(&self, walker: bool) -> Files<()> {
+    pub(super) fn room(&self, walker: bool) -> Answer<()> {
         let open = unpoisoned(&self.0);
         match walker {
             true if open.walkers.len() >= WALKERS => {
@@ -77,7 +77,7 @@ impl Streams {
     }
 
     /// The stream of a number.
-    pub(super) fn get(&self, handle: Handle) -> Files<Shared> {
+    pub(super) fn get(&self, handle: Handle) -> Answer<Shared> {
         let open = unpoisoned(&self.0);
         let found = open
             .walkers
@@ -114,13 +114,13 @@ pub(super) struct Reader {
 
 impl Reader {
     /// Opens a regular file.
-    pub(super) fn new(tree: &Tree, path: &[u8], offset: u64) -> Files<Self> {
+    pub(super) fn new(tree: &Tree, path: &[u8], offset: u64) -> Answer<Self> {
         let (file, _) = tree.file(TreePath::new(path)?)?;
         Ok(Self { file, at: offset })
     }
 
     /// The next bytes; empty at the end.
-    pub(super) fn next(&mut self, limit: u32) -> Files<Vec<u8>> {
+    pub(super) fn next(&mut self, limit: u32) -> Answer<Vec<u8>> {
         if limit == 0 {
             return Err(refused("a read of no bytes"));
         }
@@ -144,14 +144,14 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Makes the file. It stays, complete or not.
-    pub(super) fn new(tree: &Writable, path: &[u8]) -> Files<Self> {
+    pub(super) fn new(tree: &Writable, path: &[u8]) -> Answer<Self> {
         let mut new = tree.create(TreePath::new(path)?)?;
         new.keep();
         Ok(Self { new, at: 0 })
     }
 
     /// Appends.
-    pub(super) fn write(&mut self, bytes: &[u8]) -> Files<()> {
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Answer<()> {
         if bytes.len() > PIECE_BYTES {
             return Err(refused("more than 1 MiB in one write"));
         }
@@ -161,7 +161,7 @@ impl Writer {
     }
 
     /// To disk: the content, then the name.
-    pub(super) fn finish(&mut self) -> Files<()> {
+    pub(super) fn finish(&mut self) -> Answer<()> {
         fsync(&self.new.file).map_err(failure)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = openat(&self.new.folder, c".", flags, Mode::empty()).map_err(failure)?;

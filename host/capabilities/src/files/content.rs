@@ -8,9 +8,9 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{SeekFrom, ftruncate, seek};
 use rustix::io::{Errno, pread, pwrite};
 use sha2::{Digest, Sha256};
-use strongroom_sandbox::outside::{FileError, Metadata};
+use strongroom_sandbox::capability::files::{FileError, Metadata};
 
-use super::failures::{Files, failure};
+use super::failures::{Answer, failure};
 use super::stop::Stop;
 
 /// Fits a core's second-level cache, so that what was read is hashed and written from there; also how long a
@@ -48,7 +48,7 @@ impl<'a> Pour<'a> {
     }
 
     /// Does it.
-    pub(super) fn run(&self, buffer: &mut [u8], stop: &Stop) -> Files<Content> {
+    pub(super) fn run(&self, buffer: &mut [u8], stop: &Stop) -> Answer<Content> {
         let mut hash = Sha256::new();
         let sparse = self.allocated < self.size;
         let (mut at, mut other_size) = (0, false);
@@ -98,7 +98,7 @@ impl<'a> Pour<'a> {
     }
 
     /// Where the next bytes lie that are not a hole.
-    fn extent(&self, at: u64) -> Files<(u64, u64)> {
+    fn extent(&self, at: u64) -> Answer<(u64, u64)> {
         let start = match seek(self.from, SeekFrom::Data(at)) {
             Ok(start) => start.min(self.size),
             Err(Errno::NXIO) => return Ok((self.size, self.size)),
@@ -111,7 +111,7 @@ impl<'a> Pour<'a> {
     }
 }
 
-fn zeros(mut count: u64, hash: &mut Sha256, stop: &Stop) -> Files<()> {
+fn zeros(mut count: u64, hash: &mut Sha256, stop: &Stop) -> Answer<()> {
     while count > 0 {
         stop.check()?;
         let length = usize::try_from(count)
@@ -124,7 +124,7 @@ fn zeros(mut count: u64, hash: &mut Sha256, stop: &Stop) -> Files<()> {
 }
 
 /// Writes all bytes at a place.
-pub(super) fn write_all(to: &OwnedFd, mut bytes: &[u8], mut at: u64) -> Files<()> {
+pub(super) fn write_all(to: &OwnedFd, mut bytes: &[u8], mut at: u64) -> Answer<()> {
     while !bytes.is_empty() {
         match pwrite(to, bytes, at) {
             Ok(0) => return Err(FileError::Full),

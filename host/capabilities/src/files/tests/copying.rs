@@ -5,7 +5,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use sha2::{Digest, Sha256};
-use strongroom_sandbox::outside::{Copied, CopyItem, CopyMethod, FileError, Outside};
+use strongroom_sandbox::capability::files::{Copied, CopyItem, CopyMethod, FileError, Files};
 
 use super::{Room, meanwhile};
 
@@ -45,7 +45,7 @@ async fn a_list_is_copied_and_digested_item_by_item_in_order() {
     items.push(wrong("file-1", "no-folder/file"));
     items.push(wrong("", "folder"));
     let mut answers = room
-        .outside
+        .files
         .copy("source".into(), "place".into(), items)
         .await;
     assert_eq!(answers.remove(7).unwrap_err(), FileError::NotFound);
@@ -76,7 +76,7 @@ async fn a_list_is_copied_and_digested_item_by_item_in_order() {
     let paths = (0..200)
         .map(|number| format!("file-{number}").into_bytes())
         .collect();
-    let digests = room.outside.digest("place".into(), paths).await;
+    let digests = room.files.digest("place".into(), paths).await;
     assert_eq!(digests, expected.into_iter().map(Ok).collect::<Vec<_>>());
 }
 

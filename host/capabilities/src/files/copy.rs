@@ -9,10 +9,10 @@ use std::thread;
 
 use rustix::fs::ioctl_ficlone;
 use rustix::io::Errno;
-use strongroom_sandbox::outside::{Copied, CopyItem, FileTime, Metadata};
+use strongroom_sandbox::capability::files::{Copied, CopyItem, FileTime, Metadata};
 
 use super::content::{CHUNK_BYTES, Content, Pour};
-use super::failures::Files;
+use super::failures::Answer;
 use super::metadata::of_handle;
 use super::paths::TreePath;
 use super::stop::Stop;
@@ -29,7 +29,7 @@ pub(super) fn copy(
     to: &Writable,
     items: &[CopyItem],
     stop: &Stop,
-) -> Vec<Files<Copied>> {
+) -> Vec<Answer<Copied>> {
     let clones = AtomicBool::new(true);
     on_threads(items, |item, buffer| {
         copy_one(from, to, item, &clones, buffer, stop)
@@ -37,7 +37,7 @@ pub(super) fn copy(
 }
 
 /// Size and SHA-256 of files.
-pub(super) fn digest(tree: &Tree, paths: &[Vec<u8>], stop: &Stop) -> Vec<Files<(u64, [u8; 32])>> {
+pub(super) fn digest(tree: &Tree, paths: &[Vec<u8>], stop: &Stop) -> Vec<Answer<(u64, [u8; 32])>> {
     on_threads(paths, |path, buffer| {
         stop.check()?;
         let (file, metadata) = tree.file(TreePath::new(path)?)?;
@@ -53,7 +53,7 @@ fn copy_one(
     clones: &AtomicBool,
     buffer: &mut [u8],
     stop: &Stop,
-) -> Files<Copied> {
+) -> Answer<Copied> {
     stop.check()?;
     let (source, before) = from.file(TreePath::new(&item.source)?)?;
     let mut new = to.create(TreePath::new(&item.destination)?)?;
@@ -140,7 +140,7 @@ fn reads_again(
     first: &Content,
     buffer: &mut [u8],
     stop: &Stop,
-) -> Files<bool> {
+) -> Answer<bool> {
     Ok(Pour::hash(source, before).run(buffer, stop)? == *first)
 }
 

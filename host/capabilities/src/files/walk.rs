@@ -7,14 +7,14 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use rustix::io::Errno;
-use strongroom_sandbox::outside::{Entry, FileError, FileKind, FileTime, Metadata};
+use strongroom_sandbox::capability::files::{Entry, FileError, FileKind, FileTime, Metadata};
 
-use super::failures::{Files, failure, refused};
+use super::failures::{Answer, failure, refused};
 use super::folder::{Descent, Found, open_folder};
-use super::metadata::{Follow, attributes, link_text, of_name};
+use super::metadata::{Follow, attributes, link_text, name_of, of_name};
 use super::paths::{LEVELS, TreePath};
 use super::stop::Stop;
-use super::trees::{Tree, name_of};
+use super::trees::Tree;
 
 /// Entries in one batch.
 const BATCH_ENTRIES: usize = 1_024;
@@ -32,7 +32,7 @@ pub(super) struct Walker {
 
 impl Walker {
     /// Begins at a folder, which is not itself an entry.
-    pub(super) fn new(tree: Arc<Tree>, path: &[u8]) -> Files<Self> {
+    pub(super) fn new(tree: Arc<Tree>, path: &[u8]) -> Answer<Self> {
         let handle = tree.listing(TreePath::new(path)?)?;
         let mut descent = Descent::default();
         descent.enter(handle, path.to_owned())?;
@@ -44,7 +44,7 @@ impl Walker {
     }
 
     /// The next entries; empty at the end.
-    pub(super) fn next(&mut self, limit: u32, stop: &Stop) -> Files<Vec<Entry>> {
+    pub(super) fn next(&mut self, limit: u32, stop: &Stop) -> Answer<Vec<Entry>> {
         if limit == 0 {
             return Err(refused("a batch of no entries"));
         }
@@ -69,7 +69,7 @@ impl Walker {
     }
 
     /// Describes what was found and enters it if it is a folder.
-    fn look(&mut self, found: Found) -> Files<Option<Entry>> {
+    fn look(&mut self, found: Found) -> Answer<Option<Entry>> {
         let tree = &self.tree;
         let folder = match self
             .descent
@@ -120,7 +120,7 @@ impl Walker {
         Ok(Some(entry))
     }
 
-    fn enter(&mut self, opened: Option<OwnedFd>, path: &[u8]) -> Files<()> {
+    fn enter(&mut self, opened: Option<OwnedFd>, path: &[u8]) -> Answer<()> {
         // What could not be named in any other call is reported here and not entered.
         let checked = TreePath::new(path)?;
         let Some(handle) = opened else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! What the outside half promises, tried on real folders.
+//! What granted folders promise, tried on real folders.
 //!
 //! Owns: the two trees every test starts with. Read next: `escape`, what must never work.
 
@@ -17,25 +17,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use strongroom_domain::grants::Access;
-use strongroom_egress::{CallEgress, Egress};
-use strongroom_sandbox::outside::{
-    Copied, CopyItem, CopyMethod, Entry, FileError, LogLine, Outside, Progress,
+use strongroom_sandbox::capability::files::{
+    Copied, CopyItem, CopyMethod, Entry, FileError, Files,
 };
 use tempfile::TempDir;
 
-use super::{CallOutside, DatabaseCopy, GrantedTree, Listener};
+use super::{CallFiles, DatabaseCopy, GrantedTree};
 
 /// A folder with `source`, granted for reading, `place`, granted for writing, and `elsewhere`, not granted.
 struct Room {
     folder: TempDir,
-    outside: CallOutside,
-}
-
-struct Quiet;
-
-impl Listener for Quiet {
-    fn log(&self, _: LogLine) {}
-    fn progress(&self, _: Progress) {}
+    files: CallFiles,
 }
 
 struct NoDatabases;
@@ -45,11 +37,6 @@ impl DatabaseCopy for NoDatabases {
     async fn copy(&self, _: &Path, _: &Path) -> Result<u64, String> {
         Err("no databases here".into())
     }
-}
-
-/// A way out that leads nowhere.
-fn nowhere() -> CallEgress {
-    Egress::new(Arc::new(|| jiff::Timestamp::UNIX_EPOCH)).open(Vec::new(), "strongroom/0 (tests)")
 }
 
 impl Room {
@@ -68,8 +55,8 @@ impl Room {
             .map(|name| folder.path().join("source").join(name))
             .collect();
         own.iter().for_each(|path| fs::write(path, "own").unwrap());
-        let outside = open(folder.path(), &own, databases);
-        Self { folder, outside }
+        let files = open(folder.path(), &own, databases);
+        Self { folder, files }
     }
 
     fn source(&self, path: &str) -> PathBuf {
@@ -85,17 +72,17 @@ impl Room {
     }
 
     async fn walk(&self, tree: &str, path: &str) -> Vec<Entry> {
-        let walker = self.outside.walk(tree.into(), path.into()).await.unwrap();
+        let walker = self.files.walk(tree.into(), path.into()).await.unwrap();
         let mut entries = Vec::new();
         loop {
-            let batch = self.outside.walk_next(walker, 3).await.unwrap();
+            let batch = self.files.walk_next(walker, 3).await.unwrap();
             assert!(batch.len() <= 3);
             if batch.is_empty() {
                 break;
             }
             entries.extend(batch);
         }
-        self.outside.close(walker);
+        self.files.close(walker);
         entries
     }
 
@@ -115,7 +102,7 @@ impl Room {
             method,
         };
         let mut answers = self
-            .outside
+            .files
             .copy("source".into(), "place".into(), vec![item])
             .await;
         assert_eq!(answers.len(), 1);
@@ -123,14 +110,14 @@ impl Room {
     }
 }
 
-fn open(folder: &Path, own: &[PathBuf], databases: Arc<dyn DatabaseCopy>) -> CallOutside {
+fn open(folder: &Path, own: &[PathBuf], databases: Arc<dyn DatabaseCopy>) -> CallFiles {
     let tree = |name: &str, access| GrantedTree {
         name: name.into(),
         folder: folder.join(name),
         access,
     };
     let trees = [tree("source", Access::Read), tree("place", Access::Write)];
-    CallOutside::new(&trees, own, None, databases, Arc::new(Quiet), nowhere()).unwrap()
+    CallFiles::open(&trees, own, databases, Arc::default()).unwrap()
 }
 
 fn is_root() -> bool {

@@ -8,17 +8,17 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{AtFlags, CWD, Mode, chmodat, fchmod, unlinkat};
 use rustix::io::Errno;
-use strongroom_sandbox::outside::{FileError, FileKind};
+use strongroom_sandbox::capability::files::{FileError, FileKind};
 
-use super::failures::{Files, failure};
+use super::failures::{Answer, failure};
 use super::folder::Descent;
-use super::metadata::of_name;
+use super::metadata::{name_of, of_name};
 use super::paths::TreePath;
 use super::stop::Stop;
-use super::trees::{Writable, name_of};
+use super::trees::Writable;
 
 /// Removes all, the folder itself last; returns how many entries went.
-pub(super) fn remove_all(tree: &Writable, path: &[u8], stop: &Stop) -> Files<u64> {
+pub(super) fn remove_all(tree: &Writable, path: &[u8], stop: &Stop) -> Answer<u64> {
     let checked = TreePath::new(path)?;
     let (above, name) = tree.place(checked)?;
     if of_name(&above, name).map_err(failure)?.kind != FileKind::Directory {
@@ -65,7 +65,7 @@ pub(super) fn remove_all(tree: &Writable, path: &[u8], stop: &Stop) -> Files<u64
     }
 }
 
-fn remove_file(tree: &Writable, descent: &mut Descent, name: &[u8]) -> Files<Result<(), Errno>> {
+fn remove_file(tree: &Writable, descent: &mut Descent, name: &[u8]) -> Answer<Result<(), Errno>> {
     Ok(unlink(
         descent.current(|path| open(tree, path))?,
         name,
@@ -85,7 +85,7 @@ fn unlink(folder: impl AsFd, name: &[u8], flags: AtFlags) -> Result<(), Errno> {
 }
 
 /// Opens a folder for listing; one that does not allow it is made to.
-fn open(tree: &Writable, path: &[u8]) -> Files<OwnedFd> {
+fn open(tree: &Writable, path: &[u8]) -> Answer<OwnedFd> {
     let path = TreePath::new(path)?;
     match tree.listing_for_change(path) {
         Err(FileError::Permission) => {

@@ -1,4 +1,4 @@
-//! Ends file work early: when the call's outside half is dropped, or the future that waits for one operation.
+//! Ends file work early: when the call's trees are dropped, or the future that waits for one operation.
 //!
 //! Owns: the two flags. Never: waits for the work to notice.
 //! Read next: `copy`, whose chunk loop asks most often.
@@ -6,9 +6,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use strongroom_sandbox::outside::FileError;
+use strongroom_sandbox::capability::files::FileError;
 
-use super::failures::Files;
+use super::failures::Answer;
 
 /// Asked by every loop over chunks, entries or items.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +27,7 @@ impl Stop {
     }
 
     /// Fails once the call or the operation was given up.
-    pub(super) fn check(&self) -> Files<()> {
+    pub(super) fn check(&self) -> Answer<()> {
         if self.call.load(Ordering::Relaxed) || self.operation.load(Ordering::Relaxed) {
             return Err(FileError::Other("the call was given up".into()));
         }

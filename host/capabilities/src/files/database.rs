@@ -2,23 +2,45 @@
 //!
 //! Owns: that the paths given to SQLite name the very files that were resolved, before and after.
 //! Never: opens the source: closing a descriptor would drop the POSIX locks this process may hold on it.
-//! Read next: `DatabaseCopy` in `mod.rs`.
+//! Read next: `calls`, which runs it.
 
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
+use async_trait::async_trait;
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat2, readlinkat};
 use rustix::io::Errno;
-use strongroom_sandbox::outside::{Copied, CopyItem, FileError, Metadata};
+use strongroom_sandbox::capability::files::{Copied, CopyItem, FileError, Metadata};
 
 use super::content::{CHUNK_BYTES, Content, Pour};
-use super::failures::{Files, failure};
-use super::metadata::{of_handle, of_name};
+use super::failures::{Answer, failure};
+use super::metadata::{name_of, of_handle, of_name};
 use super::paths::TreePath;
 use super::stop::Stop;
-use super::trees::{NewFile, Tree, Writable, name_of, regular, reopen};
+use super::trees::{NewFile, Tree, Writable, regular, reopen};
+
+/// Copies SQLite databases consistently.
+#[async_trait]
+pub(crate) trait DatabaseCopy: Send + Sync + 'static {
+    /// Copies `source` into `destination`, an empty file of mode 0600, and closes both before it returns.
+    ///
+    /// Both paths are absolute and free of links: opening them with `SQLITE_OPEN_NOFOLLOW` is right where it can be
+    /// asked for. The source is untrusted. Returns the bytes written, or why not in one sentence.
+    async fn copy(&self, source: &Path, destination: &Path) -> Result<u64, String>;
+}
+
+/// Copies as the ledger's own backup does.
+pub(crate) struct LedgerDatabases;
+
+#[async_trait]
+impl DatabaseCopy for LedgerDatabases {
+    async fn copy(&self, source: &Path, destination: &Path) -> Result<u64, String> {
+        let copied = strongroom_ledger::copy_database(source, destination).await;
+        copied.map_err(|error| error.to_string())
+    }
+}
 
 /// A copy about to be made. SQLite finds `-wal` and `-shm` beside a path, and resolves links in it by text, so it gets
 /// absolute paths free of links. Someone who may rename folders inside the source could still exchange one in the
@@ -33,7 +55,7 @@ pub(super) struct DatabaseItem {
 
 impl DatabaseItem {
     /// Resolves both ends and makes the empty destination.
-    pub(super) fn prepare(from: &Tree, to: &Writable, item: &CopyItem) -> Files<Self> {
+    pub(super) fn prepare(from: &Tree, to: &Writable, item: &CopyItem) -> Answer<Self> {
         let handle = from.handle(TreePath::new(&item.source)?)?;
         let before = of_handle(&handle)?;
         regular(before.kind)?;
@@ -63,7 +85,7 @@ impl DatabaseItem {
     }
 
     /// Hashes what SQLite wrote, once its connection is closed.
-    pub(super) fn finish(mut self, stop: &Stop) -> Files<Copied> {
+    pub(super) fn finish(mut self, stop: &Stop) -> Answer<Copied> {
         self.still_there()?;
         let copy = reopen(&self.new.file)?;
         let written = of_handle(&copy)?;
@@ -82,7 +104,7 @@ impl DatabaseItem {
         })
     }
 
-    fn still_there(&self) -> Files<()> {
+    fn still_there(&self) -> Answer<()> {
         let new = of_handle(&self.new.file)?;
         if same_file(&self.source, &self.before) && same_file(&self.destination, &new) {
             return Ok(());
@@ -93,7 +115,7 @@ impl DatabaseItem {
     }
 }
 
-fn absolute(handle: &OwnedFd) -> Files<PathBuf> {
+fn absolute(handle: &OwnedFd) -> Answer<PathBuf> {
     let path = readlinkat(CWD, name_of(handle), Vec::new()).map_err(failure)?;
     Ok(PathBuf::from(OsString::from_vec(path.into_bytes())))
 }

@@ -1,95 +1,53 @@
 //! One function for each of the contract: grants are checked, then the work goes to a thread that may block.
 //!
-//! Owns: which calls need a tree granted for writing, and the limits on lists, keys and values.
+//! Owns: which calls need a tree granted for writing, and the limit on lists.
 //! Never: does file work itself.
 //! Read next: the module each function hands over to.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use strongroom_sandbox::outside::{
-    Change, Copied, CopyItem, CopyMethod, Entry, FileError, Handle, HttpError, HttpRequest,
-    HttpResponse, LogLine, Outside, Progress, StateError, StateValue,
+use strongroom_sandbox::capability::files::{
+    Change, Copied, CopyItem, CopyMethod, Entry, FileError, Files, Handle,
 };
 
 use super::database::DatabaseItem;
-use super::failures::{Files, refused};
+use super::failures::{Answer, refused};
 use super::metadata::entry_of_handle;
 use super::paths::TreePath;
+use super::stop::Stop;
 use super::stream::{Reader, Stream, Writer, unpoisoned, wrong_kind};
 use super::trees::{Tree, Writable};
 use super::walk::Walker;
-use super::{CallOutside, StateStore, change, copy, remove, requests, set};
+use super::{CallFiles, change, copy, remove, set};
 
 /// Items in one list: keeps a call's answer small and its end near.
 const ITEMS: usize = 1_024;
-/// Bytes in a state key.
-const KEY_BYTES: usize = 128;
-/// Bytes in a state value.
-const VALUE_BYTES: usize = 64 << 10;
-
 #[async_trait]
-impl Outside for CallOutside {
-    fn log(&self, line: LogLine) {
-        self.listener.log(line);
-    }
-
-    fn progress(&self, progress: Progress) {
-        self.listener.progress(progress);
-    }
-
-    async fn state_get(&self, key: String) -> Result<Option<StateValue>, StateError> {
-        self.state(&key, 0)?.get(&key).await
-    }
-
-    async fn state_set(
-        &self,
-        key: String,
-        bytes: Vec<u8>,
-        expected: Option<u64>,
-    ) -> Result<u64, StateError> {
-        let state = self.state(&key, bytes.len())?;
-        self.may_change_state()?;
-        state.set(&key, bytes, expected).await
-    }
-
-    async fn state_delete(&self, key: String, expected: u64) -> Result<(), StateError> {
-        let state = self.state(&key, 0)?;
-        self.may_change_state()?;
-        state.delete(&key, expected).await
-    }
-
-    async fn http(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let sent = self.egress.send(requests::request(request)).await;
-        sent.map(requests::response).map_err(|error| {
-            self.note(error.to_string());
-            requests::error(error)
-        })
-    }
-
-    fn tree_writable(&self, tree: &str) -> Files<bool> {
+impl Files for CallFiles {
+    fn writable(&self, tree: &str) -> Answer<bool> {
         Ok(self.tree(tree)?.is_writable())
     }
 
-    async fn space(&self, tree: String) -> Files<(u64, u64)> {
+    async fn space(&self, tree: String) -> Answer<(u64, u64)> {
         let tree = self.tree(&tree)?;
         self.blocking(move |_| tree.space()).await?
     }
 
-    async fn describe(&self, tree: String, path: Vec<u8>) -> Files<Entry> {
+    async fn describe(&self, tree: String, path: Vec<u8>) -> Answer<Entry> {
         let tree = self.tree(&tree)?;
         self.blocking(move |_| entry_of_handle(&path, &tree.handle(TreePath::new(&path)?)?))
             .await?
     }
 
-    async fn walk(&self, tree: String, path: Vec<u8>) -> Files<Handle> {
+    async fn walk(&self, tree: String, path: Vec<u8>) -> Answer<Handle> {
         let tree = self.tree(&tree)?;
         self.streams.room(true)?;
         let walker = self.blocking(move |_| Walker::new(tree, &path)).await??;
         self.streams.insert(Stream::Walker(Box::new(walker)))
     }
 
-    async fn walk_next(&self, walker: Handle, limit: u32) -> Files<Vec<Entry>> {
+    async fn walk_next(&self, walker: Handle, limit: u32) -> Answer<Vec<Entry>> {
         let stream = self.streams.get(walker)?;
         let next = move |stop: &_| match &mut *unpoisoned(&stream) {
             Stream::Walker(walker) => walker.next(limit, stop),
@@ -98,7 +56,7 @@ impl Outside for CallOutside {
         self.blocking(next).await?
     }
 
-    async fn read(&self, tree: String, path: Vec<u8>, offset: u64) -> Files<Handle> {
+    async fn read(&self, tree: String, path: Vec<u8>, offset: u64) -> Answer<Handle> {
         let tree = self.tree(&tree)?;
         self.streams.room(false)?;
         let reader = self
@@ -107,7 +65,7 @@ impl Outside for CallOutside {
         self.streams.insert(Stream::Reader(reader))
     }
 
-    async fn read_next(&self, reader: Handle, limit: u32) -> Files<Vec<u8>> {
+    async fn read_next(&self, reader: Handle, limit: u32) -> Answer<Vec<u8>> {
         let stream = self.streams.get(reader)?;
         let next = move |_: &_| match &mut *unpoisoned(&stream) {
             Stream::Reader(reader) => reader.next(limit),
@@ -116,14 +74,14 @@ impl Outside for CallOutside {
         self.blocking(next).await?
     }
 
-    async fn write(&self, tree: String, path: Vec<u8>) -> Files<Handle> {
-        let tree = self.writable(&tree)?;
+    async fn write(&self, tree: String, path: Vec<u8>) -> Answer<Handle> {
+        let tree = self.writable_tree(&tree)?;
         self.streams.room(false)?;
         let writer = self.blocking(move |_| Writer::new(&tree, &path)).await??;
         self.streams.insert(Stream::Writer(writer))
     }
 
-    async fn write_next(&self, writer: Handle, bytes: Vec<u8>) -> Files<()> {
+    async fn write_next(&self, writer: Handle, bytes: Vec<u8>) -> Answer<()> {
         let stream = self.streams.get(writer)?;
         let next = move |_: &_| match &mut *unpoisoned(&stream) {
             Stream::Writer(writer) => writer.write(&bytes),
@@ -132,7 +90,7 @@ impl Outside for CallOutside {
         self.blocking(next).await?
     }
 
-    async fn write_finish(&self, writer: Handle) -> Files<()> {
+    async fn write_finish(&self, writer: Handle) -> Answer<()> {
         let stream = self.streams.get(writer)?;
         let finish = move |_: &_| match &mut *unpoisoned(&stream) {
             Stream::Writer(writer) => writer.finish(),
@@ -147,30 +105,31 @@ impl Outside for CallOutside {
         self.streams.remove(handle);
     }
 
-    async fn make_directory(&self, tree: String, path: Vec<u8>) -> Files<()> {
-        let tree = self.writable(&tree)?;
+    async fn make_directory(&self, tree: String, path: Vec<u8>) -> Answer<()> {
+        let tree = self.writable_tree(&tree)?;
         self.blocking(move |_| change::make_directory(&tree, &path))
             .await?
     }
 
-    async fn symlink(&self, tree: String, path: Vec<u8>, target: Vec<u8>) -> Files<()> {
-        let tree = self.writable(&tree)?;
+    async fn symlink(&self, tree: String, path: Vec<u8>, target: Vec<u8>) -> Answer<()> {
+        let tree = self.writable_tree(&tree)?;
         self.blocking(move |_| change::symlink(&tree, &path, &target))
             .await?
     }
 
-    async fn link(&self, tree: String, items: Vec<(Vec<u8>, Vec<u8>)>) -> Vec<Files<()>> {
+    async fn link(&self, tree: String, items: Vec<(Vec<u8>, Vec<u8>)>) -> Vec<Answer<()>> {
         let count = items.len();
-        let tree = within_limit(count).and_then(|()| self.writable(&tree));
+        let tree = within_limit(count).and_then(|()| self.writable_tree(&tree));
         self.list(count, tree, move |tree, stop| {
             change::link(tree, &items, stop)
         })
         .await
     }
 
-    async fn copy(&self, from: String, to: String, items: Vec<CopyItem>) -> Vec<Files<Copied>> {
+    async fn copy(&self, from: String, to: String, items: Vec<CopyItem>) -> Vec<Answer<Copied>> {
         let count = items.len();
-        let trees = within_limit(count).and_then(|()| Ok((self.tree(&from)?, self.writable(&to)?)));
+        let trees =
+            within_limit(count).and_then(|()| Ok((self.tree(&from)?, self.writable_tree(&to)?)));
         let (from, to) = match trees {
             Ok(trees) => trees,
             Err(error) => return same_for_all(count, error),
@@ -197,7 +156,7 @@ impl Outside for CallOutside {
         answers
     }
 
-    async fn digest(&self, tree: String, paths: Vec<Vec<u8>>) -> Vec<Files<(u64, [u8; 32])>> {
+    async fn digest(&self, tree: String, paths: Vec<Vec<u8>>) -> Vec<Answer<(u64, [u8; 32])>> {
         let count = paths.len();
         let tree = within_limit(count).and_then(|()| self.tree(&tree));
         self.list(count, tree, move |tree, stop| {
@@ -206,36 +165,36 @@ impl Outside for CallOutside {
         .await
     }
 
-    async fn set(&self, tree: String, items: Vec<Change>) -> Vec<Files<()>> {
+    async fn set(&self, tree: String, items: Vec<Change>) -> Vec<Answer<()>> {
         let count = items.len();
-        let tree = within_limit(count).and_then(|()| self.writable(&tree));
+        let tree = within_limit(count).and_then(|()| self.writable_tree(&tree));
         self.list(count, tree, move |tree, stop| set::set(tree, &items, stop))
             .await
     }
 
-    async fn rename(&self, tree: String, old: Vec<u8>, new: Vec<u8>) -> Files<()> {
-        let tree = self.writable(&tree)?;
+    async fn rename(&self, tree: String, old: Vec<u8>, new: Vec<u8>) -> Answer<()> {
+        let tree = self.writable_tree(&tree)?;
         self.blocking(move |_| change::rename(&tree, &old, &new))
             .await?
     }
 
-    async fn remove(&self, tree: String, path: Vec<u8>) -> Files<()> {
-        let tree = self.writable(&tree)?;
+    async fn remove(&self, tree: String, path: Vec<u8>) -> Answer<()> {
+        let tree = self.writable_tree(&tree)?;
         self.blocking(move |_| change::remove(&tree, &path)).await?
     }
 
-    async fn remove_all(&self, tree: String, path: Vec<u8>) -> Files<u64> {
-        let tree = self.writable(&tree)?;
+    async fn remove_all(&self, tree: String, path: Vec<u8>) -> Answer<u64> {
+        let tree = self.writable_tree(&tree)?;
         self.blocking(move |stop| remove::remove_all(&tree, &path, stop))
             .await?
     }
 
-    async fn sync(&self, tree: String) -> Files<()> {
+    async fn sync(&self, tree: String) -> Answer<()> {
         // Nothing was written in a dry run, or through a tree granted for reading.
-        if !self.changing {
+        if self.dry_run.is_on() {
             return Ok(());
         }
-        let tree = match self.writable(&tree) {
+        let tree = match self.writable_tree(&tree) {
             Err(FileError::ReadOnly) => return Ok(()),
             tree => tree?,
         };
@@ -243,34 +202,13 @@ impl Outside for CallOutside {
     }
 }
 
-impl CallOutside {
-    fn may_change_state(&self) -> Result<(), StateError> {
-        if self.changing {
-            return Ok(());
-        }
-        self.hold_back("a change of its state".to_owned());
-        let why = "a dry run changes nothing";
-        Err(StateError::Unavailable(why.to_owned()))
-    }
-
-    fn state(&self, key: &str, value_bytes: usize) -> Result<&dyn StateStore, StateError> {
-        if key.is_empty() || key.len() > KEY_BYTES {
-            return Err(StateError::Limit("a key has 1 to 128 bytes".into()));
-        }
-        if value_bytes > VALUE_BYTES {
-            return Err(StateError::Limit("a value has at most 64 KiB".into()));
-        }
-        self.state
-            .as_deref()
-            .ok_or_else(|| StateError::Unavailable("the grant `state = true` is missing".into()))
-    }
-
+impl CallFiles {
     /// Works through a list; if nothing could be done, every item says why.
-    async fn list<T, R, W>(&self, count: usize, tree: Files<T>, work: W) -> Vec<Files<R>>
+    async fn list<T, R, W>(&self, count: usize, tree: Answer<T>, work: W) -> Vec<Answer<R>>
     where
         T: Send + 'static,
         R: Send + 'static,
-        W: FnOnce(&T, &super::stop::Stop) -> Vec<Files<R>> + Send + 'static,
+        W: FnOnce(&T, &Stop) -> Vec<Answer<R>> + Send + 'static,
     {
         let done = match tree {
             Ok(tree) => self.blocking(move |stop| work(&tree, stop)).await,
@@ -284,7 +222,7 @@ impl CallOutside {
         from: &Arc<Tree>,
         to: &Writable,
         item: &CopyItem,
-    ) -> Files<Copied> {
+    ) -> Answer<Copied> {
         let (from, to, item) = (Arc::clone(from), to.clone(), item.clone());
         let prepared = self
             .blocking(move |_| DatabaseItem::prepare(&from, &to, &item))
@@ -297,7 +235,7 @@ impl CallOutside {
     }
 }
 
-fn within_limit(items: usize) -> Files<()> {
+fn within_limit(items: usize) -> Answer<()> {
     if items > ITEMS {
         Err(refused("more than 1 024 items in one list"))
     } else {
@@ -305,7 +243,7 @@ fn within_limit(items: usize) -> Files<()> {
     }
 }
 
-fn same_for_all<R>(count: usize, error: FileError) -> Vec<Files<R>> {
+fn same_for_all<R>(count: usize, error: FileError) -> Vec<Answer<R>> {
     std::iter::repeat_with(|| Err(error.clone()))
         .take(count)
         .collect()

@@ -3,23 +3,27 @@
 //! Owns: how the kernel's answer becomes an `Entry`. Never: changes anything.
 //! Read next: `walk`, `change`.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 use rustix::fs::{
     AtFlags, FileType, RawMode, Statx, StatxFlags, StatxTimestamp, getxattr, lgetxattr, listxattr,
     llistxattr, makedev, readlinkat, statx,
 };
 use rustix::io::Errno;
-use strongroom_sandbox::outside::{Entry, FileError, FileKind, FileTime, Metadata};
+use strongroom_sandbox::capability::files::{Entry, FileError, FileKind, FileTime, Metadata};
 
-use super::failures::{Files, failure};
-use super::trees::name_of;
+use super::failures::{Answer, failure};
+
+/// The kernel's name for an open handle: exact, whatever happens to the path it came from.
+pub(super) fn name_of(handle: impl AsFd) -> String {
+    format!("/proc/self/fd/{}", handle.as_fd().as_raw_fd())
+}
 
 /// Linux's own limit on a list of names and on one value.
 const ATTRIBUTE_BYTES: usize = 65_536;
 
 /// Describes what a handle names.
-pub(super) fn of_handle(handle: impl AsFd) -> Files<Metadata> {
+pub(super) fn of_handle(handle: impl AsFd) -> Answer<Metadata> {
     let flags = AtFlags::EMPTY_PATH | AtFlags::NO_AUTOMOUNT;
     statx(handle, c"", flags, StatxFlags::BASIC_STATS)
         .map(|stat| translate(&stat))
@@ -33,7 +37,7 @@ pub(super) fn of_name(folder: impl AsFd, name: &[u8]) -> Result<Metadata, Errno>
 }
 
 /// Everything about what a handle names.
-pub(super) fn entry_of_handle(path: &[u8], handle: &OwnedFd) -> Files<Entry> {
+pub(super) fn entry_of_handle(path: &[u8], handle: &OwnedFd) -> Answer<Entry> {
     let metadata = of_handle(handle)?;
     let mut entry = Entry {
         path: path.to_owned(),
@@ -56,7 +60,7 @@ pub(super) fn entry_of_handle(path: &[u8], handle: &OwnedFd) -> Files<Entry> {
 }
 
 /// A symbolic link's text.
-pub(super) fn link_text(folder: impl AsFd, name: &[u8]) -> Files<Vec<u8>> {
+pub(super) fn link_text(folder: impl AsFd, name: &[u8]) -> Answer<Vec<u8>> {
     readlinkat(folder, name, Vec::new())
         .map(std::ffi::CString::into_bytes)
         .map_err(failure)
@@ -74,7 +78,7 @@ pub(super) enum Follow {
 /// Reads the attributes that are part of an image, sorted by name.
 ///
 /// A handle made with `O_PATH` takes no attribute calls, so they go by the kernel's name of the handle.
-pub(super) fn attributes(path: &[u8], follow: Follow) -> Files<Vec<(String, Vec<u8>)>> {
+pub(super) fn attributes(path: &[u8], follow: Follow) -> Answer<Vec<(String, Vec<u8>)>> {
     let mut space = [0; 1_024];
     let list = |buffer: &mut [u8]| match follow {
         Follow::Yes => listxattr(path, buffer),
@@ -102,7 +106,7 @@ pub(super) fn belongs(name: &[u8]) -> bool {
         )
 }
 
-fn values(path: &[u8], follow: Follow, names: &[u8]) -> Files<Vec<(String, Vec<u8>)>> {
+fn values(path: &[u8], follow: Follow, names: &[u8]) -> Answer<Vec<(String, Vec<u8>)>> {
     let mut found = Vec::new();
     for name in names.split(|byte| *byte == 0).filter(|name| belongs(name)) {
         let text = str::from_utf8(name)

@@ -3,7 +3,7 @@
 //! Owns: the textual rules of `wit/files.wit`. Never: touches the file system.
 //! Read next: `trees`, which resolves what passed here.
 
-use super::failures::{Files, refused};
+use super::failures::{Answer, refused};
 
 /// The kernel takes 4 095 bytes; the contract says so in round figures.
 const PATH_BYTES: usize = 4_096;
@@ -18,7 +18,7 @@ pub(super) struct TreePath<'a>(&'a [u8]);
 
 impl<'a> TreePath<'a> {
     /// Checks a path.
-    pub(super) fn new(path: &'a [u8]) -> Files<Self> {
+    pub(super) fn new(path: &'a [u8]) -> Answer<Self> {
         if path.is_empty() {
             return Ok(Self(path));
         }
@@ -54,7 +54,7 @@ impl<'a> TreePath<'a> {
     }
 
     /// The folder and the last component; the tree itself has none.
-    pub(super) fn split(self) -> Files<(Self, &'a [u8])> {
+    pub(super) fn split(self) -> Answer<(Self, &'a [u8])> {
         if self.0.is_empty() {
             return Err(refused("the granted folder itself"));
         }
@@ -68,7 +68,7 @@ impl<'a> TreePath<'a> {
     }
 }
 
-fn check_name(name: &[u8]) -> Files<()> {
+fn check_name(name: &[u8]) -> Answer<()> {
     match name {
         b"" => Err(refused("an empty component: no double or trailing `/`")),
         b"." | b".." => Err(refused("`.` and `..` are not followed")),
@@ -134,7 +134,7 @@ mod tests {
             assert!(
                 matches!(
                     TreePath::new(path),
-                    Err(strongroom_sandbox::outside::FileError::Refused(_))
+                    Err(strongroom_sandbox::capability::files::FileError::Refused(_))
                 ),
                 "{path:?}"
             );

@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use sha2::{Digest, Sha256};
-use strongroom_sandbox::outside::{CopyMethod, FileError, Outside};
+use strongroom_sandbox::capability::files::{CopyMethod, FileError, Files};
 
 use super::{Room, refused};
-use crate::DatabaseCopy;
+use crate::files::DatabaseCopy;
 
 type Meanwhile = dyn Fn(&Path, &Path) + Send + Sync;
 
@@ -116,13 +116,10 @@ async fn the_hosts_own_database_is_copied_through_sqlite_or_not_at_all() {
     for name in ["ledger.db", "ledger.db-shm", "twin"] {
         assert!(refused(&room.copy(name, "copy").await), "{name}");
         assert!(refused(
-            &room.outside.read("source".into(), name.into(), 0).await
+            &room.files.read("source".into(), name.into(), 0).await
         ));
         assert!(refused(
-            &room
-                .outside
-                .digest("source".into(), vec![name.into()])
-                .await[0]
+            &room.files.digest("source".into(), vec![name.into()]).await[0]
         ));
     }
     assert!(

@@ -1,12 +1,14 @@
-//! Nothing outside a granted folder is ever read or changed.
+//! Nothing files a granted folder is ever read or changed.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
 
 use rustix::fs::{CWD, FileType, Mode, RenameFlags, mkfifoat, mknodat, renameat_with};
-use strongroom_sandbox::outside::{Change, CopyItem, CopyMethod, FileError, FileKind, Outside};
+use strongroom_sandbox::capability::files::{
+    Change, CopyItem, CopyMethod, FileError, FileKind, Files,
+};
 
-use super::{CallOutside, Room, bytes, is_root, meanwhile, refused, skipped};
+use super::{CallFiles, Room, bytes, is_root, meanwhile, refused, skipped};
 
 type Tried = Vec<(&'static str, Result<(), FileError>)>;
 
@@ -23,7 +25,7 @@ fn item(source: &[u8], destination: &[u8]) -> CopyItem {
 }
 
 /// Tries every call for one path.
-async fn try_single(o: &CallOutside, path: &[u8]) -> Tried {
+async fn try_single(o: &CallFiles, path: &[u8]) -> Tried {
     let p = || path.to_vec();
     vec![
         ("describe", o.describe(place(), p()).await.map(drop)),
@@ -40,7 +42,7 @@ async fn try_single(o: &CallOutside, path: &[u8]) -> Tried {
 }
 
 /// Tries every call for a list of paths.
-async fn try_lists(o: &CallOutside, path: &[u8]) -> Tried {
+async fn try_lists(o: &CallFiles, path: &[u8]) -> Tried {
     let p = || path.to_vec();
     let mode = Change {
         path: p(),
@@ -111,8 +113,8 @@ async fn no_call_takes_a_path_that_leads_out() {
         &long,
     ];
     for path in outward {
-        let mut tried = try_single(&room.outside, path).await;
-        tried.extend(try_lists(&room.outside, path).await);
+        let mut tried = try_single(&room.files, path).await;
+        tried.extend(try_lists(&room.files, path).await);
         tried.retain(|(_, result)| !refused(result));
         assert!(
             tried.is_empty(),
@@ -135,7 +137,7 @@ async fn a_link_at_the_end_is_acted_on_itself() {
     let mode = fs::metadata(&target).unwrap().mode();
     symlink(&target, room.place("door")).unwrap();
     let entry = room
-        .outside
+        .files
         .describe("place".into(), b"door".into())
         .await
         .unwrap();
@@ -152,32 +154,30 @@ async fn a_link_at_the_end_is_acted_on_itself() {
     };
     assert!(refused(
         &room
-            .outside
+            .files
             .set("place".into(), vec![change(Some(0o777))])
             .await[0]
     ));
     assert_eq!(fs::metadata(&target).unwrap().mode(), mode);
     assert!(refused(
-        &room.outside.read("place".into(), b"door".into(), 0).await
+        &room.files.read("place".into(), b"door".into(), 0).await
     ));
     assert_eq!(
-        room.outside.write("place".into(), b"door".into()).await,
+        room.files.write("place".into(), b"door".into()).await,
         Err(FileError::Exists)
     );
     assert!(
-        room.outside
+        room.files
             .walk("place".into(), b"door".into())
             .await
             .is_err()
     );
     assert_eq!(
-        room.outside
-            .remove_all("place".into(), b"door".into())
-            .await,
+        room.files.remove_all("place".into(), b"door".into()).await,
         Err(FileError::NotADirectory)
     );
     assert_eq!(
-        room.outside.remove("place".into(), b"door".into()).await,
+        room.files.remove("place".into(), b"door".into()).await,
         Ok(())
     );
     assert_eq!(fs::read_to_string(&target).unwrap(), "secret");
@@ -196,13 +196,13 @@ fn a_folder_exchanged_for_a_link_again_and_again_never_lets_anything_out() {
         let (mut in_folder, mut refusals, mut number) = (0, 0, 0);
         while in_folder < 300 || refusals < 300 {
             number += 1;
-            match room.outside.read(tree(), b"folder/secret".into(), 0).await {
+            match room.files.read(tree(), b"folder/secret".into(), 0).await {
                 Ok(reader) => {
                     assert_eq!(
-                        room.outside.read_next(reader, 100).await.unwrap(),
+                        room.files.read_next(reader, 100).await.unwrap(),
                         b"harmless"
                     );
-                    room.outside.close(reader);
+                    room.files.close(reader);
                     in_folder += 1;
                 }
                 Err(error) => {
@@ -217,9 +217,9 @@ fn a_folder_exchanged_for_a_link_again_and_again_never_lets_anything_out() {
                 mode: Some(0o777),
                 ..nothing()
             };
-            drop(room.outside.make_directory(tree(), name.clone()).await);
-            drop(room.outside.set(tree(), vec![change]).await);
-            drop(room.outside.remove_all(tree(), name).await);
+            drop(room.files.make_directory(tree(), name.clone()).await);
+            drop(room.files.set(tree(), vec![change]).await);
+            drop(room.files.remove_all(tree(), name).await);
         }
     });
     assert_eq!(fs::read_dir(room.elsewhere("")).unwrap().count(), 1);
@@ -265,7 +265,7 @@ async fn a_fifo_and_a_device_are_described_and_never_opened() {
     for name in names {
         let path = name.as_bytes().to_vec();
         let entry = room
-            .outside
+            .files
             .describe("source".into(), path.clone())
             .await
             .unwrap();
@@ -274,10 +274,10 @@ async fn a_fifo_and_a_device_are_described_and_never_opened() {
             (FileKind::Special, None)
         );
         assert!(refused(
-            &room.outside.read("source".into(), path.clone(), 0).await
+            &room.files.read("source".into(), path.clone(), 0).await
         ));
         assert!(refused(
-            &room.outside.digest("source".into(), vec![path]).await[0]
+            &room.files.digest("source".into(), vec![path]).await[0]
         ));
         assert!(refused(&room.copy(name, "copy").await));
         assert!(!room.place("copy").exists());
@@ -288,7 +288,7 @@ async fn a_fifo_and_a_device_are_described_and_never_opened() {
     );
     assert!(refused(
         &room
-            .outside
+            .files
             .link("place".into(), vec![(b"fifo".into(), b"more".into())])
             .await[0]
     ));
@@ -300,10 +300,10 @@ async fn a_fifo_and_a_device_are_described_and_never_opened() {
         attributes: Vec::new(),
     };
     assert!(refused(
-        &room.outside.set("place".into(), vec![change]).await[0]
+        &room.files.set("place".into(), vec![change]).await[0]
     ));
     assert_eq!(
-        room.outside.remove("place".into(), b"fifo".into()).await,
+        room.files.remove("place".into(), b"fifo".into()).await,
         Ok(())
     );
 }
@@ -314,7 +314,7 @@ async fn a_tree_granted_for_reading_refuses_every_change() {
     fs::create_dir(room.source("folder")).unwrap();
     fs::write(room.source("file"), "file").unwrap();
     fs::write(room.place("file"), "file").unwrap();
-    let outside = &room.outside;
+    let files = &room.files;
     let tree = || "source".to_owned();
     let change = Change {
         path: b"file".into(),
@@ -333,48 +333,45 @@ async fn a_tree_granted_for_reading_refuses_every_change() {
         ..item.clone()
     };
     let answers = [
-        outside.write(tree(), b"new".into()).await.map(drop),
-        outside.make_directory(tree(), b"new".into()).await,
-        outside.symlink(tree(), b"new".into(), b"file".into()).await,
-        outside.rename(tree(), b"file".into(), b"new".into()).await,
-        outside.remove(tree(), b"file".into()).await,
-        outside.remove_all(tree(), b"folder".into()).await.map(drop),
-        outside
+        files.write(tree(), b"new".into()).await.map(drop),
+        files.make_directory(tree(), b"new".into()).await,
+        files.symlink(tree(), b"new".into(), b"file".into()).await,
+        files.rename(tree(), b"file".into(), b"new".into()).await,
+        files.remove(tree(), b"file".into()).await,
+        files.remove_all(tree(), b"folder".into()).await.map(drop),
+        files
             .link(tree(), vec![(b"file".into(), b"new".into())])
             .await
             .remove(0),
-        outside.set(tree(), vec![change]).await.remove(0),
-        outside
+        files.set(tree(), vec![change]).await.remove(0),
+        files
             .copy("place".into(), tree(), vec![item])
             .await
             .remove(0)
             .map(drop),
-        outside
+        files
             .copy("place".into(), tree(), vec![database])
             .await
             .remove(0)
             .map(drop),
     ];
     assert_eq!(answers, std::array::from_fn(|_| Err(FileError::ReadOnly)));
-    assert_eq!(outside.tree_writable("source"), Ok(false));
-    assert_eq!(outside.tree_writable("place"), Ok(true));
-    assert_eq!(outside.sync(tree()).await, Ok(()));
+    assert_eq!(files.writable("source"), Ok(false));
+    assert_eq!(files.writable("place"), Ok(true));
+    assert_eq!(files.sync(tree()).await, Ok(()));
     assert_eq!(fs::read_dir(room.source("")).unwrap().count(), 2);
 }
 
 #[tokio::test]
 async fn what_was_not_granted_is_not_there() {
     let room = Room::new();
+    assert_eq!(room.files.writable("elsewhere"), Err(FileError::NotFound));
     assert_eq!(
-        room.outside.tree_writable("elsewhere"),
-        Err(FileError::NotFound)
-    );
-    assert_eq!(
-        room.outside.walk("elsewhere".into(), Vec::new()).await,
+        room.files.walk("elsewhere".into(), Vec::new()).await,
         Err(FileError::NotFound)
     );
     let answers = room
-        .outside
+        .files
         .digest("elsewhere".into(), vec![b"secret".into(), b"x".into()])
         .await;
     assert_eq!(

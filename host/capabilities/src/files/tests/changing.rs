@@ -5,14 +5,15 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::sync::Arc;
 
 use strongroom_domain::grants::Access;
-use strongroom_sandbox::outside::{Change, FileError, FileTime, Outside};
+use strongroom_sandbox::capability::files::{Change, FileError, FileTime, Files};
 
 use super::{Room, as_nobody, is_root, refused, skipped};
-use crate::GrantedTree;
-use crate::set::set;
-use crate::stop::Stop;
-use crate::trees::{Tree, Writable};
-use crate::{remove, walk};
+use crate::dry_run::DryRun;
+use crate::files::GrantedTree;
+use crate::files::set::set;
+use crate::files::stop::Stop;
+use crate::files::trees::{Tree, Writable};
+use crate::files::{remove, walk};
 
 fn change(path: &str) -> Change {
     Change {
@@ -37,21 +38,15 @@ fn writable(room: &Room) -> Writable {
 async fn a_written_file_has_its_bytes_and_is_private() {
     let room = Room::new();
     let writer = room
-        .outside
+        .files
         .write("place".into(), b"file".into())
         .await
         .unwrap();
-    room.outside
-        .write_next(writer, b"one ".into())
-        .await
-        .unwrap();
-    room.outside
-        .write_next(writer, b"two".into())
-        .await
-        .unwrap();
-    room.outside.write_finish(writer).await.unwrap();
+    room.files.write_next(writer, b"one ".into()).await.unwrap();
+    room.files.write_next(writer, b"two".into()).await.unwrap();
+    room.files.write_finish(writer).await.unwrap();
     assert!(refused(
-        &room.outside.write_next(writer, b"late".into()).await
+        &room.files.write_next(writer, b"late".into()).await
     ));
     assert_eq!(fs::read(room.place("file")).unwrap(), b"one two");
     assert_eq!(
@@ -59,16 +54,16 @@ async fn a_written_file_has_its_bytes_and_is_private() {
         0o600
     );
     assert_eq!(
-        room.outside.write("place".into(), b"file".into()).await,
+        room.files.write("place".into(), b"file".into()).await,
         Err(FileError::Exists)
     );
     let reader = room
-        .outside
+        .files
         .read("place".into(), b"file".into(), 4)
         .await
         .unwrap();
-    assert_eq!(room.outside.read_next(reader, 2).await.unwrap(), b"tw");
-    room.outside
+    assert_eq!(room.files.read_next(reader, 2).await.unwrap(), b"tw");
+    room.files
         .make_directory("place".into(), b"folder".into())
         .await
         .unwrap();
@@ -76,8 +71,8 @@ async fn a_written_file_has_its_bytes_and_is_private() {
         fs::metadata(room.place("folder")).unwrap().mode() & 0o7777,
         0o700
     );
-    assert_eq!(room.outside.sync("place".into()).await, Ok(()));
-    let (free, all) = room.outside.space("place".into()).await.unwrap();
+    assert_eq!(room.files.sync("place".into()).await, Ok(()));
+    let (free, all) = room.files.space("place".into()).await.unwrap();
     assert!(0 < free && free <= all);
 }
 
@@ -95,7 +90,7 @@ async fn links_are_names_of_one_file() {
         pair("file", "folder/twin"),
         pair("missing", "folder/other"),
     ];
-    let answers = room.outside.link("place".into(), items).await;
+    let answers = room.files.link("place".into(), items).await;
     use FileError::{Exists, IsADirectory, NotFound};
     assert_eq!(
         answers,
@@ -122,7 +117,7 @@ async fn a_move_replaces_files_and_links_and_never_folders() {
     symlink("old", room.place("latest")).unwrap();
     symlink("new", room.place("latest.next")).unwrap();
     let rename = async |old: &str, new: &str| {
-        room.outside
+        room.files
             .rename("place".into(), old.into(), new.into())
             .await
     };
@@ -177,8 +172,8 @@ async fn attributes_and_access_lists_are_set_and_read_back() {
     }
     let mut set = change("file");
     (set.mode, set.attributes) = (Some(0o640), attributes.clone());
-    assert_eq!(room.outside.set("place".into(), vec![set]).await, [Ok(())]);
-    let file = room.outside.describe("place".into(), b"file".into()).await;
+    assert_eq!(room.files.set("place".into(), vec![set]).await, [Ok(())]);
+    let file = room.files.describe("place".into(), b"file".into()).await;
     assert_eq!(file.unwrap().attributes, attributes);
     assert_eq!(room.walk("place", "").await[0].attributes, attributes);
 }
@@ -208,7 +203,7 @@ async fn modes_and_times_are_set_and_read_back_to_the_nanosecond() {
         set("link", None, new),
         set("missing", None, new),
     ];
-    let answers = room.outside.set("place".into(), items).await;
+    let answers = room.files.set("place".into(), items).await;
     assert_eq!(answers, [Ok(()), Ok(()), Ok(()), Err(FileError::NotFound)]);
     let walked = room.walk("place", "").await;
     let found = |at: usize| (walked[at].metadata.mode, walked[at].metadata.modified);
@@ -248,7 +243,7 @@ async fn what_no_image_holds_cannot_be_set() {
             ..change("file")
         },
     ];
-    let answers = room.outside.set("place".into(), bad).await;
+    let answers = room.files.set("place".into(), bad).await;
     assert!(answers.iter().all(refused), "{answers:?}");
 }
 
@@ -273,7 +268,7 @@ async fn owners_are_set_also_on_links_and_set_id_bits_survive() {
         own("link", (2_000, 2_001)),
     ];
     assert_eq!(
-        room.outside.set("place".into(), items).await,
+        room.files.set("place".into(), items).await,
         [Ok(()), Ok(())]
     );
     let owner = |name| {
@@ -335,7 +330,7 @@ async fn removing_all_counts_and_follows_nothing() {
     symlink(room.elsewhere(""), room.place("old/door")).unwrap();
     symlink("../kept", room.place("old/e/link")).unwrap();
     fs::hard_link(room.elsewhere("secret"), room.place("old/twin")).unwrap();
-    let remove_all = async |path: &str| room.outside.remove_all("place".into(), path.into()).await;
+    let remove_all = async |path: &str| room.files.remove_all("place".into(), path.into()).await;
     assert_eq!(remove_all("old").await, Ok(1 + 40 + 1 + 2 + 2 + 1));
     assert!(!room.place("old").exists() && room.place("kept").exists());
     assert_eq!(
@@ -346,7 +341,7 @@ async fn removing_all_counts_and_follows_nothing() {
     assert_eq!(remove_all("kept").await, Err(FileError::NotADirectory));
     assert!(refused(&remove_all("").await));
     fs::create_dir_all(room.place("full/inside")).unwrap();
-    let remove = async |path: &str| room.outside.remove("place".into(), path.into()).await;
+    let remove = async |path: &str| room.files.remove("place".into(), path.into()).await;
     assert_eq!(remove("full").await, Err(FileError::NotEmpty));
     assert_eq!(remove("full/inside").await, Ok(()));
     assert_eq!(remove("full").await, Ok(()));
@@ -375,15 +370,13 @@ fn removing_all_takes_what_its_owner_made_read_only() {
 
 #[tokio::test]
 async fn what_a_dry_run_tries_to_change_is_held_back_and_told() {
-    let Room { folder, outside } = Room::new();
-    let outside = outside.changing(false);
-    let made = outside
-        .make_directory("place".into(), b"new".to_vec())
-        .await;
+    let Room { folder, mut files } = Room::new();
+    files.dry_run = Arc::new(DryRun::new(true));
+    let made = files.make_directory("place".into(), b"new".to_vec()).await;
     assert_eq!(made, Err(FileError::ReadOnly));
     // Reading, and bringing nothing to disk, is no attempt.
-    assert!(outside.describe("place".into(), Vec::new()).await.is_ok());
-    assert_eq!(outside.sync("place".into()).await, Ok(()));
-    assert_eq!(outside.held_back(), ["a change in the tree `place`"]);
+    assert!(files.describe("place".into(), Vec::new()).await.is_ok());
+    assert_eq!(files.sync("place".into()).await, Ok(()));
+    assert_eq!(files.dry_run.held_back(), ["a change in the tree `place`"]);
     assert!(!folder.path().join("place/new").exists());
 }

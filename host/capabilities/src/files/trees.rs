@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Deref;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,11 +15,11 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 use strongroom_domain::grants::Access;
-use strongroom_sandbox::outside::{FileError, FileKind, Metadata};
+use strongroom_sandbox::capability::files::{FileError, FileKind, Metadata};
 
-use super::failures::{Files, failure, refused, resolution};
+use super::failures::{Answer, failure, refused, resolution};
 use super::granted::{GrantedTree, TreeError};
-use super::metadata::of_handle;
+use super::metadata::{name_of, of_handle};
 use super::paths::TreePath;
 
 /// Beneath the handle, never through a link, not even the kernel's own in `/proc`. Mounts may be crossed: a source
@@ -91,12 +91,12 @@ impl Tree {
     }
 
     /// A handle on whatever the path names, a link itself included. It can be described, not read.
-    pub(super) fn handle(&self, path: TreePath<'_>) -> Files<OwnedFd> {
+    pub(super) fn handle(&self, path: TreePath<'_>) -> Answer<OwnedFd> {
         self.resolve(path, HANDLE, BENEATH)
     }
 
     /// A folder, opened for listing.
-    pub(super) fn listing(&self, path: TreePath<'_>) -> Files<OwnedFd> {
+    pub(super) fn listing(&self, path: TreePath<'_>) -> Answer<OwnedFd> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         self.resolve(path, flags, BENEATH)
     }
@@ -104,7 +104,7 @@ impl Tree {
     /// Opens a regular file for reading, described as it was just before.
     ///
     /// The kind is known before anything is opened, so that a FIFO never blocks and a device never notices.
-    pub(super) fn file(&self, path: TreePath<'_>) -> Files<(OwnedFd, Metadata)> {
+    pub(super) fn file(&self, path: TreePath<'_>) -> Answer<(OwnedFd, Metadata)> {
         let handle = self.handle(path)?;
         let metadata = of_handle(&handle)?;
         regular(metadata.kind)?;
@@ -117,7 +117,7 @@ impl Tree {
     }
 
     /// Bytes free for this process, and bytes in all.
-    pub(super) fn space(&self) -> Files<(u64, u64)> {
+    pub(super) fn space(&self) -> Answer<(u64, u64)> {
         let disk = fstatvfs(&self.root).map_err(failure)?;
         Ok((
             disk.f_bavail.saturating_mul(disk.f_frsize),
@@ -125,7 +125,7 @@ impl Tree {
         ))
     }
 
-    fn resolve(&self, path: TreePath<'_>, flags: OFlags, how: ResolveFlags) -> Files<OwnedFd> {
+    fn resolve(&self, path: TreePath<'_>, flags: OFlags, how: ResolveFlags) -> Answer<OwnedFd> {
         let mut attempt = 1;
         loop {
             match openat2(&self.root, path.for_kernel(), flags, Mode::empty(), how) {
@@ -153,7 +153,7 @@ impl Deref for Writable {
 
 impl Writable {
     /// Refuses a tree that was granted for reading.
-    pub(super) fn new(tree: Arc<Tree>) -> Files<Self> {
+    pub(super) fn new(tree: Arc<Tree>) -> Answer<Self> {
         if tree.writable {
             Ok(Self(tree))
         } else {
@@ -162,29 +162,29 @@ impl Writable {
     }
 
     /// The handle of the folder that holds the path, and the path's last component.
-    pub(super) fn place<'a>(&self, path: TreePath<'a>) -> Files<(OwnedFd, &'a [u8])> {
+    pub(super) fn place<'a>(&self, path: TreePath<'a>) -> Answer<(OwnedFd, &'a [u8])> {
         let (folder, name) = path.split()?;
         Ok((self.folder(folder)?, name))
     }
 
     /// The handle of a folder in which something will be changed.
-    pub(super) fn folder(&self, path: TreePath<'_>) -> Files<OwnedFd> {
+    pub(super) fn folder(&self, path: TreePath<'_>) -> Answer<OwnedFd> {
         self.resolve(path, FOLDER, BENEATH | ResolveFlags::NO_XDEV)
     }
 
     /// A folder whose content will be removed, opened for listing.
-    pub(super) fn listing_for_change(&self, path: TreePath<'_>) -> Files<OwnedFd> {
+    pub(super) fn listing_for_change(&self, path: TreePath<'_>) -> Answer<OwnedFd> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         self.resolve(path, flags, BENEATH | ResolveFlags::NO_XDEV)
     }
 
     /// The handle of what will itself be changed.
-    pub(super) fn target(&self, path: TreePath<'_>) -> Files<OwnedFd> {
+    pub(super) fn target(&self, path: TreePath<'_>) -> Answer<OwnedFd> {
         self.resolve(path, HANDLE, BENEATH | ResolveFlags::NO_XDEV)
     }
 
     /// Makes a new file, mode 0600; it goes again unless it is kept.
-    pub(super) fn create(&self, path: TreePath<'_>) -> Files<NewFile> {
+    pub(super) fn create(&self, path: TreePath<'_>) -> Answer<NewFile> {
         let (folder, name) = self.place(path)?;
         let file = openat(&folder, name, NEW_FILE, Mode::RUSR | Mode::WUSR).map_err(failure)?;
         Ok(NewFile {
@@ -196,7 +196,7 @@ impl Writable {
     }
 
     /// Puts everything written on the tree's file system on disk.
-    pub(super) fn sync(&self) -> Files<()> {
+    pub(super) fn sync(&self) -> Answer<()> {
         let root = self.listing(TreePath::new(b"")?)?;
         syncfs(&root).map_err(failure)
     }
@@ -228,13 +228,8 @@ impl Drop for NewFile {
     }
 }
 
-/// The kernel's name for an open handle: exact, whatever happens to the path it came from.
-pub(super) fn name_of(handle: impl AsFd) -> String {
-    format!("/proc/self/fd/{}", handle.as_fd().as_raw_fd())
-}
-
 /// Opens for reading what a handle names, leaving the access time alone where the system allows it.
-pub(super) fn reopen(handle: &OwnedFd) -> Files<OwnedFd> {
+pub(super) fn reopen(handle: &OwnedFd) -> Answer<OwnedFd> {
     let name = name_of(handle);
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
     match openat(CWD, name.as_str(), flags | OFlags::NOATIME, Mode::empty()) {
@@ -244,7 +239,7 @@ pub(super) fn reopen(handle: &OwnedFd) -> Files<OwnedFd> {
 }
 
 /// Refuses everything but a regular file.
-pub(super) fn regular(kind: FileKind) -> Files<()> {
+pub(super) fn regular(kind: FileKind) -> Answer<()> {
     match kind {
         FileKind::File => Ok(()),
         FileKind::Directory => Err(FileError::IsADirectory),

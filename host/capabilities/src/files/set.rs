@@ -8,23 +8,23 @@ use rustix::fs::{
     chownat, setxattr, utimensat,
 };
 use rustix::io::Errno;
-use strongroom_sandbox::outside::{Change, FileKind, FileTime};
+use strongroom_sandbox::capability::files::{Change, FileKind, FileTime};
 
-use super::failures::{Files, failure, refused};
-use super::metadata::{belongs, of_handle};
+use super::failures::{Answer, failure, refused};
+use super::metadata::{belongs, name_of, of_handle};
 use super::paths::TreePath;
 use super::stop::Stop;
-use super::trees::{Writable, name_of};
+use super::trees::Writable;
 
 /// Applies changes, each on its own.
-pub(super) fn set(tree: &Writable, items: &[Change], stop: &Stop) -> Vec<Files<()>> {
+pub(super) fn set(tree: &Writable, items: &[Change], stop: &Stop) -> Vec<Answer<()>> {
     items
         .iter()
         .map(|change| stop.check().and_then(|()| set_one(tree, change)))
         .collect()
 }
 
-fn set_one(tree: &Writable, change: &Change) -> Files<()> {
+fn set_one(tree: &Writable, change: &Change) -> Answer<()> {
     check(change)?;
     let handle = tree.target(TreePath::new(&change.path)?)?;
     let kind = of_handle(&handle)?.kind;
@@ -74,7 +74,7 @@ fn set_one(tree: &Writable, change: &Change) -> Files<()> {
     Ok(())
 }
 
-fn check(change: &Change) -> Files<()> {
+fn check(change: &Change) -> Answer<()> {
     if change.mode.is_some_and(|mode| mode > 0o7777) {
         return Err(refused("a mode has the bits 0 to 0o7777"));
     }

@@ -9,9 +9,9 @@ use rustix::fs::{
     AtFlags, Mode, RenameFlags, linkat, mkdirat, renameat, renameat_with, symlinkat, unlinkat,
 };
 use rustix::io::Errno;
-use strongroom_sandbox::outside::{FileError, FileKind};
+use strongroom_sandbox::capability::files::{FileError, FileKind};
 
-use super::failures::{Files, failure, refused};
+use super::failures::{Answer, failure, refused};
 use super::metadata::of_name;
 use super::paths::TreePath;
 use super::stop::Stop;
@@ -21,13 +21,13 @@ use super::trees::Writable;
 const TARGET_BYTES: usize = 4_095;
 
 /// Makes a folder, mode 0700.
-pub(super) fn make_directory(tree: &Writable, path: &[u8]) -> Files<()> {
+pub(super) fn make_directory(tree: &Writable, path: &[u8]) -> Answer<()> {
     let (folder, name) = tree.place(TreePath::new(path)?)?;
     mkdirat(&folder, name, Mode::RWXU).map_err(failure)
 }
 
 /// Makes a symbolic link with any text: nothing here ever follows it.
-pub(super) fn symlink(tree: &Writable, path: &[u8], target: &[u8]) -> Files<()> {
+pub(super) fn symlink(tree: &Writable, path: &[u8], target: &[u8]) -> Answer<()> {
     if target.is_empty() || target.len() > TARGET_BYTES || target.contains(&0) {
         return Err(refused("a link's text has 1 to 4 095 bytes and no NUL"));
     }
@@ -36,7 +36,7 @@ pub(super) fn symlink(tree: &Writable, path: &[u8], target: &[u8]) -> Files<()> 
 }
 
 /// Links files under new names: pairs of existing and new path.
-pub(super) fn link(tree: &Writable, items: &[(Vec<u8>, Vec<u8>)], stop: &Stop) -> Vec<Files<()>> {
+pub(super) fn link(tree: &Writable, items: &[(Vec<u8>, Vec<u8>)], stop: &Stop) -> Vec<Answer<()>> {
     let (mut from, mut to) = (Folders::new(tree), Folders::new(tree));
     let mut link_one = |existing: &[u8], new: &[u8]| {
         stop.check()?;
@@ -66,7 +66,7 @@ impl<'t> Folders<'t> {
         Self { tree, last: None }
     }
 
-    fn place<'a>(&mut self, path: TreePath<'a>) -> Files<(&OwnedFd, &'a [u8])> {
+    fn place<'a>(&mut self, path: TreePath<'a>) -> Answer<(&OwnedFd, &'a [u8])> {
         let (folder, name) = path.split()?;
         let opened = match self.last.take() {
             Some((last, handle)) if last == folder.for_kernel() => (last, handle),
@@ -78,7 +78,7 @@ impl<'t> Folders<'t> {
 }
 
 /// Moves, replacing a file or link but never a folder.
-pub(super) fn rename(tree: &Writable, old: &[u8], new: &[u8]) -> Files<()> {
+pub(super) fn rename(tree: &Writable, old: &[u8], new: &[u8]) -> Answer<()> {
     let (from, name) = tree.place(TreePath::new(old)?)?;
     let (to, new_name) = tree.place(TreePath::new(new)?)?;
     let moved = of_name(&from, name).map_err(failure)?;
@@ -107,7 +107,7 @@ pub(super) fn rename(tree: &Writable, old: &[u8], new: &[u8]) -> Files<()> {
 }
 
 /// Removes a file, a link or an empty folder.
-pub(super) fn remove(tree: &Writable, path: &[u8]) -> Files<()> {
+pub(super) fn remove(tree: &Writable, path: &[u8]) -> Answer<()> {
     let (folder, name) = tree.place(TreePath::new(path)?)?;
     if of_name(&folder, name).map_err(failure)?.kind != FileKind::Directory {
         return unlinkat(&folder, name, AtFlags::empty()).map_err(failure);

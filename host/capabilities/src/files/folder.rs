@@ -8,9 +8,9 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::fs::{FileType, Mode, OFlags, RawDir, openat};
 use rustix::io::Errno;
-use strongroom_sandbox::outside::FileError;
+use strongroom_sandbox::capability::files::FileError;
 
-use super::failures::{Files, failure};
+use super::failures::{Answer, failure};
 use super::paths::join;
 
 /// Names held by one descent, with 8 bytes for each: two million names of usual length.
@@ -31,7 +31,7 @@ pub(super) struct Names {
 
 impl Names {
     /// Reads them all from a folder opened for listing; `held` bytes are already taken by the levels above.
-    pub(super) fn read(folder: impl AsFd, held: usize) -> Files<Self> {
+    pub(super) fn read(folder: impl AsFd, held: usize) -> Answer<Self> {
         let mut names = Self::default();
         let mut space = [MaybeUninit::uninit(); LIST_BYTES];
         let mut list = RawDir::new(folder, &mut space);
@@ -124,7 +124,7 @@ impl Found {
 
 impl Descent {
     /// Goes down into a folder, already opened for listing.
-    pub(super) fn enter(&mut self, handle: OwnedFd, path: Vec<u8>) -> Files<()> {
+    pub(super) fn enter(&mut self, handle: OwnedFd, path: Vec<u8>) -> Answer<()> {
         let held = self.levels.iter().map(|level| level.names.held()).sum();
         let names = Names::read(&handle, held)?;
         if self.levels.len() >= KEPT_OPEN
@@ -156,8 +156,8 @@ impl Descent {
     /// The current folder's handle, opened again where it was let go.
     pub(super) fn current(
         &mut self,
-        open: impl FnOnce(&[u8]) -> Files<OwnedFd>,
-    ) -> Files<&OwnedFd> {
+        open: impl FnOnce(&[u8]) -> Answer<OwnedFd>,
+    ) -> Answer<&OwnedFd> {
         let Some(level) = self.levels.last_mut() else {
             return Err(FileError::NotFound);
         };

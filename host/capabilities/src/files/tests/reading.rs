@@ -7,13 +7,13 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::sync::Arc;
 
 use strongroom_domain::grants::Access;
-use strongroom_sandbox::outside::{FileError, FileKind, Outside};
+use strongroom_sandbox::capability::files::{FileError, FileKind, Files};
 
-use super::{NoDatabases, Quiet, Room, as_nobody, is_root, nowhere, paths, refused};
-use crate::stop::Stop;
-use crate::trees::Tree;
-use crate::walk::Walker;
-use crate::{CallOutside, GrantedTree, TreeError};
+use super::{NoDatabases, Room, as_nobody, is_root, paths, refused};
+use crate::files::stop::Stop;
+use crate::files::trees::Tree;
+use crate::files::walk::Walker;
+use crate::files::{CallFiles, GrantedTree, TreeError};
 
 #[tokio::test]
 async fn a_walk_goes_through_folders_before_their_content_in_byte_order() {
@@ -39,11 +39,11 @@ async fn a_walk_goes_through_folders_before_their_content_in_byte_order() {
     );
     assert_eq!(room.walk("source", "empty").await, []);
     assert_eq!(
-        room.outside.walk("source".into(), b"a".into()).await,
+        room.files.walk("source".into(), b"a".into()).await,
         Err(FileError::NotADirectory)
     );
     assert_eq!(
-        room.outside.walk("source".into(), b"none".into()).await,
+        room.files.walk("source".into(), b"none".into()).await,
         Err(FileError::NotFound)
     );
 }
@@ -74,13 +74,13 @@ async fn odd_names_are_told_and_taken_as_they_are() {
     assert_eq!(walked, expected);
     for name in names {
         let reader = room
-            .outside
+            .files
             .read("source".into(), name.into(), 0)
             .await
             .unwrap();
-        assert_eq!(room.outside.read_next(reader, 1_000).await.unwrap(), name);
-        assert_eq!(room.outside.read_next(reader, 1_000).await.unwrap(), b"");
-        room.outside.close(reader);
+        assert_eq!(room.files.read_next(reader, 1_000).await.unwrap(), name);
+        assert_eq!(room.files.read_next(reader, 1_000).await.unwrap(), b"");
+        room.files.close(reader);
     }
 }
 
@@ -91,7 +91,7 @@ async fn metadata_is_what_the_system_says_to_the_nanosecond() {
     fs::hard_link(room.source("file"), room.source("twin")).unwrap();
     fs::set_permissions(room.source("file"), fs::Permissions::from_mode(0o4751)).unwrap();
     let told = room
-        .outside
+        .files
         .describe("source".into(), b"file".into())
         .await
         .unwrap();
@@ -122,7 +122,7 @@ async fn metadata_is_what_the_system_says_to_the_nanosecond() {
         (found.inode, 2)
     );
     let root = room
-        .outside
+        .files
         .describe("source".into(), Vec::new())
         .await
         .unwrap();
@@ -144,7 +144,7 @@ async fn reading_leaves_the_access_time_alone() {
         .set_times(old)
         .unwrap();
     let answers = room
-        .outside
+        .files
         .digest("source".into(), vec![b"file".into()])
         .await;
     assert_eq!(answers[0].as_ref().unwrap().0, 7);
@@ -168,7 +168,7 @@ async fn a_folder_too_deep_is_reported_and_the_rest_is_walked() {
     assert_eq!(entries[256].path, b"last");
     assert!(refused(
         &room
-            .outside
+            .files
             .describe("source".into(), [&b"d/".repeat(256)[..], b"d"].concat())
             .await
     ));
@@ -198,22 +198,18 @@ async fn what_vanishes_during_a_walk_is_left_out() {
     for file in ["a", "b", "c"] {
         fs::write(room.source(file), "").unwrap();
     }
-    let walker = room
-        .outside
-        .walk("source".into(), Vec::new())
-        .await
-        .unwrap();
+    let walker = room.files.walk("source".into(), Vec::new()).await.unwrap();
     assert_eq!(
-        paths(&room.outside.walk_next(walker, 1).await.unwrap()),
+        paths(&room.files.walk_next(walker, 1).await.unwrap()),
         ["a"]
     );
     fs::remove_file(room.source("b")).unwrap();
     assert_eq!(
-        paths(&room.outside.walk_next(walker, 10).await.unwrap()),
+        paths(&room.files.walk_next(walker, 10).await.unwrap()),
         ["c"]
     );
-    assert_eq!(room.outside.walk_next(walker, 10).await.unwrap(), []);
-    assert!(refused(&room.outside.walk_next(walker, 0).await));
+    assert_eq!(room.files.walk_next(walker, 10).await.unwrap(), []);
+    assert!(refused(&room.files.walk_next(walker, 0).await));
 }
 
 #[test]
@@ -265,15 +261,7 @@ fn a_grant_that_names_no_folder_is_an_error_with_its_path() {
             folder,
             access: Access::Read,
         };
-        CallOutside::new(
-            &[tree],
-            &[],
-            None,
-            Arc::new(NoDatabases),
-            Arc::new(Quiet),
-            nowhere(),
-        )
-        .map(drop)
+        CallFiles::open(&[tree], &[], Arc::new(NoDatabases), Arc::default()).map(drop)
     };
     let missing = open(room.source("none")).unwrap_err();
     assert!(matches!(missing, TreeError::Missing { .. }));

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use strongroom_sandbox::outside::{CopyItem, CopyMethod, FileError, Outside, StateError};
+use strongroom_sandbox::capability::files::{CopyItem, CopyMethod, FileError, Files};
 
 use super::{NoDatabases, Room, is_root, open, refused, skipped};
 
@@ -47,7 +47,7 @@ async fn a_full_disk_is_told_and_leaves_no_part_behind() {
     let Some(_disk) = SmallDisk::mount(&room.place("")) else {
         return;
     };
-    let outside = open(room.folder.path(), &[], Arc::new(NoDatabases));
+    let files = open(room.folder.path(), &[], Arc::new(NoDatabases));
     fs::write(room.source("large"), vec![1; 3 << 20]).unwrap();
     fs::write(room.source("small"), "small").unwrap();
     let copy = async |name: &str| {
@@ -56,22 +56,19 @@ async fn a_full_disk_is_told_and_leaves_no_part_behind() {
             destination: name.into(),
             method: CopyMethod::Bytes,
         };
-        let answers = outside.copy("source".into(), "place".into(), vec![item]);
+        let answers = files.copy("source".into(), "place".into(), vec![item]);
         answers.await.remove(0)
     };
     assert_eq!(copy("large").await, Err(FileError::Full));
     assert!(!room.place("large").exists());
     assert_eq!(copy("small").await.unwrap().bytes, 5);
-    let writer = outside
-        .write("place".into(), b"stream".into())
-        .await
-        .unwrap();
+    let writer = files.write("place".into(), b"stream".into()).await.unwrap();
     let mut result = Ok(());
     for _ in 0..3 {
-        result = result.and(outside.write_next(writer, vec![1; 1 << 20]).await);
+        result = result.and(files.write_next(writer, vec![1; 1 << 20]).await);
     }
     assert_eq!(result, Err(FileError::Full));
-    let (free, all) = outside.space("place".into()).await.unwrap();
+    let (free, all) = files.space("place".into()).await.unwrap();
     assert_eq!((free, all), (0, 1 << 20));
 }
 
@@ -86,18 +83,18 @@ async fn changes_do_not_cross_into_a_disk_mounted_inside_and_reading_does() {
     fs::write(room.place("file"), "").unwrap();
     let walked = room.walk("place", "").await;
     assert_eq!(super::paths(&walked), ["file", "mounted", "mounted/file"]);
-    let outside = &room.outside;
+    let files = &room.files;
     assert!(refused(
-        &outside.write("place".into(), b"mounted/new".into()).await
+        &files.write("place".into(), b"mounted/new".into()).await
     ));
     assert!(refused(
-        &outside.remove("place".into(), b"mounted/file".into()).await
+        &files.remove("place".into(), b"mounted/file".into()).await
     ));
     assert!(refused(
-        &outside.remove_all("place".into(), b"mounted".into()).await
+        &files.remove_all("place".into(), b"mounted".into()).await
     ));
     let pair = (b"file".to_vec(), b"mounted/twin".to_vec());
-    assert!(refused(&outside.link("place".into(), vec![pair]).await[0]));
+    assert!(refused(&files.link("place".into(), vec![pair]).await[0]));
     assert!(room.place("mounted/file").exists());
 }
 
@@ -123,12 +120,9 @@ fn a_call_given_up_stops_its_file_work_at_once() {
             () = begun("future dropped") => {}
         }
     });
-    let Room { folder, outside } = room;
-    let outside = Arc::new(outside);
-    let (place, shared) = (
-        folder.path().join("place/call dropped"),
-        Arc::clone(&outside),
-    );
+    let Room { folder, files } = room;
+    let files = Arc::new(files);
+    let (place, shared) = (folder.path().join("place/call dropped"), Arc::clone(&files));
     runtime.spawn(async move {
         let item = CopyItem {
             source: b"huge".into(),
@@ -146,7 +140,7 @@ fn a_call_given_up_stops_its_file_work_at_once() {
             tokio::task::yield_now().await;
         }
     });
-    drop(outside);
+    drop(files);
     // Waits for the threads; they would go on for long if nothing told them.
     drop(runtime);
     assert_eq!(
@@ -160,70 +154,48 @@ fn a_call_given_up_stops_its_file_work_at_once() {
 async fn streams_and_lists_have_their_limits() {
     let room = Room::new();
     fs::write(room.source("file"), "content").unwrap();
-    let outside = &room.outside;
+    let files = &room.files;
     let mut readers = Vec::new();
     for _ in 0..128 {
         readers.push(
-            outside
+            files
                 .read("source".into(), b"file".into(), 0)
                 .await
                 .unwrap(),
         );
     }
     assert!(refused(
-        &outside.read("source".into(), b"file".into(), 0).await
+        &files.read("source".into(), b"file".into(), 0).await
     ));
-    assert!(refused(
-        &outside.write("place".into(), b"file".into()).await
-    ));
+    assert!(refused(&files.write("place".into(), b"file".into()).await));
     assert!(!room.place("file").exists());
-    outside.close(readers[0]);
-    let reader = outside
+    files.close(readers[0]);
+    let reader = files
         .read("source".into(), b"file".into(), u64::MAX)
         .await
         .unwrap();
-    assert_eq!(outside.read_next(reader, 10).await.unwrap(), b"");
-    assert!(refused(&outside.read_next(reader, 0).await));
+    assert_eq!(files.read_next(reader, 10).await.unwrap(), b"");
+    assert!(refused(&files.read_next(reader, 0).await));
     assert!(
-        refused(&outside.walk_next(reader, 1).await),
+        refused(&files.walk_next(reader, 1).await),
         "a reader is no walker"
     );
     for _ in 0..4 {
-        outside.walk("source".into(), Vec::new()).await.unwrap();
+        files.walk("source".into(), Vec::new()).await.unwrap();
     }
-    assert!(refused(&outside.walk("source".into(), Vec::new()).await));
-    let answers = outside
+    assert!(refused(&files.walk("source".into(), Vec::new()).await));
+    let answers = files
         .digest("source".into(), vec![b"file".to_vec(); 1_025])
         .await;
     assert!(answers.len() == 1_025 && answers.iter().all(refused));
-    outside.close(readers[1]);
-    let writer = outside.write("place".into(), b"file".into()).await.unwrap();
+    files.close(readers[1]);
+    let writer = files.write("place".into(), b"file".into()).await.unwrap();
     assert!(refused(
-        &outside.write_next(writer, vec![0; (1 << 20) + 1]).await
+        &files.write_next(writer, vec![0; (1 << 20) + 1]).await
     ));
     for target in [vec![], vec![b'x'; 4_096], b"a\0b".to_vec()] {
         assert!(refused(
-            &outside
-                .symlink("place".into(), b"link".into(), target)
-                .await
+            &files.symlink("place".into(), b"link".into(), target).await
         ));
     }
-}
-
-#[tokio::test]
-async fn state_needs_its_grant_and_keeps_to_its_limits() {
-    let room = Room::new();
-    assert!(matches!(
-        room.outside.state_get("key".into()).await,
-        Err(StateError::Unavailable(_))
-    ));
-    assert!(matches!(
-        room.outside.state_get("k".repeat(129)).await,
-        Err(StateError::Limit(_))
-    ));
-    let large = vec![0; (64 << 10) + 1];
-    assert!(matches!(
-        room.outside.state_set("key".into(), large, None).await,
-        Err(StateError::Limit(_))
-    ));
 }

@@ -4,10 +4,10 @@
 //! Read next: `trees`, where paths are resolved.
 
 use rustix::io::Errno;
-use strongroom_sandbox::outside::FileError;
+use strongroom_sandbox::capability::files::FileError;
 
 /// What every function here returns.
-pub(super) type Files<T> = Result<T, FileError>;
+pub(super) type Answer<T> = Result<T, FileError>;
 
 /// Translates the answer to an ordinary call on a resolved handle.
 pub(super) fn failure(errno: Errno) -> FileError {
