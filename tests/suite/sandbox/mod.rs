@@ -68,10 +68,14 @@ fn misbehaving_bytes() -> Vec<u8> {
     std::fs::read(guest("misbehaving")).unwrap()
 }
 
+fn wat_file(name: &str) -> PathBuf {
+    let folder = repository().join("tests/guests/misbehaving/wat");
+    folder.join(format!("{name}.wat"))
+}
+
 /// A component written as text, assembled.
 fn wat(name: &str) -> Vec<u8> {
-    let folder = repository().join("tests/guests/misbehaving/wat");
-    wat::parse_file(folder.join(format!("{name}.wat"))).unwrap()
+    wat::parse_file(wat_file(name)).unwrap()
 }
 
 fn call(config: &str) -> Call {
