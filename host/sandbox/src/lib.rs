@@ -9,9 +9,9 @@ pub mod capability;
 
 mod answer;
 mod artifact;
-mod bindings;
 mod cache;
 mod compile;
+mod contract;
 mod deadline;
 mod description;
 mod ending;

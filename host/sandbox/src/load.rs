@@ -16,12 +16,12 @@ use wasmtime::Engine;
 use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::artifact;
-use crate::bindings::exports::strongroom::plugin as roles;
 use crate::cache::Cache;
 use crate::call::Ending;
 use crate::capability::Capabilities;
 use crate::capability::log::LogSink;
 use crate::compile::{self, CompileLimits, CompilerCommand};
+use crate::contract::v0_1::exports::strongroom::plugin as roles;
 use crate::deadline::Deadline;
 use crate::description::Description;
 use crate::ending;

@@ -1,18 +1,11 @@
 //! What this host offers to plugins, by name, and what it says to one that wants something else.
 //!
-//! Owns: the lists of capabilities and of WASI's interfaces, and which versions of them fit.
+//! Owns: the lists of capabilities and of WASI's interfaces, and which versions of WASI fit.
 //! Never: the shapes behind the names (linking checks those). Read next: `inspect`, `capability`.
 
-use semver::Version;
-
 use crate::capability::Capability;
+use crate::contract::{CONTRACT, Name, PACKAGE, TYPES};
 use crate::role::Role;
-
-/// The version of `strongroom:plugin` that this host speaks.
-pub(crate) const CONTRACT: Version = Version::new(0, 1, 0);
-
-/// The interface of the types that the others share.
-const TYPES: &str = "types";
 
 /// Interfaces of WASI 0.2 that are linked; but for `http`, there is nothing behind them.
 const WASI: [&str; 22] = [
@@ -40,42 +33,14 @@ const WASI: [&str; 22] = [
     "random/insecure-seed",
 ];
 
-/// The interface by which a plugin publishes what it asks of the network.
-pub(crate) const EGRESS: &str = "egress";
-
-/// The package of the contract.
-pub(crate) const PACKAGE: &str = "strongroom:plugin";
-
-/// `package/interface@version`, taken apart.
-pub(crate) struct Name<'a> {
-    pub(crate) package: &'a str,
-    pub(crate) interface: &'a str,
-    version: Option<Version>,
-}
-
-impl<'a> Name<'a> {
-    pub(crate) fn parse(text: &'a str) -> Option<Self> {
-        let (package, rest) = text.split_once('/')?;
-        let (interface, version) = match rest.split_once('@') {
-            Some((interface, version)) => (interface, Some(Version::parse(version).ok()?)),
-            None => (rest, None),
-        };
-        Some(Self {
-            package,
-            interface,
-            version,
-        })
-    }
-
-    /// What an import of this name asks for.
-    pub(crate) fn capability(&self) -> Option<Capability> {
-        match self.package {
-            PACKAGE => Capability::ALL
-                .into_iter()
-                .find(|one| *one != Capability::Http && one.as_str() == self.interface),
-            "wasi:http" => Some(Capability::Http),
-            _ => None,
-        }
+/// What an import of this name asks for.
+pub(crate) fn capability(name: &Name<'_>) -> Option<Capability> {
+    match name.package {
+        PACKAGE => Capability::ALL
+            .into_iter()
+            .find(|one| *one != Capability::Http && one.as_str() == name.interface),
+        "wasi:http" => Some(Capability::Http),
+        _ => None,
     }
 }
 
@@ -87,16 +52,9 @@ pub(crate) fn refuse(import: &str) -> Result<(), Option<String>> {
     let Some((namespace, package)) = name.package.split_once(':') else {
         return Err(None);
     };
-    if name.package == PACKAGE && (name.interface == TYPES || name.capability().is_some()) {
-        // Additions inside 0.1 raise the patch number: an older plugin fits, a newer one may want what is not here.
+    if name.package == PACKAGE && (name.interface == TYPES || capability(&name).is_some()) {
         return match &name.version {
-            Some(wanted)
-                if (wanted.major, wanted.minor) == (CONTRACT.major, CONTRACT.minor)
-                    && *wanted <= CONTRACT
-                    && wanted.pre.is_empty() =>
-            {
-                Ok(())
-            }
+            _ if name.importable() => Ok(()),
             Some(wanted) => Err(Some(format!(
                 "it wants {}@{wanted}, this host offers {CONTRACT}",
                 name.interface

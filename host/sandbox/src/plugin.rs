@@ -13,11 +13,11 @@ use wasmtime::component::{
 };
 
 use crate::answer;
-use crate::bindings::exports::strongroom::plugin::snapshots as wit_snapshots;
-use crate::bindings::strongroom::plugin::types as wit;
 use crate::call::{Call, Context, Ending, Request};
 use crate::capability::Capability;
 use crate::capability::log::LogSink;
+use crate::contract::v0_1::exports::strongroom::plugin::snapshots as wit_snapshots;
+use crate::contract::v0_1::strongroom::plugin::types as wit;
 use crate::deadline::Deadline;
 use crate::description::Description;
 use crate::ending;

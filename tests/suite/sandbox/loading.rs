@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use strongroom_sandbox::call::{Context, Request};
+use strongroom_sandbox::call::{Context, Ending, Request};
 use strongroom_sandbox::capability::{Capabilities, Capability};
 use strongroom_sandbox::{CompilerCommand, LoadError, Role, Sandbox, SandboxError, Settings};
 use strongroom_tests::guest;
@@ -13,6 +13,7 @@ use strongroom_tests::guest;
 use super::recorder::Recorder;
 use super::{
     Seen, answers, call, context, misbehaving_bytes, refusal, runtime, sandbox, settings, wat,
+    wat_file,
 };
 
 /// Loads with a compiler that cannot work: only the cache can answer.
@@ -61,6 +62,23 @@ fn a_plugin_written_by_hand_loads() {
     runtime().block_on(async {
         let plugin = sandbox().load(wat("behaving")).await.unwrap();
         assert_eq!(plugin.description().name.as_str(), "from-wat");
+    });
+}
+
+#[test]
+fn a_plugin_of_a_later_patch_of_the_contract_loads_and_answers() {
+    runtime().block_on(async {
+        let text = fs::read_to_string(wat_file("behaving")).unwrap();
+        let later = text.replace("@0.1.0", "@0.1.7");
+        assert_ne!(text, later);
+        let plugin = sandbox()
+            .load(wat::parse_str(later).unwrap())
+            .await
+            .unwrap();
+        let ending = plugin
+            .call(Request::Run, &call("{}"), context(Arc::default()))
+            .await;
+        assert!(matches!(ending, Ending::Answered(_)), "{ending:?}");
     });
 }
 

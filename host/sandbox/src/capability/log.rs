@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wasmtime::component::{HasData, Linker};
 
-use crate::bindings::strongroom::plugin::log as wit;
+use crate::contract::v0_1::strongroom::plugin::log as wit;
 use crate::text;
 
 /// Longest line, fields included, as written.

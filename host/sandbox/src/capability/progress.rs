@@ -4,7 +4,7 @@
 
 use wasmtime::component::{HasData, Linker};
 
-use crate::bindings::strongroom::plugin::progress as wit;
+use crate::contract::v0_1::strongroom::plugin::progress as wit;
 use crate::text;
 
 /// Longest unit: a word.

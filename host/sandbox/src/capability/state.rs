@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use wasmtime::component::{HasData, Linker};
 
-use crate::bindings::strongroom::plugin::state as wit;
+use crate::contract::v0_1::strongroom::plugin::state as wit;
 
 /// Longest key, bytes.
 const KEY_LIMIT: usize = 128;

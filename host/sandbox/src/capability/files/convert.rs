@@ -3,7 +3,7 @@
 //! Owns: nothing but the mapping. Never: a decision.
 
 use super::{Change, Copied, CopyItem, CopyMethod, Entry, FileError, FileKind, FileTime, Metadata};
-use crate::bindings::strongroom::plugin::files as wit;
+use crate::contract::v0_1::strongroom::plugin::files as wit;
 
 /// Converts a list.
 pub(super) fn all<A, B: From<A>>(items: Vec<A>) -> Vec<B> {

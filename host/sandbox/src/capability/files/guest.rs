@@ -7,8 +7,8 @@ use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 use super::convert::{all, each};
 use super::handles::{Handle, Reader, Tree, Walker, Writer};
 use super::{Change, CopyItem, FileError, Files};
-use crate::bindings::strongroom::plugin::files as wit;
 use crate::capability::Stop;
+use crate::contract::v0_1::strongroom::plugin::files as wit;
 
 /// Items of one call, so that the host answers within a moment and the lists stay small.
 const ITEMS_LIMIT: usize = 1_024;
