@@ -8,12 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use async_trait::async_trait;
-use strongroom_capabilities::{CallOutside, DatabaseCopy, Listener};
 use strongroom_domain::TenantName;
-use strongroom_egress::{CallEgress, Egress};
 use strongroom_sandbox::call::{Answer, Call, Context, Ending, Request, Step};
-use strongroom_sandbox::outside::{LogLine, Progress};
+use strongroom_sandbox::capability::Capabilities;
 use strongroom_sandbox::{CompilerCommand, Plugin, Sandbox, Settings};
 use strongroom_tests::{guest, strongroom};
 use uuid::Uuid;
@@ -46,15 +43,14 @@ pub(crate) fn measure(size: Size, report: &mut Report) {
     let bytes = fs::read(guest("misbehaving")).unwrap();
     let ours = runtime.block_on(Ours::new(cache.path(), bytes.clone(), CONFIG));
     let bare = Bare::new(&bytes);
-    let nowhere = Egress::new(Arc::new(|| jiff::Timestamp::UNIX_EPOCH));
-    let closed = || nowhere.open(Vec::new(), "strongroom/bench");
-    runtime.block_on(ours.block(100, closed));
+    let nothing = Capabilities::default;
+    runtime.block_on(ours.block(100, nothing));
     bare.block(100);
 
     let (mut through, mut without) = (Vec::new(), Vec::new());
     alternate(
         blocks,
-        |_| through.extend(runtime.block_on(ours.block(CALLS_PER_BLOCK, closed))),
+        |_| through.extend(runtime.block_on(ours.block(CALLS_PER_BLOCK, nothing))),
         |_| without.extend(bare.block(CALLS_PER_BLOCK)),
     );
     let mut row = |share, figure: &str, goal| {
@@ -106,18 +102,17 @@ impl Ours {
         Self { plugin, call }
     }
 
-    /// Microseconds of each call, with a way out of its own.
-    pub(crate) async fn block(&self, calls: usize, egress: impl Fn() -> CallEgress) -> Vec<f64> {
+    /// Microseconds of each call, given capabilities of its own.
+    pub(crate) async fn block(&self, calls: usize, given: impl Fn() -> Capabilities) -> Vec<f64> {
         let mut times = Vec::with_capacity(calls);
         for _ in 0..calls {
-            let (silent, egress) = (Arc::new(Silent), egress());
-            let outside = CallOutside::new(&[], &[], None, silent.clone(), silent, egress).unwrap();
+            let capabilities = given();
             let began = now();
             let context = Context {
                 memory: 256 << 20,
                 time: Duration::from_secs(5),
                 now: jiff::Timestamp::UNIX_EPOCH,
-                outside: Arc::new(outside),
+                capabilities,
             };
             let ending = self.plugin.call(Request::Run, &self.call, context).await;
             times.push(micros(began.elapsed()));
@@ -128,21 +123,6 @@ impl Ours {
         }
         times
     }
-}
-
-/// No database is copied and nobody listens.
-struct Silent;
-
-#[async_trait]
-impl DatabaseCopy for Silent {
-    async fn copy(&self, _source: &Path, _destination: &Path) -> Result<u64, String> {
-        Err("no database here".to_owned())
-    }
-}
-
-impl Listener for Silent {
-    fn log(&self, _line: LogLine) {}
-    fn progress(&self, _progress: Progress) {}
 }
 
 struct Bare {

@@ -13,11 +13,13 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use strongroom_capabilities::CallHttp;
 use strongroom_domain::TenantName;
 use strongroom_domain::egress::{
     AddressRange, Endpoint, Origin, Policy, RawEndpoint, ServiceGrant,
 };
 use strongroom_egress::{CallEgress, Egress, Opening, Request};
+use strongroom_sandbox::capability::Capabilities;
 use strongroom_tests::guest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -205,6 +207,13 @@ async fn by_hyper(address: SocketAddr, kept: bool) -> Vec<f64> {
     times
 }
 
+fn given(egress: &Egress, address: SocketAddr) -> Capabilities {
+    Capabilities {
+        http: Some(Arc::new(CallHttp::new(way_out(egress, address)))),
+        ..Capabilities::default()
+    }
+}
+
 /// One instance sends one request after the other, as a plugin that pages through a list does.
 fn through_a_plugin(
     runtime: &tokio::runtime::Runtime,
@@ -220,7 +229,7 @@ fn through_a_plugin(
     let egress = egress();
     let ours = runtime.block_on(Ours::new(cache.path(), bytes, &config));
     let call = || {
-        let (time, times) = timed(|| runtime.block_on(ours.block(1, || way_out(&egress, address))));
+        let (time, times) = timed(|| runtime.block_on(ours.block(1, || given(&egress, address))));
         assert_eq!(times.len(), 1);
         time.as_secs_f64()
     };

@@ -79,13 +79,36 @@ fn a_missing_plugin_is_named_with_those_that_are_there() {
     edited("missing-plugin", "\"local-snapshot\"", "\"gcp-snapshot\"");
 }
 
+/// Checks a schedule of the guest that imports everything and wants nothing.
+fn of_the_modest(grants: &str) -> (Host, Ran) {
+    let host = host();
+    host.install("modest", &guest("modest"));
+    let text =
+        "[[schedule]]\nname = \"x\"\nplugin = \"modest\"\nevery = \"1h\"\ntenants = [\"acme\"]\n";
+    host.schedule("x.toml", &format!("{text}{grants}"));
+    let ran = host.run(["check"]);
+    (host, ran)
+}
+
 #[test]
 fn a_grant_that_is_not_wanted_is_refused() {
+    let (host, ran) = of_the_modest("[schedule.grants]\nstate = true\n");
+    seen(&host, "grant-not-wanted", &ran);
+}
+
+#[test]
+fn a_grant_that_is_never_imported_is_refused() {
     edited(
-        "grant-not-wanted",
+        "grant-not-imported",
         "[schedule.grants.files.data]",
         "[schedule.grants]\nstate = true\n\n[schedule.grants.files.data]",
     );
+}
+
+#[test]
+fn what_is_imported_and_not_wanted_needs_no_grant() {
+    let (_, ran) = of_the_modest("");
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
 }
 
 #[test]
@@ -189,15 +212,6 @@ fn a_plugin_that_asks_for_sockets_is_refused() {
         "wants-sockets",
         &::wat::parse_bytes(&wat("sockets")).unwrap(),
     );
-}
-
-#[test]
-fn a_capability_that_is_imported_and_not_granted_is_refused() {
-    let host = host();
-    host.install("misbehaving", &guest("misbehaving"));
-    let text = "[[schedule]]\nname = \"x\"\nplugin = \"misbehaving\"\nevery = \"1h\"\ntenants = [\"acme\"]\n[schedule.config]\ndo = \"ok\"\n";
-    host.schedule("x.toml", text);
-    seen(&host, "import-not-granted", &host.run(["check"]));
 }
 
 #[test]

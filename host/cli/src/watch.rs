@@ -10,7 +10,7 @@ use strongroom_domain::preview::length;
 use strongroom_domain::{Outcome, ScheduleName, TenantName};
 use strongroom_ledger::{OccurrenceRow, ShelfAge};
 use strongroom_orchestrator::Observer;
-use strongroom_sandbox::outside::Progress;
+use strongroom_sandbox::capability::progress::Report;
 
 use crate::commands::staleness::{NO_LONGER, sentence};
 use crate::print;
@@ -57,7 +57,7 @@ impl Console {
 }
 
 impl Observer for Console {
-    fn progress(&self, schedule: &ScheduleName, tenant: &TenantName, progress: &Progress) {
+    fn progress(&self, schedule: &ScheduleName, tenant: &TenantName, progress: &Report) {
         if !self.terminal {
             return;
         }

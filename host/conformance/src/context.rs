@@ -162,7 +162,7 @@ impl TestContext {
                 (!told(feature)).then(|| format!("the plugin does not tell the feature `{feature}`"))
             }
             Need::Requests => {
-                let sends = self.subject.plugin.capabilities().contains("http");
+                let sends = !self.subject.plugin.description().endpoints.is_empty();
                 (!sends).then(|| "the plugin sends no requests".to_owned())
             }
             Need::Place => self.place().is_none().then(|| {

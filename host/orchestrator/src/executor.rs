@@ -120,7 +120,11 @@ impl PluginCall<'_> {
             return Ending::TimedOut.into();
         };
         let plugin = match &self.prepared.served {
-            Served::Plugin { plugin, .. } => plugin,
+            Served::Plugin {
+                plugin,
+                credentials,
+                ..
+            } => (plugin, &**credentials),
             Served::Replies(replies) => return replies.reply(context, self, request).await.into(),
         };
         let contract_call = Call {
@@ -135,17 +139,19 @@ impl PluginCall<'_> {
         // On a simulated clock a call takes no time; what it really took is what is recorded.
         let began = SystemClock.now();
         let mut held_back = Vec::new();
-        let ending = match context.outside(self, &request) {
-            Ok(outside) => {
+        let ending = match context.grant(self, plugin, &request) {
+            Ok(granted) => {
                 let limits = Context {
                     memory: self.prepared.schedule.memory,
                     time,
                     now,
-                    outside: outside.clone(),
+                    capabilities: granted.capabilities.clone(),
                 };
-                let ending = plugin.call(request.clone(), &contract_call, limits).await;
-                held_back = outside.held_back();
-                explained(ending, &outside.troubles())
+                let ending = (plugin.0)
+                    .call(request.clone(), &contract_call, limits)
+                    .await;
+                held_back = granted.held_back();
+                explained(ending, &granted.troubles())
             }
             Err(failure) => Ending::Failed(failure),
         };

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use strongroom_domain::Evidence;
 use strongroom_domain::retry::{Failure, FailureKind};
 
-use crate::bindings::exports::strongroom::plugin::snapshots as wit_snapshots;
-use crate::bindings::strongroom::plugin::types as wit;
 use crate::call::{Answer, Call, Ending, Operation, SnapshotInfo, SnapshotState, Step};
+use crate::contract::v0_1::exports::strongroom::plugin::snapshots as wit_snapshots;
+use crate::contract::v0_1::strongroom::plugin::types as wit;
 use crate::{extra, text};
 
 /// Bytes of an operation's handle.

@@ -1,6 +1,5 @@
 //! What a plugin is asked, and every way in which the call can end.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -8,7 +7,7 @@ use strongroom_domain::retry::Failure;
 use strongroom_domain::{Evidence, TenantName};
 use uuid::Uuid;
 
-use crate::outside::Outside;
+use crate::capability::Capabilities;
 
 /// One call (`call` in `wit/types.wit`).
 #[derive(Debug, Clone)]
@@ -190,6 +189,6 @@ pub struct Context {
     pub time: Duration,
     /// What the guest's wall clock says at entry; it moves on with real time.
     pub now: Timestamp,
-    /// The outside half of every capability, made for this call and its grants.
-    pub outside: Arc<dyn Outside>,
+    /// What was made for this call and its grants.
+    pub capabilities: Capabilities,
 }

@@ -11,7 +11,7 @@ use strongroom_domain::PluginName;
 use strongroom_domain::egress::{Endpoint, RawEndpoint};
 use strongroom_domain::grants::{Access, Want};
 
-use crate::bindings::exports::strongroom::plugin::{egress, plugin as wit};
+use crate::contract::v0_1::exports::strongroom::plugin::{egress, plugin as wit};
 use crate::{extra, text};
 
 /// Wants and features of one plugin: a person reads them all.

@@ -6,20 +6,10 @@ use wasmtime::Trap;
 use wasmtime::component::ResourceTableError;
 
 use crate::call::Ending;
+use crate::capability::Stop;
 use crate::instance::{HANDLES_LIMIT, HOSTCALL_BYTES};
 use crate::limiter::Limiter;
 use crate::text;
-
-/// Why a host function ended the call.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Stop {
-    /// The guest broke a limit of the contract; says which.
-    #[error("{0}")]
-    Breach(String),
-    /// The guest called `wasi:cli/exit`.
-    #[error("it called exit({0})")]
-    Exit(u8),
-}
 
 /// wasmtime's words for limits that have no type of their own.
 const HOSTCALL_FUEL: &str = "fuel allocated for hostcalls has been exhausted";

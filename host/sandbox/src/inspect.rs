@@ -8,9 +8,11 @@ use std::collections::BTreeSet;
 use sha2::{Digest, Sha256};
 use wasmparser::{Encoding, Parser, Payload, Validator};
 
+use crate::capability::Capability;
+use crate::contract::{EGRESS, Name};
 use crate::engine;
 use crate::error::LoadError;
-use crate::offers::{CONTRACT, EGRESS, Name, PACKAGE, offered, other_role, refuse};
+use crate::offers::{capability, offered, other_role, refuse};
 use crate::role::Role;
 use crate::text;
 
@@ -35,7 +37,7 @@ pub struct Inspection {
     pub imports: Vec<String>,
     /// Full names of everything it exports.
     pub exports: Vec<String>,
-    /// Roles of this host's version among the exports.
+    /// Roles that this host calls among the exports.
     pub roles: BTreeSet<Role>,
 }
 
@@ -56,7 +58,7 @@ impl Inspection {
             })?;
         let roles = Role::ALL
             .into_iter()
-            .filter(|role| exports.contains(&role.export()))
+            .filter(|role| exported(&exports, role.as_str()))
             .collect();
         Ok(Self {
             digest: hex(&Sha256::digest(bytes)),
@@ -69,25 +71,13 @@ impl Inspection {
 
     /// Whether it publishes what it asks of the network.
     pub(crate) fn publishes_operations(&self) -> bool {
-        self.exports
-            .contains(&format!("{PACKAGE}/{EGRESS}@{CONTRACT}"))
+        exported(&self.exports, EGRESS)
     }
 
-    /// The interfaces of `strongroom:plugin` among the imports, by their short names, and `http` for `wasi:http`.
-    pub(crate) fn capabilities(&self) -> BTreeSet<String> {
-        let ours = self
-            .imports
-            .iter()
-            .filter_map(|name| Name::parse(name))
-            .filter(|name| name.package == PACKAGE);
-        let http = self
-            .imports
-            .iter()
-            .any(|name| name.starts_with("wasi:http/"));
-        ours.filter(|name| name.interface != "types")
-            .map(|name| name.interface.to_owned())
-            .chain(http.then(|| "http".to_owned()))
-            .collect()
+    /// What it imports of what a schedule can grant.
+    pub(crate) fn capabilities(&self) -> BTreeSet<Capability> {
+        let names = self.imports.iter().filter_map(|name| Name::parse(name));
+        names.filter_map(|name| capability(&name)).collect()
     }
 
     /// Whether this host offers every import and calls at least one export.
@@ -121,6 +111,11 @@ impl Inspection {
         }
         Ok(())
     }
+}
+
+fn exported(exports: &[String], interface: &str) -> bool {
+    let mut names = exports.iter().filter_map(|name| Name::parse(name));
+    names.any(|name| name.exports(interface))
 }
 
 /// The names at the top level of a component.
@@ -205,10 +200,7 @@ mod tests {
         );
         assert_eq!(inspection.exports, ["strongroom:plugin/task@0.1.0"]);
         assert_eq!(inspection.roles, BTreeSet::from([Role::Task]));
-        assert_eq!(
-            inspection.capabilities(),
-            BTreeSet::from(["log".to_owned()])
-        );
+        assert_eq!(inspection.capabilities(), BTreeSet::from([Capability::Log]));
         assert_eq!(inspection.digest.len(), 64);
         inspection.fits().unwrap();
     }
@@ -299,6 +291,16 @@ mod tests {
         );
         assert!(import("strongroom:plugin/files@0.1.1").is_err());
         import("strongroom:plugin/state@0.1.0").unwrap();
+    }
+
+    #[test]
+    fn a_role_of_another_patch_is_called() {
+        let text = r#"(component (import "strongroom:plugin/types@0.1.7" (instance)) (instance $i)
+            (export "strongroom:plugin/task@0.1.7" (instance $i)) (export "strongroom:plugin/egress@0.1.7" (instance $i)))"#;
+        let inspection = Inspection::read(&wat(text)).unwrap();
+        assert_eq!(inspection.roles, BTreeSet::from([Role::Task]));
+        assert!(inspection.publishes_operations());
+        inspection.fits().unwrap();
     }
 
     #[test]

@@ -1,22 +1,26 @@
 //! One call's store: fresh, limited, thrown away.
 //!
-//! Owns: what a store holds and every limit that is set on it.
+//! Owns: what a store holds, every limit that is set on it, and which part of it each capability sees.
 //! Never: which function is called (`plugin`). Read next: `limiter`, `deadline`, `capability`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use wasmtime::component::ResourceTable;
+use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::{Engine, Store, UpdateDeadline};
-use wasmtime_wasi::filesystem::WasiFilesystemCtx;
-use wasmtime_wasi_http::WasiHttpCtx;
+use wasmtime_wasi::filesystem::{WasiFilesystemCtx, WasiFilesystemCtxView};
+use wasmtime_wasi_io::IoView;
 
-use crate::capability::http::{FIELDS_LIMIT, Way};
-use crate::capability::log::LogSink;
+use crate::capability::Capabilities;
+use crate::capability::files::{self, Files, FilesView};
+use crate::capability::http::{self, HttpContext};
+use crate::capability::log::{self, LogSink, LogView};
+use crate::capability::progress::{self, Progress, ProgressView};
+use crate::capability::state::{self, State, StateView};
+use crate::capability::wasi::{self, CliView, ClocksView};
 use crate::deadline::Deadline;
 use crate::limiter::Limiter;
-use crate::outside::Outside;
 
 /// Bytes a guest may hand to the host in one call of the host: a batch of 1 024 files with long names has 8 MiB.
 pub(crate) const HOSTCALL_BYTES: usize = 16 << 20;
@@ -29,49 +33,81 @@ pub(crate) struct Guest {
     /// Memory in all.
     pub(crate) limiter: Limiter,
     /// The guest's handles.
-    pub(crate) table: ResourceTable,
+    table: ResourceTable,
     /// Its lines.
-    pub(crate) log: Arc<LogSink>,
-    /// What was granted.
-    pub(crate) outside: Arc<dyn Outside>,
-    /// Where its requests go.
-    pub(crate) way: Way,
-    /// Limits of wasi:http.
-    pub(crate) http: WasiHttpCtx,
+    log: Arc<LogSink>,
+    progress: Arc<dyn Progress>,
+    state: Option<Arc<dyn State>>,
+    files: Option<Arc<dyn Files>>,
+    http: HttpContext,
     /// No folder at all.
-    pub(crate) filesystem: WasiFilesystemCtx,
+    filesystem: WasiFilesystemCtx,
     /// When it ends; began with the call.
-    pub(crate) deadline: Deadline,
+    deadline: Deadline,
     /// What the guest's wall clock said at entry, since 1970.
-    pub(crate) began: Duration,
+    began: Duration,
 }
 
 impl Guest {
-    /// Nothing is used yet.
+    /// Nothing is used yet. `log` stands before the call's own.
     pub(crate) fn new(
         memory: u64,
         deadline: Deadline,
         now: Timestamp,
         log: Arc<LogSink>,
-        outside: Arc<dyn Outside>,
+        capabilities: Capabilities,
     ) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(HANDLES_LIMIT);
-        let mut http = WasiHttpCtx::new();
-        http.set_field_size_limit(FIELDS_LIMIT);
-        let began = Duration::try_from(now.as_duration()).unwrap_or_default();
         Self {
             limiter: Limiter::new(memory),
             table,
             log,
-            way: Way(Arc::clone(&outside)),
-            http,
-            outside,
+            progress: capabilities.progress,
+            state: capabilities.state,
+            files: capabilities.files,
+            http: HttpContext::new(capabilities.http),
             filesystem: WasiFilesystemCtx::default(),
             deadline,
-            began,
+            began: Duration::try_from(now.as_duration()).unwrap_or_default(),
         }
     }
+}
+
+impl IoView for Guest {
+    fn table(&mut self) -> &mut ResourceTable {
+        &mut self.table
+    }
+}
+
+/// Links everything a plugin may import, each with its own part of the guest.
+pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
+    let mut linker = Linker::new(engine);
+    log::add_to_linker(&mut linker, |guest: &mut Guest| LogView(&guest.log))?;
+    progress::add_to_linker(&mut linker, |guest| ProgressView(&*guest.progress))?;
+    state::add_to_linker(&mut linker, |guest| StateView(guest.state.as_deref()))?;
+    files::add_to_linker(&mut linker, |guest| FilesView {
+        files: guest.files.as_deref(),
+        table: &mut guest.table,
+    })?;
+    http::add_to_linker(&mut linker, |guest| guest.http.view(&mut guest.table))?;
+    wasi::add_to_linker(
+        &mut linker,
+        |guest| CliView {
+            log: &guest.log,
+            table: &mut guest.table,
+        },
+        |guest| ClocksView {
+            deadline: guest.deadline,
+            began: guest.began,
+            table: &mut guest.table,
+        },
+        |guest| WasiFilesystemCtxView {
+            ctx: &mut guest.filesystem,
+            table: &mut guest.table,
+        },
+    )?;
+    Ok(linker)
 }
 
 /// Makes the store of one call.
@@ -98,7 +134,6 @@ pub(crate) fn store(engine: &Engine, guest: Guest) -> Store<Guest> {
 mod tests {
     use super::*;
     use crate::engine;
-    use crate::nothing::Nothing;
 
     #[test]
     fn a_store_has_its_limits() {
@@ -107,12 +142,12 @@ mod tests {
             memory_ceiling: 1 << 20,
         };
         let engine = engine::engine(&engine::config(size)).unwrap();
-        let outside: Arc<dyn Outside> = Arc::new(Nothing::default());
-        let log = Arc::new(LogSink::new(Arc::clone(&outside)));
+        let given = Capabilities::default();
+        let log = Arc::new(LogSink::new(Arc::clone(&given.log)));
         let deadline = Deadline::begin(Duration::from_secs(1));
         let store = store(
             &engine,
-            Guest::new(1 << 20, deadline, Timestamp::UNIX_EPOCH, log, outside),
+            Guest::new(1 << 20, deadline, Timestamp::UNIX_EPOCH, log, given),
         );
         assert_eq!(store.hostcall_fuel(), 16 << 20);
         assert_eq!(store.max_component_handles(), 1_000);

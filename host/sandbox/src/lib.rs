@@ -1,18 +1,17 @@
 //! Loads, limits, links and calls WebAssembly plugins.
 //!
 //! Owns: the wasmtime engine, the compile cache, the guest's half of every capability.
-//! Never: the ledger, a network, a file outside the cache: those are the outside half (`outside::Outside`).
-//! Read next: `call` (what is asked and how it ends), `outside`, then `load`, `instance`, `engine`.
+//! Never: the ledger, a network, a file outside the cache: those are the host's half, behind one trait per capability.
+//! Read next: `call` (what is asked and how it ends), `capability`, then `load`, `instance`, `engine`.
 
 pub mod call;
-pub mod outside;
+pub mod capability;
 
 mod answer;
 mod artifact;
-mod bindings;
 mod cache;
-mod capability;
 mod compile;
+mod contract;
 mod deadline;
 mod description;
 mod ending;
@@ -23,7 +22,6 @@ mod inspect;
 mod instance;
 mod limiter;
 mod load;
-mod nothing;
 mod offers;
 mod plugin;
 mod role;

@@ -16,12 +16,12 @@ use wasmtime::Engine;
 use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::artifact;
-use crate::bindings::exports::strongroom::plugin as roles;
 use crate::cache::Cache;
 use crate::call::Ending;
-use crate::capability;
+use crate::capability::Capabilities;
 use crate::capability::log::LogSink;
 use crate::compile::{self, CompileLimits, CompilerCommand};
+use crate::contract::v0_1::exports::strongroom::plugin as roles;
 use crate::deadline::Deadline;
 use crate::description::Description;
 use crate::ending;
@@ -29,7 +29,6 @@ use crate::engine::{self, Size};
 use crate::error::{LoadError, SandboxError};
 use crate::inspect::Inspection;
 use crate::instance::{self, Guest};
-use crate::nothing::Nothing;
 use crate::plugin::{Exports, Plugin};
 use crate::role::Role;
 use crate::text;
@@ -86,9 +85,8 @@ impl Sandbox {
         };
         let engine = engine::engine(&engine::config(size))?;
         let refused = |reason: String| SandboxError::Engine { reason };
-        let mut linker = Linker::new(&engine);
-        capability::add_to_linker(&mut linker)
-            .map_err(|e| refused(text::one_line(&format!("{e:#}"))))?;
+        let linker =
+            instance::linker(&engine).map_err(|e| refused(text::one_line(&format!("{e:#}"))))?;
         let cache = Arc::new(Cache::open(&settings.cache, &engine)?);
         let ticker = Ticker::start(engine.clone())
             .map_err(|e| refused(format!("no thread for its ticker: {e}")))?;
@@ -204,8 +202,8 @@ impl Sandbox {
         // A busy host is no fault of the plugin: its second begins when it has a place.
         let _slot = self.slot().await;
         let deadline = Deadline::begin(DESCRIBE_TIME);
-        let outside = Arc::new(Nothing::default());
-        let log = Arc::new(LogSink::new(Arc::clone(&outside) as _));
+        let given = Capabilities::default();
+        let log = Arc::new(LogSink::new(Arc::clone(&given.log)));
         let memory = DESCRIBE_MEMORY.min(self.memory_ceiling);
         let asked = async {
             let _live = self.ticker.live();
@@ -214,7 +212,7 @@ impl Sandbox {
                 deadline,
                 Timestamp::UNIX_EPOCH,
                 Arc::clone(&log),
-                outside,
+                given,
             );
             let mut store = instance::store(&self.engine, guest);
             let answer = ask(pre, &mut store, inspection).await;
@@ -231,12 +229,6 @@ impl Sandbox {
             .await
             .unwrap_or_else(|| Err(described(Ending::TimedOut)))?;
         let (given, operations) = given;
-        let talks = inspection.capabilities().contains("http");
-        if talks && operations.is_empty() {
-            let reason =
-                "it imports wasi:http and publishes no endpoints (`wit/egress.wit`)".to_owned();
-            return Err(LoadError::Description { reason });
-        }
         Description::check(given, operations).map_err(|reason| LoadError::Description { reason })
     }
 }

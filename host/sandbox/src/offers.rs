@@ -1,17 +1,11 @@
 //! What this host offers to plugins, by name, and what it says to one that wants something else.
 //!
-//! Owns: the lists of capabilities and of WASI's interfaces, and which versions of them fit.
+//! Owns: the lists of capabilities and of WASI's interfaces, and which versions of WASI fit.
 //! Never: the shapes behind the names (linking checks those). Read next: `inspect`, `capability`.
 
-use semver::Version;
-
+use crate::capability::Capability;
+use crate::contract::{CONTRACT, Name, PACKAGE, TYPES};
 use crate::role::Role;
-
-/// The version of `strongroom:plugin` that this host speaks.
-pub(crate) const CONTRACT: Version = Version::new(0, 1, 0);
-
-/// Interfaces of `strongroom:plugin` that a plugin may import.
-const CAPABILITIES: [&str; 5] = ["files", "log", "progress", "state", "types"];
 
 /// Interfaces of WASI 0.2 that are linked; but for `http`, there is nothing behind them.
 const WASI: [&str; 22] = [
@@ -39,31 +33,14 @@ const WASI: [&str; 22] = [
     "random/insecure-seed",
 ];
 
-/// The interface by which a plugin publishes what it asks of the network.
-pub(crate) const EGRESS: &str = "egress";
-
-/// The package of the contract.
-pub(crate) const PACKAGE: &str = "strongroom:plugin";
-
-/// `package/interface@version`, taken apart.
-pub(crate) struct Name<'a> {
-    pub(crate) package: &'a str,
-    pub(crate) interface: &'a str,
-    version: Option<Version>,
-}
-
-impl<'a> Name<'a> {
-    pub(crate) fn parse(text: &'a str) -> Option<Self> {
-        let (package, rest) = text.split_once('/')?;
-        let (interface, version) = match rest.split_once('@') {
-            Some((interface, version)) => (interface, Some(Version::parse(version).ok()?)),
-            None => (rest, None),
-        };
-        Some(Self {
-            package,
-            interface,
-            version,
-        })
+/// What an import of this name asks for.
+pub(crate) fn capability(name: &Name<'_>) -> Option<Capability> {
+    match name.package {
+        PACKAGE => Capability::ALL
+            .into_iter()
+            .find(|one| *one != Capability::Http && one.as_str() == name.interface),
+        "wasi:http" => Some(Capability::Http),
+        _ => None,
     }
 }
 
@@ -75,16 +52,9 @@ pub(crate) fn refuse(import: &str) -> Result<(), Option<String>> {
     let Some((namespace, package)) = name.package.split_once(':') else {
         return Err(None);
     };
-    if name.package == PACKAGE && CAPABILITIES.contains(&name.interface) {
-        // Additions inside 0.1 raise the patch number: an older plugin fits, a newer one may want what is not here.
+    if name.package == PACKAGE && (name.interface == TYPES || capability(&name).is_some()) {
         return match &name.version {
-            Some(wanted)
-                if (wanted.major, wanted.minor) == (CONTRACT.major, CONTRACT.minor)
-                    && *wanted <= CONTRACT
-                    && wanted.pre.is_empty() =>
-            {
-                Ok(())
-            }
+            _ if name.importable() => Ok(()),
             Some(wanted) => Err(Some(format!(
                 "it wants {}@{wanted}, this host offers {CONTRACT}",
                 name.interface
@@ -135,9 +105,10 @@ pub(crate) fn other_role(export: &str) -> Option<String> {
 
 /// Everything that may be imported, for a person.
 pub(crate) fn offered() -> Vec<String> {
-    let ours = CAPABILITIES
-        .iter()
-        .map(|name| format!("{PACKAGE}/{name}@{CONTRACT}"));
+    let ours = Capability::ALL
+        .into_iter()
+        .filter(|one| *one != Capability::Http)
+        .map(|one| format!("{PACKAGE}/{one}@{CONTRACT}"));
     ours.chain([
         "wasi:cli, clocks, filesystem, io and random at 0.2, with nothing behind them".to_owned(),
         "wasi:http/outgoing-handler at 0.2, for the operations that a plugin publishes and a schedule grants".to_owned(),

@@ -13,10 +13,11 @@ use wasmtime::component::{
 };
 
 use crate::answer;
-use crate::bindings::exports::strongroom::plugin::snapshots as wit_snapshots;
-use crate::bindings::strongroom::plugin::types as wit;
 use crate::call::{Call, Context, Ending, Request};
+use crate::capability::Capability;
 use crate::capability::log::LogSink;
+use crate::contract::v0_1::exports::strongroom::plugin::snapshots as wit_snapshots;
+use crate::contract::v0_1::strongroom::plugin::types as wit;
 use crate::deadline::Deadline;
 use crate::description::Description;
 use crate::ending;
@@ -32,7 +33,7 @@ pub struct Plugin(Arc<Loaded>);
 struct Loaded {
     sandbox: Arc<Sandbox>,
     inspection: Inspection,
-    capabilities: BTreeSet<String>,
+    capabilities: BTreeSet<Capability>,
     description: Description,
     pre: InstancePre<Guest>,
     exports: Exports,
@@ -75,10 +76,10 @@ impl Plugin {
         &self.0.inspection.roles
     }
 
-    /// The capabilities it imports, by their short names: `files`, `http`, `log`, `progress`, `state`.
+    /// Whether it imports a capability. Only what it also wants and a schedule grants is there.
     #[must_use]
-    pub fn capabilities(&self) -> &BTreeSet<String> {
-        &self.0.capabilities
+    pub fn imports(&self, capability: Capability) -> bool {
+        self.0.capabilities.contains(&capability)
     }
 
     /// Calls one function in a fresh store and waits for its end, at most `context.time`.
@@ -86,7 +87,7 @@ impl Plugin {
     /// Dropping the future stops the guest and throws its store away.
     pub async fn call(&self, request: Request, call: &Call, context: Context) -> Ending {
         let deadline = Deadline::begin(context.time);
-        let log = Arc::new(LogSink::new(Arc::clone(&context.outside)));
+        let log = Arc::new(LogSink::new(Arc::clone(&context.capabilities.log)));
         let ending = deadline
             .limit(self.run(request, call, context, deadline, &log))
             .await;
@@ -116,7 +117,7 @@ impl Plugin {
             deadline,
             context.now,
             Arc::clone(log),
-            context.outside,
+            context.capabilities,
         );
         let mut store = instance::store(&sandbox.engine, guest);
         match exports

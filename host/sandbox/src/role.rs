@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::offers::CONTRACT;
+use crate::contract::{CONTRACT, PACKAGE};
 
 /// A WIT interface that the host calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,7 +30,7 @@ impl Role {
 
     /// The full name under which a component exports it.
     pub(crate) fn export(self) -> String {
-        format!("strongroom:plugin/{self}@{CONTRACT}")
+        format!("{PACKAGE}/{self}@{CONTRACT}")
     }
 }
 

@@ -9,7 +9,7 @@ use strongroom_domain::{ScheduleName, TenantName};
 use strongroom_ledger::{OccurrenceRow, OpenMode, ShelfAge};
 use strongroom_orchestrator::{Clock, Observer};
 use strongroom_sandbox::call::Ending;
-use strongroom_sandbox::outside::Progress;
+use strongroom_sandbox::capability::progress::Report;
 use strongroom_tests::{Host, holds_for};
 
 use crate::simulated_host::{SimulatedHost, at, done};
@@ -28,7 +28,7 @@ max-age = "36h"
 struct Told(Mutex<Vec<String>>);
 
 impl Observer for Told {
-    fn progress(&self, _: &ScheduleName, _: &TenantName, _: &Progress) {}
+    fn progress(&self, _: &ScheduleName, _: &TenantName, _: &Report) {}
     fn started(&self, _: &ScheduleName, _: &TenantName, _: Timestamp, _: u32) {}
     fn alert(&self, _: &OccurrenceRow) {}
     fn age(&self, shelf: &ShelfAge, too_old: bool, now: Timestamp) {

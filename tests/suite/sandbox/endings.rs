@@ -8,9 +8,9 @@ use std::time::Duration;
 use strongroom_domain::retry::{Failure, FailureKind};
 use strongroom_sandbox::Sandbox;
 use strongroom_sandbox::call::{Answer, Context, Ending, Operation, Request, Step};
-use strongroom_sandbox::outside::LogLevel;
+use strongroom_sandbox::capability::log::LogLevel;
 
-use super::outside::Recorder;
+use super::recorder::Recorder;
 use super::{
     Seen, TIME, act, act_for_ever, act_within, answers, call, context, misbehaving_bytes, now,
     runtime, sandbox, settings,
@@ -94,7 +94,7 @@ fn a_guest_that_panics_traps_with_its_message() {
         seen.detail()
     );
     assert!(
-        seen.outside
+        seen.recorder
             .lines()
             .iter()
             .any(|line| line.message.contains("a tenth of a rope"))
@@ -131,21 +131,21 @@ fn a_guest_in_a_host_call_that_never_answers_is_timed_out() {
 
 #[test]
 fn a_guest_that_floods_the_host_with_calls_is_timed_out() {
-    let outside = act_for_ever(r#"{"do":"host-call-flood"}"#);
-    assert!(outside.reports() > 100);
+    let recorder = act_for_ever(r#"{"do":"host-call-flood"}"#);
+    assert!(recorder.reports() > 100);
 }
 
 #[test]
 fn a_guest_that_writes_for_ever_is_timed_out() {
-    let outside = act_for_ever(r#"{"do":"endless-write"}"#);
-    assert!(outside.written() > 1 << 20);
+    let recorder = act_for_ever(r#"{"do":"endless-write"}"#);
+    assert!(recorder.written() > 1 << 20);
 }
 
 #[test]
 fn a_guest_that_floods_the_log_is_cut_and_counted() {
     let seen = act(r#"{"do":"log-flood","amount":3000}"#);
     assert_eq!(seen.fact("lines"), "3000");
-    let lines = seen.outside.lines();
+    let lines = seen.recorder.lines();
     let last = lines.last().unwrap();
     assert!(lines.iter().map(|line| line.message.len()).sum::<usize>() < 1100 * 1024);
     assert_eq!(
@@ -159,9 +159,9 @@ fn a_guest_that_floods_the_log_is_cut_and_counted() {
 
 #[test]
 fn a_guest_that_floods_the_log_for_ever_is_timed_out() {
-    let outside = act_for_ever(r#"{"do":"log-flood","amount":0}"#);
+    let recorder = act_for_ever(r#"{"do":"log-flood","amount":0}"#);
     assert!(
-        outside
+        recorder
             .lines()
             .last()
             .unwrap()
@@ -172,9 +172,9 @@ fn a_guest_that_floods_the_log_for_ever_is_timed_out() {
 
 #[test]
 fn a_guest_that_floods_its_output_is_timed_out() {
-    let outside = act_for_ever(r#"{"do":"stdout-flood"}"#);
+    let recorder = act_for_ever(r#"{"do":"stdout-flood"}"#);
     assert!(
-        outside
+        recorder
             .lines()
             .iter()
             .map(|line| line.message.len())
@@ -185,7 +185,7 @@ fn a_guest_that_floods_its_output_is_timed_out() {
 
 #[test]
 fn what_a_guest_prints_becomes_log_lines() {
-    let lines = act(r#"{"do":"print","text":"hello"}"#).outside.lines();
+    let lines = act(r#"{"do":"print","text":"hello"}"#).recorder.lines();
     let lines: Vec<_> = lines
         .into_iter()
         .map(|line| (line.level, line.message))
@@ -198,7 +198,7 @@ fn what_a_guest_prints_becomes_log_lines() {
 
 #[test]
 fn a_giant_log_line_is_cut() {
-    let lines = act(r#"{"do":"giant-log","amount":1}"#).outside.lines();
+    let lines = act(r#"{"do":"giant-log","amount":1}"#).recorder.lines();
     assert_eq!((lines.len(), lines[0].message.len()), (1, 64 * 1024));
 }
 
@@ -271,12 +271,12 @@ fn a_guest_that_leaks_handles_is_out_of_memory() {
         out_of_memory(&seen),
         "it held more than 1000 handles at once"
     );
-    assert!(seen.outside.opened() < 1_000);
+    assert!(seen.recorder.opened() < 1_000);
 }
 
 #[test]
 fn a_log_line_cannot_pretend_to_be_another() {
-    let lines = act(r#"{"do":"forged-log"}"#).outside.lines();
+    let lines = act(r#"{"do":"forged-log"}"#).recorder.lines();
     assert_eq!(lines.len(), 3);
     for line in lines {
         let texts = line
@@ -409,7 +409,7 @@ fn a_fresh_store_sees_nothing_of_the_last_one() {
                 .await;
             let seen = Seen {
                 ending,
-                outside: Arc::default(),
+                recorder: Arc::default(),
             };
             assert_eq!(
                 (seen.fact("marks"), seen.fact("dirty-fresh")),

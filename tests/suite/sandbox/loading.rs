@@ -5,9 +5,16 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use strongroom_sandbox::call::{Context, Ending, Request};
+use strongroom_sandbox::capability::{Capabilities, Capability};
 use strongroom_sandbox::{CompilerCommand, LoadError, Role, Sandbox, SandboxError, Settings};
+use strongroom_tests::guest;
 
-use super::{answers, misbehaving_bytes, refusal, runtime, sandbox, settings, wat};
+use super::recorder::Recorder;
+use super::{
+    Seen, answers, call, context, misbehaving_bytes, refusal, runtime, sandbox, settings, wat,
+    wat_file,
+};
 
 /// Loads with a compiler that cannot work: only the cache can answer.
 fn from_cache_only(cache: &Path, bytes: Vec<u8>) -> Result<(), LoadError> {
@@ -40,7 +47,7 @@ fn a_plugin_says_who_it_is() {
             plugin.roles().iter().copied().collect::<Vec<_>>(),
             [Role::Task]
         );
-        assert!(plugin.capabilities().contains("files") && plugin.capabilities().contains("log"));
+        assert!(plugin.imports(Capability::Files) && plugin.imports(Capability::Log));
         assert_eq!(plugin.digest().len(), 64);
         assert_eq!(
             plugin.digest(),
@@ -55,6 +62,63 @@ fn a_plugin_written_by_hand_loads() {
     runtime().block_on(async {
         let plugin = sandbox().load(wat("behaving")).await.unwrap();
         assert_eq!(plugin.description().name.as_str(), "from-wat");
+    });
+}
+
+#[test]
+fn a_plugin_of_a_later_patch_of_the_contract_loads_and_answers() {
+    runtime().block_on(async {
+        let text = fs::read_to_string(wat_file("behaving")).unwrap();
+        let later = text.replace("@0.1.0", "@0.1.7");
+        assert_ne!(text, later);
+        let plugin = sandbox()
+            .load(wat::parse_str(later).unwrap())
+            .await
+            .unwrap();
+        let ending = plugin
+            .call(Request::Run, &call("{}"), context(Arc::default()))
+            .await;
+        assert!(matches!(ending, Ending::Answered(_)), "{ending:?}");
+    });
+}
+
+/// Toolchains that build against a whole world import what the plugin never asks for.
+#[test]
+fn what_is_imported_and_not_granted_answers_so() {
+    runtime().block_on(async {
+        let bytes = fs::read(guest("modest")).unwrap();
+        let plugin = sandbox().load(bytes).await.unwrap();
+        for capability in Capability::ALL {
+            assert!(plugin.imports(capability), "{capability}");
+        }
+        assert!(plugin.description().wants.is_empty());
+        let recorder = Arc::<Recorder>::default();
+        let capabilities = Capabilities {
+            log: recorder.clone(),
+            progress: recorder.clone(),
+            ..Capabilities::default()
+        };
+        let nothing = Context {
+            capabilities,
+            ..context(Arc::default())
+        };
+        let ending = plugin.call(Request::Run, &call("{}"), nothing).await;
+        let seen = Seen { ending, recorder };
+        let missing = "Unavailable(\"`state` is not granted\")";
+        assert_eq!(seen.fact("files"), "NotFound");
+        assert_eq!(
+            (seen.fact("state-get"), seen.fact("state-set")),
+            (missing, missing)
+        );
+        assert!(
+            seen.fact("http").starts_with("Denied("),
+            "{}",
+            seen.fact("http")
+        );
+        assert_eq!(
+            (seen.recorder.lines().len(), seen.recorder.reports()),
+            (1, 1)
+        );
     });
 }
 

@@ -2,7 +2,7 @@
 
 mod endings;
 mod loading;
-mod outside;
+mod recorder;
 mod settings;
 
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use strongroom_sandbox::{CompilerCommand, LoadError, Plugin, Sandbox, Settings};
 use strongroom_tests::{guest, repository, strongroom};
 use uuid::Uuid;
 
-use outside::Recorder;
+use recorder::Recorder;
 
 /// Real time for a guest that comes to an end by itself, on a machine that is busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -68,10 +68,14 @@ fn misbehaving_bytes() -> Vec<u8> {
     std::fs::read(guest("misbehaving")).unwrap()
 }
 
+fn wat_file(name: &str) -> PathBuf {
+    let folder = repository().join("tests/guests/misbehaving/wat");
+    folder.join(format!("{name}.wat"))
+}
+
 /// A component written as text, assembled.
 fn wat(name: &str) -> Vec<u8> {
-    let folder = repository().join("tests/guests/misbehaving/wat");
-    wat::parse_file(folder.join(format!("{name}.wat"))).unwrap()
+    wat::parse_file(wat_file(name)).unwrap()
 }
 
 fn call(config: &str) -> Call {
@@ -86,13 +90,13 @@ fn call(config: &str) -> Call {
     }
 }
 
-fn context(outside: Arc<Recorder>) -> Context {
+fn context(recorder: Arc<Recorder>) -> Context {
     let now = Timestamp::from_second(1_000_000_000).unwrap();
     Context {
         memory: MEMORY,
         time: PATIENCE,
         now,
-        outside,
+        capabilities: recorder.capabilities(),
     }
 }
 
@@ -107,7 +111,7 @@ fn runtime() -> tokio::runtime::Runtime {
 /// What was seen of one call.
 struct Seen {
     ending: Ending,
-    outside: Arc<Recorder>,
+    recorder: Arc<Recorder>,
 }
 
 impl Seen {
@@ -139,10 +143,10 @@ fn act(config: &str) -> Seen {
 fn act_for_ever(config: &str) -> Arc<Recorder> {
     let seen = act_within(config, TIME, Arc::default());
     assert_eq!(seen.ending, Ending::TimedOut, "{config}");
-    seen.outside
+    seen.recorder
 }
 
-fn act_within(config: &str, time: Duration, outside: Arc<Recorder>) -> Seen {
+fn act_within(config: &str, time: Duration, recorder: Arc<Recorder>) -> Seen {
     runtime().block_on(async {
         let sandbox = sandbox();
         let plugin = sandbox.load(misbehaving_bytes()).await.unwrap();
@@ -151,7 +155,7 @@ fn act_within(config: &str, time: Duration, outside: Arc<Recorder>) -> Seen {
         let began = now();
         let limited = Context {
             time,
-            ..context(Arc::clone(&outside))
+            ..context(Arc::clone(&recorder))
         };
         let ending = plugin.call(Request::Run, &call(config), limited).await;
         let took = began.elapsed();
@@ -167,7 +171,7 @@ fn act_within(config: &str, time: Duration, outside: Arc<Recorder>) -> Seen {
             "a neighbour of {config} took {usual:?}, and once {slowest:?}"
         );
         answers(&plugin).await;
-        Seen { ending, outside }
+        Seen { ending, recorder }
     })
 }
 

@@ -108,7 +108,7 @@ impl Prepared {
     #[must_use]
     pub fn reaches_a_provider(&self) -> bool {
         match &self.served {
-            Served::Plugin { plugin, .. } => plugin.capabilities().contains("http"),
+            Served::Plugin { plugin, .. } => !plugin.description().endpoints.is_empty(),
             Served::Replies(_) => true,
         }
     }

@@ -9,6 +9,7 @@ use strongroom_domain::egress::{Disagreement, ServiceGrant, disagreements};
 use strongroom_domain::schedule::Schedule;
 use strongroom_egress::auth;
 use strongroom_sandbox::Plugin;
+use strongroom_sandbox::capability::Capability;
 
 use super::Credentials;
 use super::validate::{Found, Misfit, Unwanted};
@@ -46,6 +47,12 @@ pub(super) fn fit(
     let grants = &located.schedule.grants.http;
     for disagreement in disagreements(&plugin.description().endpoints, grants) {
         if unwanted == Unwanted::Withhold && withhold(given, &disagreement) {
+            continue;
+        }
+        // That it is never imported was said already.
+        if matches!(disagreement, Disagreement::NotWanted { .. })
+            && !plugin.imports(Capability::Http)
+        {
             continue;
         }
         let name = &located.schedule.plugin;

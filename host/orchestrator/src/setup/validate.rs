@@ -9,7 +9,8 @@ use std::sync::Arc;
 use strongroom_config::{Diagnostic, Diagnostics, Located, ScheduleSet};
 use strongroom_domain::PluginName;
 use strongroom_domain::grants::{Access, Grants, Mismatch, compare, lies_within};
-use strongroom_sandbox::Role;
+use strongroom_sandbox::capability::Capability;
+use strongroom_sandbox::{Plugin, Role};
 
 use super::configs::Configs;
 use super::{
@@ -136,7 +137,18 @@ fn fit<'a>(
     if role == Role::Task {
         found.wrong.extend(off_site::none(located));
     }
+    let idle = match unwanted {
+        Unwanted::Refuse => idle_grants(&schedule.grants, plugin),
+        Unwanted::Withhold => Vec::new(),
+    };
+    let explained = idle.iter().map(|one| never_imported(located, file, *one));
+    found.refused.extend(explained);
     for mismatch in compare(&plugin.description().wants, &schedule.grants) {
+        if let Mismatch::NotWanted { capability, .. } = &mismatch
+            && idle.iter().any(|one| one.as_str() == *capability)
+        {
+            continue;
+        }
         if unwanted == Unwanted::Refuse
             || !withhold(
                 Arc::make_mut(&mut Arc::make_mut(&mut given).grants),
@@ -148,26 +160,6 @@ fn fit<'a>(
         }
     }
     services::fit(located, plugin, unwanted, credentials, &mut given, found);
-    for capability in plugin.capabilities() {
-        let granted = match capability.as_str() {
-            "files" => !schedule.grants.files.is_empty(),
-            "state" => schedule.grants.state,
-            "http" => !schedule.grants.http.is_empty(),
-            _ => true,
-        };
-        if !granted {
-            found.refused.push(located.problem(
-                "grants",
-                format!(
-                    "plugin `{}` imports `{capability}`, and this schedule does not grant it",
-                    schedule.plugin
-                ),
-                Some(&format!(
-                    "grant `{capability}` under `[schedule.grants]`, or use another plugin"
-                )),
-            ));
-        }
-    }
     check_places(located, reserved, found);
     found.wrong.extend(configs.check(located, plugin));
     Some(Prepared {
@@ -179,6 +171,27 @@ fn fit<'a>(
         },
         role,
     })
+}
+
+/// What is granted and never imported: nothing can come of it.
+fn idle_grants(grants: &Grants, plugin: &Plugin) -> Vec<Capability> {
+    let granted = |capability: &Capability| match capability {
+        Capability::Files => !grants.files.is_empty(),
+        Capability::State => grants.state,
+        Capability::Http => !grants.http.is_empty(),
+        Capability::Log | Capability::Progress => false,
+    };
+    let idle = |capability: &Capability| granted(capability) && !plugin.imports(*capability);
+    Capability::ALL.into_iter().filter(idle).collect()
+}
+
+fn never_imported(located: &Located, file: &Path, capability: Capability) -> Diagnostic {
+    let plugin = file.file_name().unwrap_or_default().to_string_lossy();
+    located.problem(
+        &format!("grants.{capability}"),
+        format!("`{capability}` is granted, but {plugin} never imports it"),
+        Some("remove the grant: nothing is given that is not used"),
+    )
 }
 
 /// Takes back what is granted and not wanted; false: the mismatch is something else.

@@ -1,15 +1,13 @@
 //! `log`, and standard output and error, which become log lines.
 //!
 //! Owns: escaping, the limits on a line and on a call, the count of what was dropped.
-//! Never: who the lines belong to; the outside half adds schedule, tenant and run. Read next: `outside`.
+//! Never: who the lines belong to: the host's half adds schedule, tenant and run.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wasmtime::component::{HasData, Linker};
 
-use crate::bindings::strongroom::plugin::log as wit;
-use crate::instance::Guest;
-use crate::outside::{LogLevel, LogLine, Outside};
+use crate::contract::v0_1::strongroom::plugin::log as wit;
 use crate::text;
 
 /// Longest line, fields included, as written.
@@ -24,6 +22,37 @@ const FIELDS_LIMIT: usize = 64;
 /// Longest last words that are shown with a crash.
 const LAST_WORDS_LIMIT: usize = 512;
 
+/// The host's half: takes what a call says.
+pub trait Log: Send + Sync + 'static {
+    /// Takes a line. Never blocks.
+    fn write(&self, line: LogLine);
+}
+
+impl Log for () {
+    fn write(&self, _: LogLine) {}
+}
+
+/// How serious a log line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the usual four")]
+pub enum LogLevel {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+/// A log line of a plugin, already cut and escaped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// How serious.
+    pub level: LogLevel,
+    /// One line.
+    pub message: String,
+    /// Pairs.
+    pub fields: Vec<(String, String)>,
+}
+
 /// A standard stream of the guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stream {
@@ -35,7 +64,7 @@ pub(crate) enum Stream {
 
 /// Where one call's lines go.
 pub(crate) struct LogSink {
-    outside: Arc<dyn Outside>,
+    log: Arc<dyn Log>,
     state: Mutex<State>,
 }
 
@@ -50,9 +79,9 @@ struct State {
 
 impl LogSink {
     /// Nothing is used yet.
-    pub(crate) fn new(outside: Arc<dyn Outside>) -> Self {
+    pub(crate) fn new(log: Arc<dyn Log>) -> Self {
         Self {
-            outside,
+            log,
             state: Mutex::default(),
         }
     }
@@ -90,7 +119,7 @@ impl LogSink {
                 "{dropped} further lines were dropped: a call may write {} KiB",
                 CALL_LIMIT >> 10
             );
-            self.outside.log(LogLine {
+            self.log.write(LogLine {
                 level: LogLevel::Warn,
                 message,
                 fields: Vec::new(),
@@ -131,7 +160,7 @@ impl LogSink {
             return;
         }
         state.used += size;
-        self.outside.log(line);
+        self.log.write(line);
     }
 }
 
@@ -180,12 +209,9 @@ fn fitted(level: LogLevel, message: &str, fields: &[(String, String)]) -> LogLin
 }
 
 /// The view: the call's sink.
-pub(crate) struct LogView<'a>(&'a LogSink);
+pub(crate) struct LogView<'a>(pub(crate) &'a LogSink);
 
-/// Names the view for the linker.
-pub(crate) struct Log;
-
-impl HasData for Log {
+impl HasData for LogView<'static> {
     type Data<'a> = LogView<'a>;
 }
 
@@ -208,23 +234,40 @@ impl wit::Host for LogView<'_> {
 }
 
 /// Links `log`.
-pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    wit::add_to_linker::<_, Log>(linker, |guest| LogView(&guest.log))
+pub(crate) fn add_to_linker<T: 'static>(
+    linker: &mut Linker<T>,
+    view: fn(&mut T) -> LogView<'_>,
+) -> wasmtime::Result<()> {
+    wit::add_to_linker::<_, LogView<'static>>(linker, view)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nothing::Nothing;
 
-    fn sink() -> (LogSink, Arc<Nothing>) {
-        let outside = Arc::new(Nothing::default());
-        (LogSink::new(Arc::clone(&outside) as _), outside)
+    #[derive(Default)]
+    struct Kept(Mutex<Vec<LogLine>>);
+
+    impl Log for Kept {
+        fn write(&self, line: LogLine) {
+            self.0.lock().unwrap().push(line);
+        }
+    }
+
+    impl Kept {
+        fn lines(&self) -> Vec<LogLine> {
+            self.0.lock().unwrap().clone()
+        }
+    }
+
+    fn sink() -> (LogSink, Arc<Kept>) {
+        let kept = Arc::new(Kept::default());
+        (LogSink::new(Arc::clone(&kept) as _), kept)
     }
 
     #[test]
     fn a_line_is_escaped_and_cut() {
-        let (sink, outside) = sink();
+        let (sink, kept) = sink();
         sink.line(
             LogLevel::Info,
             "a\nb",
@@ -236,7 +279,7 @@ mod tests {
             &[("k".into(), "v".into())],
         );
         sink.line(LogLevel::Info, &"\0".repeat(LINE_LIMIT), &[]);
-        let lines = outside.lines();
+        let lines = kept.lines();
         assert_eq!(lines[0].message, "a\\nb");
         assert_eq!(
             lines[0].fields,
@@ -249,14 +292,14 @@ mod tests {
 
     #[test]
     fn a_flood_ends_with_a_count() {
-        let (sink, outside) = sink();
+        let (sink, kept) = sink();
         for _ in 0..40 {
             sink.line(LogLevel::Debug, &"x".repeat(LINE_LIMIT), &[]);
         }
         sink.line(LogLevel::Debug, "small", &[]);
         sink.finish();
         sink.finish();
-        let lines = outside.lines();
+        let lines = kept.lines();
         assert_eq!(lines.len(), 16);
         assert_eq!(
             lines[15].message,
@@ -266,23 +309,23 @@ mod tests {
 
     #[test]
     fn empty_lines_are_not_free() {
-        let (sink, outside) = sink();
+        let (sink, kept) = sink();
         for _ in 0..100_000 {
             sink.line(LogLevel::Debug, "", &[]);
         }
-        assert_eq!(outside.lines().len(), CALL_LIMIT / 16);
+        assert_eq!(kept.lines().len(), CALL_LIMIT / 16);
     }
 
     #[test]
     fn standard_streams_become_lines() {
-        let (sink, outside) = sink();
+        let (sink, kept) = sink();
         sink.write(Stream::Out, b"half");
         sink.write(Stream::Err, b"panicked at src/lib.rs\n");
         sink.write(Stream::Err, b"note: run with RUST_BACKTRACE\n\n");
         sink.write(Stream::Out, b" a line\nand \xff more");
         assert_eq!(sink.last_words().as_deref(), Some("panicked at src/lib.rs"));
         drop(sink);
-        let lines: Vec<_> = outside
+        let lines: Vec<_> = kept
             .lines()
             .into_iter()
             .map(|line| (line.level, line.message))
@@ -300,12 +343,12 @@ mod tests {
 
     #[test]
     fn a_stream_without_line_ends_holds_one_line_only() {
-        let (sink, outside) = sink();
+        let (sink, kept) = sink();
         for _ in 0..100 {
             sink.write(Stream::Out, &[b'x'; 32 * 1024]);
         }
         sink.finish();
-        assert_eq!(outside.lines().len(), 1);
-        assert!(size(&outside.lines()[0]) <= LINE_LIMIT + 16);
+        assert_eq!(kept.lines().len(), 1);
+        assert!(size(&kept.lines()[0]) <= LINE_LIMIT + 16);
     }
 }

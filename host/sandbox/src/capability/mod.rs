@@ -1,26 +1,105 @@
-//! The guest's half of every capability: one file each, in one order: bindings, context, view, host, add-to-linker.
+//! What a plugin may import, one file each: the host's half as a trait over plain data, and the guest's half that asks it.
 //!
-//! Owns: limits of the contract and the shapes of the guest's side. What touches the world is behind
-//! `outside::Outside`, in plain data.
+//! Owns: what one call is given. Nothing is there unless it was granted, and what is not there answers so.
+//! Never: touches the world; the crate `strongroom-capabilities` does. Arguments and results are plain data, so that they
+//! could travel over a socket to another process.
 //! Read next: `log` (the smallest), `files` (the largest), `wasi` (what has nothing behind it), `http`.
 
-pub(crate) mod files;
-pub(crate) mod http;
-pub(crate) mod log;
-pub(crate) mod progress;
-pub(crate) mod state;
+pub mod files;
+pub mod http;
+pub mod log;
+pub mod progress;
+pub mod state;
 pub(crate) mod wasi;
 
-use wasmtime::component::Linker;
+use std::fmt;
+use std::sync::Arc;
 
-use crate::instance::Guest;
+use files::Files;
+use http::Http;
+use log::Log;
+use progress::Progress;
+use state::State;
 
-/// Links everything a plugin may import.
-pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    log::add_to_linker(linker)?;
-    progress::add_to_linker(linker)?;
-    state::add_to_linker(linker)?;
-    files::add_to_linker(linker)?;
-    wasi::add_to_linker(linker)?;
-    http::add_to_linker(linker)
+/// What a plugin may import and a schedule grant, by the name of its interface.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Capability {
+    /// Granted trees.
+    Files,
+    /// `wasi:http/outgoing-handler`: requests to granted services.
+    Http,
+    /// Lines in the host's log; needs no grant.
+    Log,
+    /// How far a call has come; needs no grant.
+    Progress,
+    /// Small durable values.
+    State,
+}
+
+impl Capability {
+    /// Every capability.
+    pub const ALL: [Self; 5] = [
+        Self::Files,
+        Self::Http,
+        Self::Log,
+        Self::Progress,
+        Self::State,
+    ];
+
+    /// Its name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Files => "files",
+            Self::Http => "http",
+            Self::Log => "log",
+            Self::Progress => "progress",
+            Self::State => "state",
+        }
+    }
+}
+
+impl fmt::Display for Capability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The host's half of every capability that one call is given. Dropping it cancels what still goes on.
+#[derive(Clone)]
+pub struct Capabilities {
+    /// Granted trees.
+    pub files: Option<Arc<dyn Files>>,
+    /// Small durable values.
+    pub state: Option<Arc<dyn State>>,
+    /// Requests to granted services.
+    pub http: Option<Arc<dyn Http>>,
+    /// Always there.
+    pub log: Arc<dyn Log>,
+    /// Always there.
+    pub progress: Arc<dyn Progress>,
+}
+
+impl Default for Capabilities {
+    /// Grants nothing; lines and reports are dropped.
+    fn default() -> Self {
+        Self {
+            files: None,
+            state: None,
+            http: None,
+            log: Arc::new(()),
+            progress: Arc::new(()),
+        }
+    }
+}
+
+/// Why a host function ended the call.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Stop {
+    /// The guest broke a limit of the contract; says which.
+    #[error("{0}")]
+    Breach(String),
+    /// The guest called `wasi:cli/exit`.
+    #[error("it called exit({0})")]
+    Exit(u8),
 }

@@ -1,13 +1,12 @@
 //! `state`: small durable values.
 //!
-//! Owns: the limits on keys and values. Never: storage, the number of keys, permission (the outside half).
-//! Read next: `outside`.
+//! Owns: the limits on keys and values, and the answer of one that is not granted.
+//! Never: storage, the number of keys: those are the host's half's.
 
+use async_trait::async_trait;
 use wasmtime::component::{HasData, Linker};
 
-use crate::bindings::strongroom::plugin::state as wit;
-use crate::instance::Guest;
-use crate::outside::{Outside, StateError};
+use crate::contract::v0_1::strongroom::plugin::state as wit;
 
 /// Longest key, bytes.
 const KEY_LIMIT: usize = 128;
@@ -15,14 +14,55 @@ const KEY_LIMIT: usize = 128;
 /// Largest value, bytes.
 const VALUE_LIMIT: usize = 64 * 1024;
 
-/// The view: the outside half.
-pub(crate) struct StateView<'a>(&'a dyn Outside);
+/// The host's half: the values of one plugin for one tenant.
+#[async_trait]
+pub trait State: Send + Sync + 'static {
+    /// Reads a value.
+    async fn get(&self, key: String) -> Result<Option<StateValue>, StateError>;
+    /// Writes if the stored version is still the expected one (absent: no such key); returns the new version.
+    async fn set(
+        &self,
+        key: String,
+        bytes: Vec<u8>,
+        expected: Option<u64>,
+    ) -> Result<u64, StateError>;
+    /// Deletes if the stored version is still the expected one.
+    async fn delete(&self, key: String, expected: u64) -> Result<(), StateError>;
+}
 
-/// Names the view for the linker.
-pub(crate) struct State;
+/// Why a state operation did not succeed (`error` in `wit/state.wit`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StateError {
+    /// The value changed since it was read.
+    Changed,
+    /// A limit was exceeded.
+    Limit(String),
+    /// Nothing was written.
+    Unavailable(String),
+}
 
-impl HasData for State {
+/// A stored value with its version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateValue {
+    /// At most 64 KiB.
+    pub bytes: Vec<u8>,
+    /// Grows with every write.
+    pub version: u64,
+}
+
+/// The view: the host's half, where it is granted.
+pub(crate) struct StateView<'a>(pub(crate) Option<&'a dyn State>);
+
+impl HasData for StateView<'static> {
     type Data<'a> = StateView<'a>;
+}
+
+impl StateView<'_> {
+    /// The host's half, for a key and a value that keep to their limits.
+    fn with(&self, key: &str, value: &[u8]) -> Result<&dyn State, wit::Error> {
+        fits(key, value)?;
+        self.0.ok_or(wit::Error::NotGranted)
+    }
 }
 
 impl From<StateError> for wit::Error {
@@ -31,7 +71,6 @@ impl From<StateError> for wit::Error {
             StateError::Changed => Self::Changed,
             StateError::Limit(which) => Self::Limit(which),
             StateError::Unavailable(why) => Self::Unavailable(why),
-            StateError::NotGranted => Self::NotGranted,
         }
     }
 }
@@ -56,43 +95,40 @@ type Answer<T> = wasmtime::Result<Result<T, wit::Error>>;
 
 impl wit::Host for StateView<'_> {
     async fn get(&mut self, key: String) -> Answer<Option<wit::Value>> {
-        if let Err(error) = fits(&key, &[]) {
-            return Ok(Err(error));
-        }
-        let value = self.0.state_get(key).await;
-        Ok(value
-            .map(|value| {
-                value.map(|value| wit::Value {
-                    bytes: value.bytes,
-                    version: value.version,
-                    extra: Vec::new(),
-                })
-            })
-            .map_err(Into::into))
+        let state = match self.with(&key, &[]) {
+            Ok(state) => state,
+            Err(error) => return Ok(Err(error)),
+        };
+        let value = |value: StateValue| wit::Value {
+            bytes: value.bytes,
+            version: value.version,
+            extra: Vec::new(),
+        };
+        let stored = state.get(key).await;
+        Ok(stored.map(|stored| stored.map(value)).map_err(Into::into))
     }
 
     async fn set(&mut self, key: String, bytes: Vec<u8>, expected: Option<u64>) -> Answer<u64> {
-        if let Err(error) = fits(&key, &bytes) {
-            return Ok(Err(error));
+        match self.with(&key, &bytes) {
+            Ok(state) => Ok(state.set(key, bytes, expected).await.map_err(Into::into)),
+            Err(error) => Ok(Err(error)),
         }
-        Ok(self
-            .0
-            .state_set(key, bytes, expected)
-            .await
-            .map_err(Into::into))
     }
 
     async fn delete(&mut self, key: String, expected: u64) -> Answer<()> {
-        if let Err(error) = fits(&key, &[]) {
-            return Ok(Err(error));
+        match self.with(&key, &[]) {
+            Ok(state) => Ok(state.delete(key, expected).await.map_err(Into::into)),
+            Err(error) => Ok(Err(error)),
         }
-        Ok(self.0.state_delete(key, expected).await.map_err(Into::into))
     }
 }
 
 /// Links `state`.
-pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    wit::add_to_linker::<_, State>(linker, |guest| StateView(&*guest.outside))
+pub(crate) fn add_to_linker<T: Send + 'static>(
+    linker: &mut Linker<T>,
+    view: fn(&mut T) -> StateView<'_>,
+) -> wasmtime::Result<()> {
+    wit::add_to_linker::<_, StateView<'static>>(linker, view)
 }
 
 #[cfg(test)]

@@ -23,10 +23,9 @@ use wasmtime_wasi_io::streams::{
     DynInputStream, DynOutputStream, InputStream, OutputStream, StreamError, StreamResult,
 };
 
-use crate::capability::log::{LogSink, Stream};
+use super::Stop;
+use super::log::{LogSink, Stream};
 use crate::deadline::{self, Deadline};
-use crate::ending::Stop;
-use crate::instance::Guest;
 
 /// Most random bytes of one request: a key has 32.
 const RANDOM_LIMIT: u64 = 64 * 1024;
@@ -36,28 +35,22 @@ const WRITE_LIMIT: usize = 64 * 1024;
 
 /// Standard streams and the way out.
 pub(crate) struct CliView<'a> {
-    log: &'a Arc<LogSink>,
-    table: &'a mut ResourceTable,
+    pub(crate) log: &'a Arc<LogSink>,
+    pub(crate) table: &'a mut ResourceTable,
 }
 
-/// Names the view for the linker.
-pub(crate) struct Cli;
-
-impl HasData for Cli {
+impl HasData for CliView<'static> {
     type Data<'a> = CliView<'a>;
 }
 
 /// Time since the call began, and what it was then.
 pub(crate) struct ClocksView<'a> {
-    deadline: Deadline,
-    began: Duration,
-    table: &'a mut ResourceTable,
+    pub(crate) deadline: Deadline,
+    pub(crate) began: Duration,
+    pub(crate) table: &'a mut ResourceTable,
 }
 
-/// Names the view for the linker.
-pub(crate) struct Clocks;
-
-impl HasData for Clocks {
+impl HasData for ClocksView<'static> {
     type Data<'a> = ClocksView<'a>;
 }
 
@@ -317,45 +310,25 @@ impl insecure_seed::Host for Random {
     }
 }
 
-impl IoView for Guest {
-    fn table(&mut self) -> &mut ResourceTable {
-        &mut self.table
-    }
-}
-
 /// Links what `std` imports, nothing else of WASI.
-pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    fn cli(guest: &mut Guest) -> CliView<'_> {
-        CliView {
-            log: &guest.log,
-            table: &mut guest.table,
-        }
-    }
-    fn clocks(guest: &mut Guest) -> ClocksView<'_> {
-        ClocksView {
-            deadline: guest.deadline,
-            began: guest.began,
-            table: &mut guest.table,
-        }
-    }
-    fn filesystem(guest: &mut Guest) -> WasiFilesystemCtxView<'_> {
-        WasiFilesystemCtxView {
-            ctx: &mut guest.filesystem,
-            table: &mut guest.table,
-        }
-    }
-    environment::add_to_linker::<_, Cli>(linker, cli)?;
-    exit::add_to_linker::<_, Cli>(linker, cli)?;
-    stdin::add_to_linker::<_, Cli>(linker, cli)?;
-    stdout::add_to_linker::<_, Cli>(linker, cli)?;
-    stderr::add_to_linker::<_, Cli>(linker, cli)?;
-    terminal_input::add_to_linker::<_, Cli>(linker, cli)?;
-    terminal_output::add_to_linker::<_, Cli>(linker, cli)?;
-    terminal_stdin::add_to_linker::<_, Cli>(linker, cli)?;
-    terminal_stdout::add_to_linker::<_, Cli>(linker, cli)?;
-    terminal_stderr::add_to_linker::<_, Cli>(linker, cli)?;
-    wall_clock::add_to_linker::<_, Clocks>(linker, clocks)?;
-    monotonic_clock::add_to_linker::<_, Clocks>(linker, clocks)?;
+pub(crate) fn add_to_linker<T: IoView + Send + 'static>(
+    linker: &mut Linker<T>,
+    cli: fn(&mut T) -> CliView<'_>,
+    clocks: fn(&mut T) -> ClocksView<'_>,
+    filesystem: fn(&mut T) -> WasiFilesystemCtxView<'_>,
+) -> wasmtime::Result<()> {
+    environment::add_to_linker::<_, CliView<'static>>(linker, cli)?;
+    exit::add_to_linker::<_, CliView<'static>>(linker, cli)?;
+    stdin::add_to_linker::<_, CliView<'static>>(linker, cli)?;
+    stdout::add_to_linker::<_, CliView<'static>>(linker, cli)?;
+    stderr::add_to_linker::<_, CliView<'static>>(linker, cli)?;
+    terminal_input::add_to_linker::<_, CliView<'static>>(linker, cli)?;
+    terminal_output::add_to_linker::<_, CliView<'static>>(linker, cli)?;
+    terminal_stdin::add_to_linker::<_, CliView<'static>>(linker, cli)?;
+    terminal_stdout::add_to_linker::<_, CliView<'static>>(linker, cli)?;
+    terminal_stderr::add_to_linker::<_, CliView<'static>>(linker, cli)?;
+    wall_clock::add_to_linker::<_, ClocksView<'static>>(linker, clocks)?;
+    monotonic_clock::add_to_linker::<_, ClocksView<'static>>(linker, clocks)?;
     random::add_to_linker::<_, Random>(linker, |_| Random)?;
     insecure::add_to_linker::<_, Random>(linker, |_| Random)?;
     insecure_seed::add_to_linker::<_, Random>(linker, |_| Random)?;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use strongroom_domain::{ScheduleName, TenantName};
 use strongroom_ledger::{OccurrenceRow, ShelfAge};
 use strongroom_orchestrator::Observer;
-use strongroom_sandbox::outside::Progress;
+use strongroom_sandbox::capability::progress::Report;
 
 use super::span::Span;
 use crate::print;
@@ -61,7 +61,7 @@ impl Passage {
 }
 
 impl Observer for Passage {
-    fn progress(&self, _: &ScheduleName, _: &TenantName, _: &Progress) {}
+    fn progress(&self, _: &ScheduleName, _: &TenantName, _: &Report) {}
 
     fn started(&self, schedule: &ScheduleName, tenant: &TenantName, due: Timestamp, attempt: u32) {
         tracing::info!(%schedule, %tenant, due = %due, attempt, "started");

@@ -1,11 +1,9 @@
-//! The words of `files` on the guest's side and on the outside, one for one.
+//! The words of `files` in the contract and in the host's half, one for one.
 //!
-//! Owns: nothing but the mapping. Never: a decision. Read next: `outside`.
+//! Owns: nothing but the mapping. Never: a decision.
 
-use crate::bindings::strongroom::plugin::files as wit;
-use crate::outside::{
-    Change, Copied, CopyItem, CopyMethod, Entry, FileError, FileKind, FileTime, Metadata,
-};
+use super::{Change, Copied, CopyItem, CopyMethod, Entry, FileError, FileKind, FileTime, Metadata};
+use crate::contract::v0_1::strongroom::plugin::files as wit;
 
 /// Converts a list.
 pub(super) fn all<A, B: From<A>>(items: Vec<A>) -> Vec<B> {

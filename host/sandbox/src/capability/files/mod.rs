@@ -1,354 +1,170 @@
 //! `files`: granted trees by name.
 //!
-//! Owns: the guest's handles, the limits on lists and chunks. Never: a path's meaning, a file, a grant: those are the
-//! outside half's. Read next: `convert` (the same words on both sides), `outside`.
+//! Owns: the host's half as a trait, in the words of `wit/files.wit`, one for one.
+//! Never: a path's meaning, a file, a grant: those are behind the trait. Read next: `guest`, then `convert`.
 
 mod convert;
+mod guest;
+pub(crate) mod handles;
 
-use std::sync::Arc;
+use async_trait::async_trait;
 
-use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
+pub(crate) use guest::{FilesView, add_to_linker};
+pub use handles::Handle;
 
-use crate::bindings::strongroom::plugin::files as wit;
-use crate::ending::Stop;
-use crate::instance::Guest;
-use crate::outside::{Change, CopyItem, FileError, Handle, Outside};
+/// An answer of the host's half.
+type Answer<T> = Result<T, FileError>;
 
-use convert::{all, each};
-
-/// Items of one call, so that the host answers within a moment and the lists stay small.
-const ITEMS_LIMIT: usize = 1_024;
-
-/// Bytes of one read or write.
-const CHUNK_LIMIT: u32 = 1024 * 1024;
-
-/// A guest's handle on a granted tree.
-#[expect(unreachable_pub, reason = "the generated bindings export it again")]
-pub struct Tree {
-    name: String,
+/// The host's half, made for one call. A tree is named by the name of its grant.
+#[async_trait]
+pub trait Files: Send + Sync + 'static {
+    /// Whether the tree was granted, and for writing.
+    fn writable(&self, tree: &str) -> Answer<bool>;
+    /// Bytes free and bytes in all.
+    async fn space(&self, tree: String) -> Answer<(u64, u64)>;
+    /// Describes a path.
+    async fn describe(&self, tree: String, path: Vec<u8>) -> Answer<Entry>;
+    /// Begins a walk.
+    async fn walk(&self, tree: String, path: Vec<u8>) -> Answer<Handle>;
+    /// The next entries; empty at the end.
+    async fn walk_next(&self, walker: Handle, limit: u32) -> Answer<Vec<Entry>>;
+    /// Opens for reading.
+    async fn read(&self, tree: String, path: Vec<u8>, offset: u64) -> Answer<Handle>;
+    /// The next bytes; empty at the end.
+    async fn read_next(&self, reader: Handle, limit: u32) -> Answer<Vec<u8>>;
+    /// Makes a file for writing.
+    async fn write(&self, tree: String, path: Vec<u8>) -> Answer<Handle>;
+    /// Appends.
+    async fn write_next(&self, writer: Handle, bytes: Vec<u8>) -> Answer<()>;
+    /// Flushes to disk and closes.
+    async fn write_finish(&self, writer: Handle) -> Answer<()>;
+    /// Forgets a walker, reader or writer. Never blocks.
+    fn close(&self, handle: Handle);
+    /// Makes a directory.
+    async fn make_directory(&self, tree: String, path: Vec<u8>) -> Answer<()>;
+    /// Makes a symbolic link.
+    async fn symlink(&self, tree: String, path: Vec<u8>, target: Vec<u8>) -> Answer<()>;
+    /// Makes hard links: existing, new.
+    async fn link(&self, tree: String, items: Vec<(Vec<u8>, Vec<u8>)>) -> Vec<Answer<()>>;
+    /// Copies between trees.
+    async fn copy(&self, from: String, to: String, items: Vec<CopyItem>) -> Vec<Answer<Copied>>;
+    /// Size and SHA-256.
+    async fn digest(&self, tree: String, paths: Vec<Vec<u8>>) -> Vec<Answer<(u64, [u8; 32])>>;
+    /// Sets metadata.
+    async fn set(&self, tree: String, items: Vec<Change>) -> Vec<Answer<()>>;
+    /// Moves.
+    async fn rename(&self, tree: String, old: Vec<u8>, new: Vec<u8>) -> Answer<()>;
+    /// Removes one.
+    async fn remove(&self, tree: String, path: Vec<u8>) -> Answer<()>;
+    /// Removes all beneath; the number of entries.
+    async fn remove_all(&self, tree: String, path: Vec<u8>) -> Answer<u64>;
+    /// To disk.
+    async fn sync(&self, tree: String) -> Answer<()>;
 }
 
-/// A guest's handle on a walk.
-#[expect(unreachable_pub, reason = "the generated bindings export it again")]
-pub struct Walker(Handle);
-
-/// A guest's handle on a file being read.
-#[expect(unreachable_pub, reason = "the generated bindings export it again")]
-pub struct Reader(Handle);
-
-/// A guest's handle on a file being written.
-#[expect(unreachable_pub, reason = "the generated bindings export it again")]
-pub struct Writer(Handle);
-
-/// The view: the outside half and the call's handles.
-pub(crate) struct FilesView<'a> {
-    outside: &'a Arc<dyn Outside>,
-    table: &'a mut ResourceTable,
+/// Why a file operation did not succeed (`error` in `wit/files.wit`, where each is explained).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each case is documented in wit/files.wit")]
+pub enum FileError {
+    NotFound,
+    Exists,
+    NotADirectory,
+    IsADirectory,
+    NotEmpty,
+    Permission,
+    ReadOnly,
+    Refused(String),
+    Full,
+    CrossDevice,
+    TooManyLinks,
+    Database(String),
+    Other(String),
 }
 
-/// Names the view for the linker.
-pub(crate) struct Files;
-
-impl HasData for Files {
-    type Data<'a> = FilesView<'a>;
+/// What kind of thing a path names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each case is documented in wit/files.wit")]
+pub enum FileKind {
+    File,
+    Directory,
+    Symlink,
+    Special,
 }
 
-/// An answer of the contract inside an answer of the engine, whose errors end the call.
-type Answer<T> = wasmtime::Result<Result<T, wit::Error>>;
-
-impl FilesView<'_> {
-    fn name(&self, tree: &Resource<Tree>) -> wasmtime::Result<String> {
-        Ok(self.table.get(tree)?.name.clone())
-    }
-
-    fn opened<T: Send + 'static>(
-        &mut self,
-        handle: Result<Handle, FileError>,
-        wrap: fn(Handle) -> T,
-    ) -> Answer<Resource<T>> {
-        match handle {
-            Ok(handle) => Ok(Ok(self
-                .table
-                .push(wrap(handle))
-                .inspect_err(|_| self.outside.close(handle))?)),
-            Err(error) => Ok(Err(error.into())),
-        }
-    }
+/// A point in time as file systems keep it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileTime {
+    /// Since the epoch.
+    pub seconds: i64,
+    /// 0 to 999 999 999.
+    pub nanoseconds: u32,
 }
 
-/// Lists have no error of their own in the contract, so a list that is too long ends the call.
-fn bounded(function: &str, items: usize) -> wasmtime::Result<()> {
-    if items > ITEMS_LIMIT {
-        return Err(Stop::Breach(format!(
-            "it gave `{function}` {items} items, {ITEMS_LIMIT} are allowed"
-        ))
-        .into());
-    }
-    Ok(())
+/// `metadata` in `wit/files.wit`, field by field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each field is documented in wit/files.wit")]
+pub struct Metadata {
+    pub kind: FileKind,
+    pub mode: u32,
+    pub uid: u32,
+    pub gid: u32,
+    pub size: u64,
+    pub allocated: u64,
+    pub modified: FileTime,
+    pub changed: FileTime,
+    pub links: u64,
+    pub device: u64,
+    pub inode: u64,
 }
 
-/// A number of entries or bytes asked for at once.
-fn within(asked: u32, most: u32) -> Result<u32, wit::Error> {
-    if asked == 0 || asked > most {
-        return Err(wit::Error::Refused(format!(
-            "{asked} at once were asked for, 1 to {most} are allowed"
-        )));
-    }
-    Ok(asked)
+/// `entry` in `wit/files.wit`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each field is documented in wit/files.wit")]
+pub struct Entry {
+    pub path: Vec<u8>,
+    pub metadata: Metadata,
+    pub target: Option<Vec<u8>>,
+    pub attributes: Vec<(String, Vec<u8>)>,
+    pub error: Option<FileError>,
 }
 
-impl wit::Host for FilesView<'_> {}
-
-impl wit::HostTree for FilesView<'_> {
-    fn open(&mut self, name: String) -> Answer<Resource<Tree>> {
-        match self.outside.tree_writable(&name) {
-            Ok(_) => Ok(Ok(self.table.push(Tree { name })?)),
-            Err(error) => Ok(Err(error.into())),
-        }
-    }
-
-    fn writable(&mut self, tree: Resource<Tree>) -> wasmtime::Result<bool> {
-        Ok(self
-            .outside
-            .tree_writable(&self.table.get(&tree)?.name)
-            .unwrap_or(false))
-    }
-
-    async fn space(&mut self, tree: Resource<Tree>) -> Answer<(u64, u64)> {
-        Ok(self
-            .outside
-            .space(self.name(&tree)?)
-            .await
-            .map_err(Into::into))
-    }
-
-    async fn describe(&mut self, tree: Resource<Tree>, path: Vec<u8>) -> Answer<wit::Entry> {
-        Ok(self
-            .outside
-            .describe(self.name(&tree)?, path)
-            .await
-            .map(Into::into)
-            .map_err(Into::into))
-    }
-
-    async fn walk(&mut self, tree: Resource<Tree>, path: Vec<u8>) -> Answer<Resource<Walker>> {
-        let handle = self.outside.walk(self.name(&tree)?, path).await;
-        self.opened(handle, Walker)
-    }
-
-    async fn read(
-        &mut self,
-        tree: Resource<Tree>,
-        path: Vec<u8>,
-        offset: u64,
-    ) -> Answer<Resource<Reader>> {
-        let handle = self.outside.read(self.name(&tree)?, path, offset).await;
-        self.opened(handle, Reader)
-    }
-
-    async fn write(&mut self, tree: Resource<Tree>, path: Vec<u8>) -> Answer<Resource<Writer>> {
-        let handle = self.outside.write(self.name(&tree)?, path).await;
-        self.opened(handle, Writer)
-    }
-
-    async fn make_directory(&mut self, tree: Resource<Tree>, path: Vec<u8>) -> Answer<()> {
-        Ok(self
-            .outside
-            .make_directory(self.name(&tree)?, path)
-            .await
-            .map_err(Into::into))
-    }
-
-    async fn symlink(
-        &mut self,
-        tree: Resource<Tree>,
-        path: Vec<u8>,
-        target: Vec<u8>,
-    ) -> Answer<()> {
-        Ok(self
-            .outside
-            .symlink(self.name(&tree)?, path, target)
-            .await
-            .map_err(Into::into))
-    }
-
-    async fn link(
-        &mut self,
-        tree: Resource<Tree>,
-        items: Vec<(Vec<u8>, Vec<u8>)>,
-    ) -> wasmtime::Result<Vec<Result<(), wit::Error>>> {
-        bounded("link", items.len())?;
-        Ok(each(self.outside.link(self.name(&tree)?, items).await))
-    }
-
-    async fn copy(
-        &mut self,
-        tree: Resource<Tree>,
-        to: Resource<Tree>,
-        items: Vec<wit::CopyItem>,
-    ) -> wasmtime::Result<Vec<Result<wit::Copied, wit::Error>>> {
-        bounded("copy", items.len())?;
-        let items = all::<_, CopyItem>(items);
-        Ok(each(
-            self.outside
-                .copy(self.name(&tree)?, self.name(&to)?, items)
-                .await,
-        ))
-    }
-
-    async fn digest(
-        &mut self,
-        tree: Resource<Tree>,
-        paths: Vec<Vec<u8>>,
-    ) -> wasmtime::Result<Vec<Result<(u64, Vec<u8>), wit::Error>>> {
-        bounded("digest", paths.len())?;
-        let digests = self.outside.digest(self.name(&tree)?, paths).await;
-        Ok(digests
-            .into_iter()
-            .map(|item| {
-                item.map(|(size, hash)| (size, hash.to_vec()))
-                    .map_err(Into::into)
-            })
-            .collect())
-    }
-
-    async fn set(
-        &mut self,
-        tree: Resource<Tree>,
-        items: Vec<wit::Change>,
-    ) -> wasmtime::Result<Vec<Result<(), wit::Error>>> {
-        bounded("set", items.len())?;
-        let items = all::<_, Change>(items);
-        Ok(each(self.outside.set(self.name(&tree)?, items).await))
-    }
-
-    async fn rename(&mut self, tree: Resource<Tree>, old: Vec<u8>, new: Vec<u8>) -> Answer<()> {
-        Ok(self
-            .outside
-            .rename(self.name(&tree)?, old, new)
-            .await
-            .map_err(Into::into))
-    }
-
-    async fn remove(&mut self, tree: Resource<Tree>, path: Vec<u8>) -> Answer<()> {
-        Ok(self
-            .outside
-            .remove(self.name(&tree)?, path)
-            .await
-            .map_err(Into::into))
-    }
-
-    async fn remove_all(&mut self, tree: Resource<Tree>, path: Vec<u8>) -> Answer<u64> {
-        Ok(self
-            .outside
-            .remove_all(self.name(&tree)?, path)
-            .await
-            .map_err(Into::into))
-    }
-
-    async fn sync(&mut self, tree: Resource<Tree>) -> Answer<()> {
-        Ok(self
-            .outside
-            .sync(self.name(&tree)?)
-            .await
-            .map_err(Into::into))
-    }
-
-    fn drop(&mut self, tree: Resource<Tree>) -> wasmtime::Result<()> {
-        Ok(self.table.delete(tree).map(drop)?)
-    }
+/// `change` in `wit/files.wit`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each field is documented in wit/files.wit")]
+pub struct Change {
+    pub path: Vec<u8>,
+    pub mode: Option<u32>,
+    pub owner: Option<(u32, u32)>,
+    pub modified: Option<FileTime>,
+    pub attributes: Vec<(String, Vec<u8>)>,
 }
 
-impl wit::HostWalker for FilesView<'_> {
-    async fn next(&mut self, walker: Resource<Walker>, limit: u32) -> Answer<Vec<wit::Entry>> {
-        let handle = self.table.get(&walker)?.0;
-        let limit = match within(limit, ITEMS_LIMIT as u32) {
-            Ok(limit) => limit,
-            Err(error) => return Ok(Err(error)),
-        };
-        Ok(self
-            .outside
-            .walk_next(handle, limit)
-            .await
-            .map(all)
-            .map_err(Into::into))
-    }
-
-    fn drop(&mut self, walker: Resource<Walker>) -> wasmtime::Result<()> {
-        self.outside.close(self.table.delete(walker)?.0);
-        Ok(())
-    }
+/// How a file is copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CopyMethod {
+    /// As it is.
+    Bytes,
+    /// Through SQLite's own backup.
+    Sqlite,
+    /// A way of a later version of the contract.
+    Unknown,
 }
 
-impl wit::HostReader for FilesView<'_> {
-    async fn read(&mut self, reader: Resource<Reader>, limit: u32) -> Answer<Vec<u8>> {
-        let handle = self.table.get(&reader)?.0;
-        match within(limit, CHUNK_LIMIT) {
-            Ok(limit) => Ok(self
-                .outside
-                .read_next(handle, limit)
-                .await
-                .map_err(Into::into)),
-            Err(error) => Ok(Err(error)),
-        }
-    }
-
-    fn drop(&mut self, reader: Resource<Reader>) -> wasmtime::Result<()> {
-        self.outside.close(self.table.delete(reader)?.0);
-        Ok(())
-    }
+/// `copy-item` in `wit/files.wit`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each field is documented in wit/files.wit")]
+pub struct CopyItem {
+    pub source: Vec<u8>,
+    pub destination: Vec<u8>,
+    pub method: CopyMethod,
 }
 
-impl wit::HostWriter for FilesView<'_> {
-    async fn write(&mut self, writer: Resource<Writer>, bytes: Vec<u8>) -> Answer<()> {
-        let handle = self.table.get(&writer)?.0;
-        if bytes.len() > CHUNK_LIMIT as usize {
-            let why = format!(
-                "{} bytes at once were given, {CHUNK_LIMIT} are allowed",
-                bytes.len()
-            );
-            return Ok(Err(wit::Error::Refused(why)));
-        }
-        Ok(self
-            .outside
-            .write_next(handle, bytes)
-            .await
-            .map_err(Into::into))
-    }
-
-    async fn finish(&mut self, writer: Resource<Writer>) -> Answer<()> {
-        let handle = self.table.get(&writer)?.0;
-        Ok(self.outside.write_finish(handle).await.map_err(Into::into))
-    }
-
-    fn drop(&mut self, writer: Resource<Writer>) -> wasmtime::Result<()> {
-        self.outside.close(self.table.delete(writer)?.0);
-        Ok(())
-    }
-}
-
-/// Links `files`.
-pub(crate) fn add_to_linker(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    wit::add_to_linker::<_, Files>(linker, |guest| FilesView {
-        outside: &guest.outside,
-        table: &mut guest.table,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_and_chunks_have_their_limits() {
-        assert!(bounded("copy", 1_024).is_ok());
-        let error = bounded("copy", 1_025).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "it gave `copy` 1025 items, 1024 are allowed"
-        );
-        assert!(within(1, 5).is_ok() && within(5, 5).is_ok());
-        assert!(matches!(within(0, 5), Err(wit::Error::Refused(_))));
-        assert!(matches!(within(6, 5), Err(wit::Error::Refused(_))));
-    }
+/// `copied` in `wit/files.wit`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each field is documented in wit/files.wit")]
+pub struct Copied {
+    pub bytes: u64,
+    pub sha256: [u8; 32],
+    pub metadata: Metadata,
+    pub disturbed: bool,
 }
