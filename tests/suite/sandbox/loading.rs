@@ -104,7 +104,7 @@ fn what_is_imported_and_not_granted_answers_so() {
         };
         let ending = plugin.call(Request::Run, &call("{}"), nothing).await;
         let seen = Seen { ending, recorder };
-        let missing = "Unavailable(\"`state` is not granted\")";
+        let missing = "NotGranted";
         assert_eq!(seen.fact("files"), "NotFound");
         assert_eq!(
             (seen.fact("state-get"), seen.fact("state-set")),
