@@ -119,7 +119,7 @@ impl Controls for SqliteLedger {
         let mut writer = self.writer().await?;
         let mut write = writer.write().await?;
         let row = sqlx::query(
-            "SELECT schedule, tenant, due, operation, host IS NOT NULL AND ready_at > $2 AS held FROM occurrences \
+            "SELECT schedule, tenant, due, operation, host IS NOT NULL AND ready_at > $2 AS owned FROM occurrences \
              WHERE id = $1 AND outcome IS NULL",
         )
         .bind(id(occurrence))
@@ -135,7 +135,7 @@ impl Controls for SqliteLedger {
         write.log.append(&entry, now)?;
         let mut last = Batch::new();
         let why = format!("cancelled by {person}: {reason}");
-        let report = if row.try_get("held")? {
+        let report = if row.try_get("owned")? {
             let asked = [(occurrence, Outcome::Cancelled, why)];
             ask(&mut last, &asked)?;
             CancelReport::Asked

@@ -1,4 +1,4 @@
-//! Stops: a person cancels, at once or by way of the holder; and what follows an end.
+//! Cancels: at once, or by way of the owner; and what follows an end.
 
 use super::*;
 use crate::controls::CancelReport;
@@ -6,10 +6,10 @@ use crate::error::LedgerError;
 use crate::occurrences::Renewal;
 
 on_every_engine!(
-    what_nobody_holds_is_cancelled_at_once,
+    what_nobody_owns_is_cancelled_at_once,
     what_waits_for_its_operation_is_cancelled_and_says_so,
-    a_holder_sees_that_it_is_to_stop_and_its_end_counts,
-    what_a_lost_holder_was_to_end_ends_with_the_next_claim,
+    an_owner_sees_that_it_is_to_stop_and_its_end_counts,
+    what_a_lost_owner_was_to_end_ends_with_the_next_claim,
     what_follows_an_end_is_written_with_it_or_not_at_all,
 );
 
@@ -19,7 +19,7 @@ impl Fixture {
     }
 }
 
-async fn what_nobody_holds_is_cancelled_at_once(engine: Engine) {
+async fn what_nobody_owns_is_cancelled_at_once(engine: Engine) {
     let fixture = Fixture::new(engine).await;
     let new = occurrence("daily", "acme", 50);
     fixture.plan(vec![new.clone()], 0).await;
@@ -34,7 +34,7 @@ async fn what_nobody_holds_is_cancelled_at_once(engine: Engine) {
             Some("cancelled by ana: a mistake".into())
         )
     );
-    assert_eq!(fixture.size().await, 2, "the wish and the end");
+    assert_eq!(fixture.size().await, 2, "the request and the end");
     let error = fixture.cancel(new.id, 2).await.unwrap_err();
     assert!(matches!(error, LedgerError::NotFound(_)), "{error}");
     assert_eq!(fixture.size().await, 2);
@@ -56,25 +56,25 @@ async fn what_waits_for_its_operation_is_cancelled_and_says_so(engine: Engine) {
     );
 }
 
-async fn a_holder_sees_that_it_is_to_stop_and_its_end_counts(engine: Engine) {
+async fn an_owner_sees_that_it_is_to_stop_and_its_end_counts(engine: Engine) {
     for next in [Next::HandBack, retry(100), poll(100), succeeded()] {
         let fixture = Fixture::new(engine).await;
         let new = occurrence("daily", "acme", 0);
         fixture.plan(vec![new.clone()], 0).await;
         let claim = fixture.claim_one(0).await;
-        let held = [(claim.id, claim.fence)];
-        assert_eq!(fixture.ledger.stop_requests(&held).await.unwrap(), []);
+        let owned = [(claim.id, claim.fence)];
+        assert_eq!(fixture.ledger.stop_requests(&owned).await.unwrap(), []);
         assert_eq!(
             fixture.cancel(new.id, 1).await.unwrap(),
             CancelReport::Asked
         );
         let reason = "cancelled by ana: a mistake".to_owned();
         assert_eq!(
-            fixture.ledger.stop_requests(&held).await.unwrap(),
+            fixture.ledger.stop_requests(&owned).await.unwrap(),
             [(new.id, Outcome::Cancelled, reason.clone())]
         );
         assert_eq!(
-            fixture.renew(&held, 60).await,
+            fixture.renew(&owned, 60).await,
             [Renewal::Stop(Outcome::Cancelled, reason.clone())]
         );
         assert_eq!(fixture.row(new.id).await.outcome, None);
@@ -90,12 +90,12 @@ async fn a_holder_sees_that_it_is_to_stop_and_its_end_counts(engine: Engine) {
             assert!(found.starts_with(&reason), "{found}");
             assert_eq!(found.contains("provider"), polls, "{found}");
         }
-        assert_eq!(fixture.ledger.stop_requests(&held).await.unwrap(), []);
+        assert_eq!(fixture.ledger.stop_requests(&owned).await.unwrap(), []);
         assert_eq!(fixture.size().await, 2);
     }
 }
 
-async fn what_a_lost_holder_was_to_end_ends_with_the_next_claim(engine: Engine) {
+async fn what_a_lost_owner_was_to_end_ends_with_the_next_claim(engine: Engine) {
     let fixture = Fixture::new(engine).await;
     let new = occurrence("daily", "acme", 0);
     fixture.plan(vec![new.clone()], 0).await;
@@ -108,7 +108,7 @@ async fn what_a_lost_holder_was_to_end_ends_with_the_next_claim(engine: Engine) 
     assert_eq!(fixture.outcome(&new).await.0, Some(Outcome::Cancelled));
     assert!(!fixture.record(&claim, succeeded(), 61).await);
     assert_eq!(fixture.size().await, 2);
-    // After the lease nobody holds it: a wish ends it at once.
+    // After the lease nobody owns it: a cancel ends it at once.
     let other = occurrence("weekly", "acme", 0);
     fixture.plan(vec![other.clone()], 60).await;
     fixture.claim_one(60).await;

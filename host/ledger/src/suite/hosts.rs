@@ -113,9 +113,7 @@ async fn a_reader_looks_while_a_host_runs_and_writes_nothing(engine: Engine) {
         reader.claim(request(0)).await,
         Err(LedgerError::ReadOnly)
     ));
-    let none = reader
-        .change_catalog(Vec::new(), vec![entry("x")], at(0))
-        .await;
+    let none = reader.append_audit(entry("x"), at(0)).await;
     assert!(matches!(none, Err(LedgerError::ReadOnly)));
     // A reader's export too is whole, and the host goes on.
     let export = tempfile::tempdir().unwrap();

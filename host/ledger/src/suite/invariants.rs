@@ -1,10 +1,10 @@
-//! What always holds, after whatever sequence of plans, claims, answers, wishes and crashes.
+//! What always holds, after whatever sequence of plans, claims, answers, cancels and crashes.
 
 use super::*;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-on_every_engine!(at_most_one_is_held_and_each_one_ends_once,);
+on_every_engine!(at_most_one_is_owned_and_each_one_ends_once,);
 
 #[derive(Debug, Clone, Copy)]
 enum Step {
@@ -30,7 +30,7 @@ struct Driven {
     fixture: Fixture,
     now: i64,
     planned: Vec<NewOccurrence>,
-    held: Vec<Claim>,
+    owned: Vec<Claim>,
 }
 
 impl Driven {
@@ -40,35 +40,37 @@ impl Driven {
             Step::Claim => {
                 let claims = self.fixture.claim(self.now).await;
                 assert!(claims.len() <= 1, "{claims:?}");
-                self.held.extend(claims);
+                self.owned.extend(claims);
             }
             Step::Answer(answer) => self.answer(answer).await,
             Step::Cancel(which) => {
                 if let Some(new) = self.planned.get(which) {
-                    let wish = self
+                    let cancelled = self
                         .fixture
                         .ledger
                         .cancel(new.id, "ana", "no", at(self.now));
                     // There is nothing to cancel once it has ended.
-                    let _ended = wish.await.is_err();
+                    let _ended = cancelled.await.is_err();
                 }
             }
             Step::Wait(seconds) => self.now += seconds,
         }
-        self.at_most_one_is_held().await;
+        self.at_most_one_is_owned().await;
     }
 
     async fn plan(&mut self, overlap: usize, origin: usize) {
         self.now += 1;
         let overlap = [Overlap::Skip, Overlap::Queue, Overlap::Replace][overlap];
-        let mut new = [overlapping, wished, |_, due| backfill(due)][origin](overlap, self.now);
+        let mut new = [overlapping, manual, |_, due| backfill(due)][origin](overlap, self.now);
         new.start_by = at(self.now + 300);
         self.fixture.plan(vec![new.clone()], self.now).await;
         self.planned.push(new);
     }
 
     async fn answer(&mut self, answer: usize) {
-        let Some(claim) = self.held.pop() else { return };
+        let Some(claim) = self.owned.pop() else {
+            return;
+        };
         let next = match answer {
             0 => retry(self.now + 20),
             1 => poll(self.now + 20),
@@ -79,14 +81,14 @@ impl Driven {
         let _written = self.fixture.record(&claim, next, self.now).await;
     }
 
-    async fn at_most_one_is_held(&self) {
+    async fn at_most_one_is_owned(&self) {
         let filter = OccurrenceFilter {
             unfinished: true,
             ..OccurrenceFilter::default()
         };
         let rows = self.fixture.occurrences(filter).await;
-        let held = rows.iter().filter(|row| row.owner.is_some());
-        assert!(held.count() <= 1, "{rows:?}");
+        let owned = rows.iter().filter(|row| row.owner.is_some());
+        assert!(owned.count() <= 1, "{rows:?}");
     }
 
     /// Lets everything come to its end, and looks at the ends.
@@ -109,7 +111,7 @@ impl Driven {
     }
 }
 
-async fn at_most_one_is_held_and_each_one_ends_once(engine: Engine) {
+async fn at_most_one_is_owned_and_each_one_ends_once(engine: Engine) {
     let config = ProptestConfig {
         cases: 24,
         failure_persistence: None,
@@ -124,7 +126,7 @@ async fn at_most_one_is_held_and_each_one_ends_once(engine: Engine) {
                     fixture: Fixture::opened(engine, OpenMode::Scratch).await,
                     now: 0,
                     planned: Vec::new(),
-                    held: Vec::new(),
+                    owned: Vec::new(),
                 };
                 for step in steps {
                     driven.step(step).await;

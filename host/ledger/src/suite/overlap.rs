@@ -1,4 +1,4 @@
-//! Overlap: each mode against others that wait, are held, or have an operation that goes on.
+//! Overlap: each mode against others that wait, are owned, or have an operation that goes on.
 
 use super::*;
 use crate::occurrences::{PlanReport, Renewal};
@@ -9,7 +9,7 @@ on_every_engine!(
     one_that_may_run_beside_others_waits_for_none,
     a_replaced_one_that_waits_ends_at_once,
     a_replaced_one_with_an_operation_ends_and_says_that_the_provider_may_go_on,
-    a_replaced_one_that_is_held_ends_when_its_holder_sees_it,
+    a_replaced_one_that_is_owned_ends_when_its_owner_sees_it,
     within_a_plan_the_last_one_replaces_those_before_it,
     what_a_person_asked_for_costs_no_due_time,
     a_persons_run_is_skipped_for_a_due_time_but_not_for_waiting_backfills,
@@ -17,7 +17,7 @@ on_every_engine!(
 );
 
 async fn a_skipped_one_gives_way_to_whatever_is_unfinished(engine: Engine) {
-    for state in ["waiting", "held", "operation"] {
+    for state in ["waiting", "owned", "operation"] {
         let fixture = Fixture::new(engine).await;
         begin(&fixture, state).await;
         let new = overlapping(Overlap::Skip, 60);
@@ -43,7 +43,7 @@ async fn begin(fixture: &Fixture, state: &str) -> NewOccurrence {
 async fn a_queued_one_waits_for_its_turn_whatever_the_other_does(engine: Engine) {
     for (state, again) in [
         ("waiting", vec![0]),
-        ("held", vec![]),
+        ("owned", vec![]),
         ("operation", vec![]),
     ] {
         let fixture = Fixture::new(engine).await;
@@ -57,7 +57,7 @@ async fn a_queued_one_waits_for_its_turn_whatever_the_other_does(engine: Engine)
 }
 
 async fn one_that_may_run_beside_others_waits_for_none(engine: Engine) {
-    for state in ["held", "operation"] {
+    for state in ["owned", "operation"] {
         let fixture = Fixture::new(engine).await;
         begin(&fixture, state).await;
         fixture
@@ -110,7 +110,7 @@ async fn a_replaced_one_with_an_operation_ends_and_says_that_the_provider_may_go
     assert_eq!(fixture.row(first.id).await.operation, None);
 }
 
-async fn a_replaced_one_that_is_held_ends_when_its_holder_sees_it(engine: Engine) {
+async fn a_replaced_one_that_is_owned_ends_when_its_owner_sees_it(engine: Engine) {
     let fixture = Fixture::new(engine).await;
     let first = overlapping(Overlap::Queue, 0);
     fixture.plan(vec![first.clone()], 0).await;
@@ -118,13 +118,13 @@ async fn a_replaced_one_that_is_held_ends_when_its_holder_sees_it(engine: Engine
     let new = overlapping(Overlap::Replace, 60);
     assert_eq!(fixture.plan(vec![new], 60).await.replaced, 1);
     assert_eq!(fixture.claim(60).await, [], "it waits until that has ended");
-    let held = [(claim.id, claim.fence)];
+    let owned = [(claim.id, claim.fence)];
     let reason = format!("replaced by the run due {}", at(60));
     assert_eq!(
-        fixture.renew(&held, 200).await,
+        fixture.renew(&owned, 200).await,
         [Renewal::Stop(Outcome::Superseded, reason.clone())]
     );
-    // A third one finds the wish already there.
+    // A third one finds the request already there.
     let third = overlapping(Overlap::Replace, 70);
     let report = fixture.plan(vec![third], 70).await;
     assert_eq!(report.replaced, 1, "the second one only");
@@ -157,10 +157,10 @@ async fn within_a_plan_the_last_one_replaces_those_before_it(engine: Engine) {
 async fn what_a_person_asked_for_costs_no_due_time(engine: Engine) {
     for overlap in [Overlap::Skip, Overlap::Replace] {
         let fixture = Fixture::new(engine).await;
-        let wish = wished(Overlap::Queue, 0);
-        fixture.plan(vec![wish.clone(), backfill(1)], 1).await;
+        let asked = manual(Overlap::Queue, 0);
+        fixture.plan(vec![asked.clone(), backfill(1)], 1).await;
         let claim = fixture.claim_one(1).await;
-        assert_eq!(claim.id, wish.id);
+        assert_eq!(claim.id, asked.id);
         let due = overlapping(overlap, 60);
         let report = fixture.plan(vec![due.clone()], 60).await;
         assert_eq!((report.waiting, report.replaced), (1, 0), "{overlap:?}");
@@ -168,22 +168,22 @@ async fn what_a_person_asked_for_costs_no_due_time(engine: Engine) {
         assert!(fixture.record(&claim, succeeded(), 60).await);
         assert_eq!(fixture.dues(60).await, [60]);
     }
-    // Nor does a person's run replace a due time; it replaces another wish.
+    // Nor does a person's run replace a due time; it replaces another such run.
     let fixture = Fixture::new(engine).await;
-    let (due, wish) = (overlapping(Overlap::Skip, 0), wished(Overlap::Queue, 1));
-    fixture.plan(vec![due.clone(), wish.clone()], 1).await;
-    let report = fixture.plan(vec![wished(Overlap::Replace, 5)], 5).await;
+    let (due, asked) = (overlapping(Overlap::Skip, 0), manual(Overlap::Queue, 1));
+    fixture.plan(vec![due.clone(), asked.clone()], 1).await;
+    let report = fixture.plan(vec![manual(Overlap::Replace, 5)], 5).await;
     assert_eq!(report.replaced, 1);
     assert_eq!(fixture.outcome(&due).await.0, None);
-    assert_eq!(fixture.outcome(&wish).await.0, Some(Outcome::Superseded));
+    assert_eq!(fixture.outcome(&asked).await.0, Some(Outcome::Superseded));
 }
 
 async fn a_persons_run_is_skipped_for_a_due_time_but_not_for_waiting_backfills(engine: Engine) {
     let fixture = Fixture::new(engine).await;
     fixture.plan(vec![backfill(0)], 0).await;
-    let first = wished(Overlap::Skip, 1);
+    let first = manual(Overlap::Skip, 1);
     assert_eq!(fixture.plan(vec![first], 1).await.waiting, 1);
-    let second = wished(Overlap::Skip, 2);
+    let second = manual(Overlap::Skip, 2);
     assert_eq!(fixture.plan(vec![second], 2).await.overlapped, 1);
 }
 

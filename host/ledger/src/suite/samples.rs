@@ -153,7 +153,7 @@ pub(crate) fn overlapping(overlap: Overlap, due: i64) -> NewOccurrence {
 }
 
 /// A run now.
-pub(crate) fn wished(overlap: Overlap, due: i64) -> NewOccurrence {
+pub(crate) fn manual(overlap: Overlap, due: i64) -> NewOccurrence {
     NewOccurrence {
         origin: Origin::Person("ana".into()),
         ..overlapping(overlap, due)

@@ -101,7 +101,7 @@ async fn the_first_claim_sets_when_to_give_up_and_later_ones_keep_it(engine: Eng
     assert_eq!(claim.deadline, at(130));
     assert_eq!(fixture.row(new.id).await.deadline, at(130));
     assert!(fixture.record(&claim, retry(200), 31).await);
-    // Begun, it is not missed; when to give up is its holder's to see.
+    // Begun, it is not missed; when to give up is its owner's to see.
     let claimed = fixture.ledger.claim(request(200)).await.unwrap();
     assert_eq!((claimed.missed, claimed.claims[0].deadline), (0, at(130)));
 }

@@ -126,7 +126,7 @@ struct Taking<'a> {
 }
 
 impl Taking<'_> {
-    /// Claims rows, and ends those that their former holder was to end.
+    /// Claims rows, and ends those that their former owner was to end.
     fn take(&mut self, write: &mut Write<'_>, found: Vec<Candidate>) -> Result<(), LedgerError> {
         let mut endings = Vec::new();
         let mut claims = Vec::with_capacity(found.len());
@@ -146,7 +146,7 @@ impl Taking<'_> {
         end(&mut self.last, &mut write.log, &endings, self.request.now)?;
         self.stopped += endings.len();
         if !claims.is_empty() {
-            hold(&mut self.last, self.request, &claims);
+            take_over(&mut self.last, self.request, &claims);
             self.claimed.claims.append(&mut claims);
         }
         Ok(())
@@ -217,7 +217,7 @@ fn is_full(room: &Room, candidate: &Candidate) -> bool {
     room.is_full_for(&candidate.claim.plugin, candidate.account.as_ref())
 }
 
-fn hold(batch: &mut Batch, request: &ClaimRequest<'_>, claims: &[Claim]) {
+fn take_over(batch: &mut Batch, request: &ClaimRequest<'_>, claims: &[Claim]) {
     let query = batch.add("UPDATE occurrences SET fence = fence + 1, host = ");
     query
         .push_bind(id(request.owner))

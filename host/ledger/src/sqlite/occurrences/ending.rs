@@ -1,6 +1,6 @@
-//! Ends that no attempt brought about, and the wish that a holder end: superseded, cancelled, missed.
+//! Ends that no attempt brought about, and requests that an owner end: superseded, cancelled, missed.
 //!
-//! Owns: the column `stop`. What nobody holds ends at once; what is held ends by its holder.
+//! Owns: the column `stop`. What nobody owns ends at once; what is owned ends by its owner.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ pub(in crate::sqlite) struct Ending {
     pub(in crate::sqlite) reason: String,
 }
 
-/// Ends occurrences that nobody holds, and puts that on record.
+/// Ends occurrences that nobody owns, and puts that on record.
 pub(in crate::sqlite) fn end(
     batch: &mut Batch,
     log: &mut AuditTree,
@@ -71,7 +71,7 @@ impl Ending {
     }
 }
 
-/// How somebody wants a held occurrence to end, as stored in `stop`.
+/// How somebody wants an owned occurrence to end, as stored in `stop`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(in crate::sqlite) struct Stop {
     outcome: String,
@@ -85,7 +85,7 @@ impl Stop {
     }
 }
 
-/// Asks the holders of occurrences to end them so. Who was asked before is not asked again.
+/// Asks the owners of occurrences to end them so. Who was asked before is not asked again.
 pub(in crate::sqlite) fn ask(
     batch: &mut Batch,
     asked: &[(Uuid, Outcome, String)],

@@ -31,7 +31,7 @@ pub(super) struct Decisions {
     pub(super) known: usize,
     /// Others that end at once.
     pub(super) ends: Vec<Ending>,
-    /// Others whose holders are asked to end them.
+    /// Others whose owners are asked to end them.
     pub(super) asks: Vec<(Uuid, Outcome, String)>,
     /// Others within the plan that end before they were written.
     pub(super) never_written: usize,
@@ -52,10 +52,10 @@ struct Other {
 }
 
 enum Place {
-    /// In the ledger; nobody holds it.
+    /// In the ledger; nobody owns it.
     Waiting(Uuid, Option<OperationRow>),
-    /// In the ledger; somebody holds it, and was asked to end it or not.
-    Held(Uuid, bool),
+    /// In the ledger; somebody owns it, and was asked to end it or not.
+    Owned(Uuid, bool),
     /// Before it in the same plan.
     Planned(usize),
 }
@@ -159,7 +159,7 @@ impl Decisions {
                 });
                 false
             }
-            Place::Held(id, asked) => {
+            Place::Owned(id, asked) => {
                 if !*asked {
                     *asked = true;
                     self.asks
@@ -219,15 +219,15 @@ fn others<'a>(
          known.stop IS NOT NULL AS asked, known.host IS NOT NULL AND known.ready_at > ",
     );
     query.push_bind(ms(now)).push(
-        " AS held FROM asked CROSS JOIN occurrences known WHERE known.outcome IS NULL \
+        " AS owned FROM asked CROSS JOIN occurrences known WHERE known.outcome IS NULL \
          AND known.schedule = asked.schedule AND known.tenant = asked.tenant AND NOT (known.turn = 2 AND known.fence = 0)",
     );
 }
 
 fn other(row: &SqliteRow) -> Result<(Pair, Other), LedgerError> {
     let id = get_id(row, "id")?;
-    let place = if row.try_get("held")? {
-        Place::Held(id, row.try_get("asked")?)
+    let place = if row.try_get("owned")? {
+        Place::Owned(id, row.try_get("asked")?)
     } else {
         Place::Waiting(id, get_operation(row, "operation")?)
     };

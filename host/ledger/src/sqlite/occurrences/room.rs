@@ -23,7 +23,7 @@ pub(super) struct Room {
     groups: Vec<Group>,
 }
 
-/// Held under a live lease, or with an operation that goes on at the provider.
+/// Owned under a live lease, or with an operation that goes on at the provider.
 pub(super) const UNDER_WAY: &str = "SELECT plugin, account, COUNT(*) AS busy FROM occurrences WHERE outcome IS NULL \
      AND (host IS NOT NULL OR operation IS NOT NULL) AND (operation IS NOT NULL OR ready_at > ";
 

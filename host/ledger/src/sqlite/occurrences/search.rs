@@ -29,7 +29,7 @@ const FIRST_OF_ITS_KIND: &str = " AND (mine.turn = 0 OR NOT EXISTS (SELECT 1 FRO
 pub(super) struct Candidate {
     pub(super) claim: Claim,
     pub(super) account: Option<AccountName>,
-    /// Its former holder was asked to end it so.
+    /// Its former owner was asked to end it so.
     pub(super) stop: Option<(Outcome, String)>,
     /// Priority, ready at, due: who goes first.
     pub(super) rank: (i64, i64, i64),
@@ -49,9 +49,9 @@ pub(super) enum Which<'a> {
     Any,
     /// What needs no room: operations to ask after, and what only has to end.
     Exempt,
-    /// What waits for room of one kind, held by nobody.
+    /// What waits for room of one kind, owned by nobody.
     Of(&'a Group),
-    /// What needs room again: its holder let the lease run out.
+    /// What needs room again: its owner let the lease run out.
     Lapsed,
 }
 

@@ -247,10 +247,7 @@ async fn nobody_else_may_look_into_the_folder() {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("deep/ledger");
     let ledger = open(&folder, OpenMode::Host).await.unwrap();
-    ledger
-        .change_catalog(Vec::new(), vec![entry("x")], at(0))
-        .await
-        .unwrap();
+    ledger.append_audit(entry("x"), at(0)).await.unwrap();
     let mode = |name: &str| {
         std::fs::metadata(folder.join(name))
             .unwrap()
@@ -298,7 +295,7 @@ async fn a_full_disk_is_told_as_such_and_writes_nothing() {
     }
     fixture
         .ledger
-        .change_catalog(Vec::new(), vec![entry("again")], at(0))
+        .append_audit(entry("again"), at(0))
         .await
         .unwrap();
     assert_eq!(fixture.size().await, 1);
