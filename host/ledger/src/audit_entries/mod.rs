@@ -1,7 +1,7 @@
 //! The kinds of audit entries: one constructor each, so that a kind has one shape whoever writes it.
 //!
 //! Every constructor is named after its kind and says which fields the entry has.
-//! Never: when an entry is written. Read next: the file of a subject.
+//! Never: when an entry is written. Read next: `kinds.txt`, which shows every kind, then the file of a subject.
 
 mod controls;
 mod occurrences;
