@@ -9,8 +9,9 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use strongroom_domain::TenantName;
-use strongroom_sandbox::call::{Answer, Call, Context, Ending, Request, Step};
+use strongroom_sandbox::call::{Call, CallResult, Context, Step};
 use strongroom_sandbox::capability::Capabilities;
+use strongroom_sandbox::role::task::Action;
 use strongroom_sandbox::{CompilerCommand, Plugin, Sandbox, Settings};
 use strongroom_tests::{guest, strongroom};
 use uuid::Uuid;
@@ -114,10 +115,10 @@ impl Ours {
                 now: jiff::Timestamp::UNIX_EPOCH,
                 capabilities,
             };
-            let ending = self.plugin.call(Request::Run, &self.call, context).await;
+            let ending = self.plugin.call(&Action::Run, &self.call, context).await;
             times.push(micros(began.elapsed()));
             assert!(
-                matches!(ending, Ending::Answered(Answer::Step(Step::Done(_)))),
+                matches!(ending, CallResult::Answered(Step::Done(_))),
                 "{ending:?}"
             );
         }

@@ -223,7 +223,7 @@ async fn a_follower_runs_once_after_each_end_that_counts() {
     let failing = SimulatedHost::new("2026-11-20T00:00Z", &text, |schedule, _| {
         let failure = strongroom_domain::retry::Failure::invalid("no");
         let ending = if schedule == "nightly" {
-            strongroom_sandbox::call::Ending::Failed(failure)
+            strongroom_sandbox::call::CallResult::Failed(failure)
         } else {
             done(&[])
         };

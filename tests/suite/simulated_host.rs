@@ -10,16 +10,16 @@ use jiff::Timestamp;
 use strongroom_config::{ScheduleSet, SourceFile, parse};
 use strongroom_domain::Evidence;
 use strongroom_domain::retry::Failure;
+use strongroom_domain::role::Role;
+use strongroom_domain::schedule::Schedule;
 use strongroom_ledger::{Ledger, OccurrenceFilter, OccurrenceRow, OpenMode};
-use strongroom_orchestrator::executor::PluginCall;
 use strongroom_orchestrator::{
     CallContext, Clock, Engine, EngineSettings, NoObserver, Observer, Prepared, Replies, Served,
     Setup, SimulatedClock, Until,
 };
-use strongroom_sandbox::Role;
-use strongroom_sandbox::call::{
-    Answer, Ending, Operation, Request, SnapshotInfo, SnapshotState, Step,
-};
+use strongroom_sandbox::call::{Call, CallResult, Operation, Step};
+use strongroom_sandbox::role::snapshots::{Action, Get, Page, SnapshotInfo, SnapshotState};
+use strongroom_sandbox::role::{Answer, Request, task};
 use tokio::sync::watch;
 
 /// A call that was answered.
@@ -35,7 +35,7 @@ pub(super) struct Called {
 }
 
 /// What a test wants answered: how long it takes, and what comes then.
-type Script = dyn Fn(&str, &'static str) -> (Duration, Ending) + Send + Sync;
+type Script = dyn Fn(&str, &'static str) -> (Duration, CallResult<Answer>) + Send + Sync;
 
 struct Scripted {
     script: Box<Script>,
@@ -50,28 +50,21 @@ impl Replies for Scripted {
     async fn reply(
         &self,
         context: &CallContext,
-        plugin_call: &PluginCall<'_>,
+        schedule: &Schedule,
+        call: &Call,
         request: Request,
-    ) -> Ending {
-        let schedule = plugin_call.prepared.schedule.name.to_string();
-        let plugin = plugin_call.prepared.schedule.plugin.to_string();
-        let call = match &request {
-            Request::Run => "run",
-            Request::StartCreate => "create",
-            Request::StartCopy { .. } => "copy",
-            Request::PollTask { .. } | Request::PollSnapshots { .. } => "poll",
-            Request::StartDelete { .. } => "delete",
-            Request::Get { .. } => "get",
-            _ => "other",
-        };
+    ) -> CallResult<Answer> {
+        let plugin = schedule.plugin.to_string();
+        let schedule = schedule.name.to_string();
+        let word = word(&request);
         let about = match &request {
-            Request::StartCopy { reference } | Request::StartDelete { reference } => {
+            Request::Snapshots(Action::Copy { reference } | Action::Delete { reference }) => {
                 Some(reference.clone())
             }
             _ => None,
         };
         let from = context.clock.now();
-        let (takes, ending) = (self.script)(&schedule, call);
+        let (takes, ending) = (self.script)(&schedule, word);
         context
             .clock
             .sleep_until(from.checked_add(takes).unwrap())
@@ -79,55 +72,76 @@ impl Replies for Scripted {
         self.called.lock().unwrap().push(Called {
             schedule: schedule.clone(),
             plugin,
-            call,
+            call: word,
             about,
             from,
             to: context.clock.now(),
         });
         match request {
-            Request::StartCreate | Request::StartCopy { .. }
-                if matches!(ending, Ending::Failed(_)) =>
+            Request::Snapshots(Action::Create | Action::Copy { .. })
+                if matches!(ending, CallResult::Failed(_)) =>
             {
                 ending
             }
-            Request::StartCreate | Request::StartCopy { .. } => {
-                done(&[("snapshot", &plugin_call.run.to_string())])
+            Request::Snapshots(Action::Create | Action::Copy { .. }) => {
+                done(&[("snapshot", &call.run_id.to_string())])
             }
-            Request::StartDelete { reference } => {
-                if !matches!(ending, Ending::Failed(_)) {
+            Request::Snapshots(Action::Delete { reference }) => {
+                if !matches!(ending, CallResult::Failed(_)) {
                     self.deleted.lock().unwrap().insert(reference);
                 }
                 ending
             }
-            Request::Get { reference } if self.deleted.lock().unwrap().contains(&reference) => {
-                Ending::Failed(Failure::not_found(reference))
+            Request::Get(Get { reference })
+                if self.deleted.lock().unwrap().contains(&reference) =>
+            {
+                CallResult::Failed(Failure::not_found(reference))
             }
-            Request::List { .. } => Ending::Answered(Answer::Page(Vec::new(), None)),
-            Request::Get { reference } => Ending::Answered(Answer::Snapshot(SnapshotInfo {
-                tenant: plugin_call.tenant.to_string(),
-                run_id: Some(reference.clone()),
-                taken_at: plugin_call.due,
-                state: SnapshotState::Ready,
-                size: None,
-                source: None,
-                place: self.places.lock().unwrap().get(&schedule).cloned(),
-                labels: Vec::new(),
-                reference,
+            Request::List(_) => CallResult::Answered(Answer::Page(Page {
+                snapshots: Vec::new(),
+                next: None,
             })),
+            Request::Get(Get { reference }) => {
+                CallResult::Answered(Answer::Snapshot(SnapshotInfo {
+                    tenant: call.tenant.to_string(),
+                    run_id: Some(reference.clone()),
+                    taken_at: call.due,
+                    state: SnapshotState::Ready,
+                    size: None,
+                    source: None,
+                    place: self.places.lock().unwrap().get(&schedule).cloned(),
+                    labels: Vec::new(),
+                    reference,
+                }))
+            }
             _ => ending,
         }
     }
 }
 
-pub(super) fn done(evidence: &[(&str, &str)]) -> Ending {
+fn word(request: &Request) -> &'static str {
+    match request {
+        Request::Task(task::Action::Run) => "run",
+        Request::Snapshots(Action::Create) => "create",
+        Request::Snapshots(Action::Copy { .. }) => "copy",
+        Request::Task(task::Action::Poll { .. }) | Request::Snapshots(Action::Poll { .. }) => {
+            "poll"
+        }
+        Request::Snapshots(Action::Delete { .. }) => "delete",
+        Request::Get(_) => "get",
+        _ => "other",
+    }
+}
+
+pub(super) fn done(evidence: &[(&str, &str)]) -> CallResult<Answer> {
     let pairs = evidence
         .iter()
         .map(|(kind, value)| ((*kind).to_owned(), (*value).to_owned()));
-    Ending::Answered(Answer::Step(Step::Done(Evidence(pairs.collect()))))
+    CallResult::Answered(Answer::Step(Step::Done(Evidence(pairs.collect()))))
 }
 
-pub(super) fn goes_on(poll_after: Duration) -> Ending {
-    Ending::Answered(Answer::Step(Step::Running(Operation {
+pub(super) fn goes_on(poll_after: Duration) -> CallResult<Answer> {
+    CallResult::Answered(Answer::Step(Step::Running(Operation {
         handle: vec![7],
         poll_after,
         percent: None,
@@ -163,7 +177,7 @@ impl SimulatedHost {
     pub(super) fn new(
         from: &str,
         schedules: &str,
-        script: impl Fn(&str, &'static str) -> (Duration, Ending) + Send + Sync + 'static,
+        script: impl Fn(&str, &'static str) -> (Duration, CallResult<Answer>) + Send + Sync + 'static,
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let set = set(&folder, schedules, at(from));

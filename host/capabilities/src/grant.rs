@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use strongroom_domain::capability::Capability;
 use strongroom_domain::egress::{Credential, Policy, ServiceGrant};
 use strongroom_domain::grants::Access;
 use strongroom_domain::schedule::Schedule;
@@ -13,8 +14,8 @@ use strongroom_domain::{CredentialName, TenantName};
 use strongroom_egress::{Egress, Opening};
 use strongroom_ledger::Ledger;
 use strongroom_sandbox::Plugin;
+use strongroom_sandbox::capability::Capabilities;
 use strongroom_sandbox::capability::progress::Progress;
-use strongroom_sandbox::capability::{Capabilities, Capability};
 use uuid::Uuid;
 
 use crate::dry_run::DryRun;

@@ -83,7 +83,9 @@ mod tests {
     use super::*;
 
     async fn state(folder: &std::path::Path, dry_run: bool) -> PluginState {
-        let ledger = strongroom_ledger::open(folder, OpenMode::Host).await.unwrap();
+        let ledger = strongroom_ledger::open(folder, OpenMode::Host)
+            .await
+            .unwrap();
         PluginState {
             ledger: ledger,
             plugin: PluginName::new("p").unwrap(),

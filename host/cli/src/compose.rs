@@ -8,8 +8,9 @@ use strongroom_config::ScheduleSet;
 use strongroom_domain::schedule::Schedule;
 use strongroom_domain::{ScheduleName, TenantName};
 use strongroom_ledger::{Ledger, OpenMode, SnapshotFilter, SnapshotRow};
+use strongroom_orchestrator::Prepared;
 use strongroom_orchestrator::activation::Sources;
-use strongroom_orchestrator::setup::{PluginFolder, Prepared, Setup, Unwanted};
+use strongroom_orchestrator::setup::{PluginFolder, Setup, Unwanted};
 use strongroom_orchestrator::{CallContext, Clock, Observer, SystemClock, load_plugins, prepare};
 use strongroom_sandbox::{CompilerCommand, Sandbox, Settings};
 

@@ -8,7 +8,7 @@ use strongroom_config::Diagnostics;
 use strongroom_ledger::LedgerError;
 use strongroom_orchestrator::Misfit;
 use strongroom_orchestrator::activation::ActivationError;
-use strongroom_orchestrator::workflows::restore::ShelfError;
+use strongroom_orchestrator::roles::snapshots::restore::ShelfError;
 
 /// A run failed.
 pub(crate) const EXIT_FAILED: u8 = 1;

@@ -8,13 +8,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use strongroom_domain::retry::{Failure, FailureKind};
 use strongroom_domain::{Evidence, TenantName};
-use strongroom_sandbox::call::{Answer, Ending, Request, SnapshotInfo, Step};
+use strongroom_sandbox::call::{CallResult, Step};
+use strongroom_sandbox::role::Function;
+use strongroom_sandbox::role::snapshots::{Action, Get, List, Page, SnapshotInfo};
 use uuid::Uuid;
 
 use super::context::TestContext;
 use super::messages;
+use strongroom_orchestrator::PluginCall;
 use strongroom_orchestrator::Prepared;
-use strongroom_orchestrator::{Heard, PluginCall};
 
 /// Why a case did not pass.
 #[derive(Debug, Clone)]
@@ -129,12 +131,15 @@ impl<'a> TestCall<'a> {
     }
 
     /// Calls once.
-    pub(super) async fn call(&self, request: Request) -> Ending {
-        self.send_observed(request).await.ending
+    pub(super) async fn call<F: Function>(&self, function: F) -> CallResult<F::Answer> {
+        self.send_observed(function).await.0
     }
 
     /// Calls once, and tells also what the plugin was not let do.
-    pub(super) async fn send_observed(&self, request: Request) -> Heard {
+    pub(super) async fn send_observed<F: Function>(
+        &self,
+        function: F,
+    ) -> (CallResult<F::Answer>, Vec<String>) {
         let now = self.context.now();
         let call = PluginCall {
             prepared: &self.prepared,
@@ -145,49 +150,50 @@ impl<'a> TestCall<'a> {
             deadline: now.checked_add(self.time).unwrap_or(Timestamp::MAX),
             dry_run: self.dry_run,
         };
-        let function = messages::function(&request);
-        let heard = call
-            .send_observed(&self.context.context(&request), request)
+        let request = function.clone().into();
+        let (result, held_back) = call
+            .send_observed(&self.context.context(&request), function)
             .await;
-        self.context.note(function, now, &heard.ending);
+        let name = messages::function(&request);
+        self.context.note(name, now, &result);
         // Whoever the grants are not for may well be denied.
         if !self.dry_run && self.prepared.schedule.tenants.first() == Some(&self.tenant) {
-            self.context.deny(heard.held_back.clone());
+            self.context.deny(held_back.clone());
         }
-        heard
+        (result, held_back)
     }
 
     /// Calls, and once more after the wait that a busy provider asks for.
-    async fn calmly(&self, request: Request) -> Ending {
-        let mut ending = self.call(request.clone()).await;
+    async fn calmly<F: Function>(&self, function: F) -> CallResult<F::Answer> {
+        let mut result = self.call(function.clone()).await;
         for _ in 0..PATIENCE {
-            let Ending::Failed(Failure {
+            let CallResult::Failed(Failure {
                 kind: FailureKind::Throttled,
                 retry_after_ms,
                 ..
-            }) = &ending
+            }) = &result
             else {
                 break;
             };
             let wait = Duration::from_millis(retry_after_ms.unwrap_or_default());
             self.context.wait(wait.min(BUSY)).await;
-            ending = self.call(request.clone()).await;
+            result = self.call(function.clone()).await;
         }
-        ending
+        result
     }
 
     /// An answer that is a step.
-    pub(super) async fn step(&self, request: Request) -> Told<Step> {
-        let function = messages::function(&request);
-        match self.calmly(request).await {
-            Ending::Answered(Answer::Step(step)) => Ok(step),
-            other => failed(format!("`{function}` {}", messages::ending(&other))),
+    pub(super) async fn step(&self, action: Action) -> Told<Step> {
+        let function = messages::function(&action.clone().into());
+        match self.calmly(action).await {
+            CallResult::Answered(step) => Ok(step),
+            other => failed(format!("`{function}` {}", messages::result(&other))),
         }
     }
 
     /// Calls and polls until it is done.
-    pub(super) async fn done(&self, request: Request) -> Told<Evidence> {
-        let step = self.step(request).await?;
+    pub(super) async fn done(&self, action: Action) -> Told<Evidence> {
+        let step = self.step(action).await?;
         Ok(self.follow(step).await?.0)
     }
 
@@ -213,7 +219,7 @@ impl<'a> TestCall<'a> {
                     self.context.wait(operation.poll_after.min(POLL)).await;
                     let handle = operation.handle;
                     last = Some(handle.clone());
-                    step = self.step(Request::PollSnapshots { handle }).await?;
+                    step = self.step(Action::Poll { handle }).await?;
                 }
             }
         }
@@ -222,26 +228,22 @@ impl<'a> TestCall<'a> {
     /// Reads a snapshot back.
     pub(super) async fn get(&self, reference: &str) -> Told<SnapshotInfo> {
         let reference = reference.to_owned();
-        match self.calmly(Request::Get { reference }).await {
-            Ending::Answered(Answer::Snapshot(info)) => Ok(info),
+        match self.calmly(Get { reference }).await {
+            CallResult::Answered(info) => Ok(info),
             other => failed(format!(
                 "`get` of a snapshot that is there {}",
-                messages::ending(&other)
+                messages::result(&other)
             )),
         }
     }
 
     /// One page.
-    pub(super) async fn page(
-        &self,
-        cursor: Option<String>,
-        limit: u32,
-    ) -> Told<(Vec<SnapshotInfo>, Option<String>)> {
-        match self.calmly(Request::List { cursor, limit }).await {
-            Ending::Answered(Answer::Page(page, next)) => Ok((page, next)),
+    pub(super) async fn page(&self, cursor: Option<String>, limit: u32) -> Told<Page> {
+        match self.calmly(List { cursor, limit }).await {
+            CallResult::Answered(page) => Ok(page),
             other => failed(format!(
                 "`list` with limit {limit} {}",
-                messages::ending(&other)
+                messages::result(&other)
             )),
         }
     }
@@ -250,9 +252,9 @@ impl<'a> TestCall<'a> {
     pub(super) async fn pages(&self, limit: u32, most: usize) -> Told<Vec<SnapshotInfo>> {
         let (mut all, mut cursor) = (Vec::new(), None);
         for _ in 0..PAGES {
-            let (page, next) = self.page(cursor, limit).await?;
-            all.extend(page);
-            cursor = next;
+            let page = self.page(cursor, limit).await?;
+            all.extend(page.snapshots);
+            cursor = page.next;
             if cursor.is_none() || all.len() >= most {
                 return Ok(all);
             }
@@ -272,13 +274,17 @@ impl<'a> TestCall<'a> {
     }
 
     /// An answer that is a failure of one of these kinds.
-    pub(super) async fn refused(&self, request: Request, kinds: &[FailureKind]) -> Told<Failure> {
-        let function = messages::function(&request);
-        match self.calmly(request).await {
-            Ending::Failed(failure) if kinds.contains(&failure.kind) => Ok(failure),
+    pub(super) async fn refused<F: Function>(
+        &self,
+        function: F,
+        kinds: &[FailureKind],
+    ) -> Told<Failure> {
+        let name = messages::function(&function.clone().into());
+        match self.calmly(function).await {
+            CallResult::Failed(failure) if kinds.contains(&failure.kind) => Ok(failure),
             other => failed(format!(
-                "`{function}` {}; expected {}",
-                messages::ending(&other),
+                "`{name}` {}; expected {}",
+                messages::result(&other),
                 messages::names(kinds)
             )),
         }

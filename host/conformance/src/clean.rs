@@ -9,7 +9,8 @@ use std::path::Path;
 use std::time::Duration;
 use strongroom_domain::retry::FailureKind;
 
-use strongroom_sandbox::call::{Answer, Ending, Request, SnapshotInfo};
+use strongroom_sandbox::call::CallResult;
+use strongroom_sandbox::role::snapshots::{Action, Get, SnapshotInfo};
 
 use super::call::{Stop, Told};
 use super::context::{Place, TestContext};
@@ -71,10 +72,10 @@ async fn sweep(context: &TestContext) -> Told<Vec<String>> {
     // What a run reported may be there and not be listed, if the plugin is wrong.
     for reference in &known {
         if !found.iter().any(|info| info.reference == *reference) {
-            let get = Request::Get {
+            let get = Get {
                 reference: reference.clone(),
             };
-            if let Ending::Answered(Answer::Snapshot(info)) = call.call(get).await {
+            if let CallResult::Answered(info) = call.call(get).await {
                 found.push(info);
             }
         }
@@ -113,18 +114,18 @@ async fn remove(context: &TestContext, reference: &str) -> Result<(), String> {
     let call = context.call().map_err(told)?;
     let mut last = String::new();
     for _ in 0..TRIES {
-        let delete = Request::StartDelete {
+        let delete = Action::Delete {
             reference: reference.to_owned(),
         };
         let ending = call.call(delete).await;
         match &ending {
-            Ending::Answered(Answer::Step(step)) => match call.follow(step.clone()).await {
+            CallResult::Answered(step) => match call.follow(step.clone()).await {
                 Ok(_) => return Ok(()),
                 Err(stop) => last = told(stop),
             },
-            Ending::Failed(failure) if failure.kind == FailureKind::NotFound => return Ok(()),
+            CallResult::Failed(failure) if failure.kind == FailureKind::NotFound => return Ok(()),
             // It may be still in the making, or the provider busy.
-            Ending::Failed(failure)
+            CallResult::Failed(failure)
                 if [
                     FailureKind::Conflict,
                     FailureKind::Throttled,
@@ -132,9 +133,9 @@ async fn remove(context: &TestContext, reference: &str) -> Result<(), String> {
                 ]
                 .contains(&failure.kind) =>
             {
-                last = messages::ending(&ending);
+                last = messages::result(&ending);
             }
-            other => return Err(format!("`start-delete` {}", messages::ending(other))),
+            other => return Err(format!("`start-delete` {}", messages::result(other))),
         }
         context.wait(PAUSE).await;
     }

@@ -8,9 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use strongroom_domain::retry::FailureKind;
+use strongroom_domain::role::Role;
 use strongroom_domain::{Evidence, TenantName};
-use strongroom_sandbox::Role;
-use strongroom_sandbox::call::{Ending, Request, SnapshotInfo, SnapshotState};
+use strongroom_sandbox::call::CallResult;
+use strongroom_sandbox::role::snapshots::{Action, SnapshotInfo, SnapshotState};
+use strongroom_sandbox::role::{Answer, Request};
 use uuid::Uuid;
 
 use super::call::{Run, Stop, TestCall, Told, ensure, failed, skipped};
@@ -124,7 +127,7 @@ impl TestContext {
     /// What a call may reach: a restore also the folder made last.
     pub(super) fn context(&self, request: &Request) -> CallContext {
         let mut context = self.context.clone();
-        if let (Request::StartRestore { .. } | Request::PollSnapshots { .. }, Some(against)) =
+        if let (Request::Snapshots(Action::Restore { .. } | Action::Poll { .. }), Some(against)) =
             (request, &self.against)
         {
             let last = self.log().folders;
@@ -192,7 +195,12 @@ impl TestContext {
     }
 
     /// Takes a call into account.
-    pub(super) fn note(&self, function: &'static str, began: Timestamp, ending: &Ending) {
+    pub(super) fn note<A: Clone + Into<Answer>>(
+        &self,
+        function: &'static str,
+        began: Timestamp,
+        result: &CallResult<A>,
+    ) {
         let took = self.since(began);
         let calls = &mut self.log().calls;
         calls.count += 1;
@@ -200,11 +208,15 @@ impl TestContext {
         if calm && calls.longest.is_none_or(|(_, longest)| took > longest) {
             calls.longest = Some((function, took));
         }
-        if let Ending::OutOfMemory { .. } | Ending::Trapped { .. } | Ending::Refused { .. } = ending
-        {
+        let broken = match result {
+            CallResult::Failed(failure) => failure.kind == FailureKind::Crashed,
+            CallResult::Refused(_) => true,
+            CallResult::Answered(_) | CallResult::TimedOut => false,
+        };
+        if broken {
             calls
                 .broken
-                .push(format!("`{function}` {}", messages::ending(ending)));
+                .push(format!("`{function}` {}", messages::result(result)));
         }
     }
 
@@ -267,7 +279,7 @@ impl TestContext {
     pub(super) async fn make(&self) -> Told<Made> {
         let call = self.fresh().await?;
         let (mark, began) = (self.gates.mark(), self.now());
-        let step = call.step(Request::StartCreate).await?;
+        let step = call.step(Action::Create).await?;
         let sent = self.gates.since(mark);
         self.log().undisturbed = Some(Undisturbed {
             writes: sent.iter().filter(|sent| sent.changes).count(),

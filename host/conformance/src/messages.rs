@@ -1,28 +1,51 @@
 //! What a plugin did, in words for its author.
 
-use strongroom_sandbox::call::{Answer, Ending, Request, SnapshotInfo, Step};
+use strongroom_domain::retry::FailureKind;
+use strongroom_sandbox::call::{CallResult, Step};
+use strongroom_sandbox::role::snapshots::{Action, SnapshotInfo};
+use strongroom_sandbox::role::{Answer, Request, task};
 
 use super::gates::Sent;
 
 /// The function of the contract.
 pub(super) fn function(request: &Request) -> &'static str {
     match request {
-        Request::Run => "run",
-        Request::PollTask { .. } | Request::PollSnapshots { .. } => "poll",
-        Request::StartCreate => "start-create",
-        Request::Get { .. } => "get",
-        Request::List { .. } => "list",
-        Request::StartDelete { .. } => "start-delete",
-        Request::StartRestore { .. } => "start-restore",
-        Request::StartVerify { .. } => "start-verify",
-        Request::StartCopy { .. } => "start-copy",
+        Request::Task(task::Action::Run) => "run",
+        Request::Task(task::Action::Poll { .. }) | Request::Snapshots(Action::Poll { .. }) => {
+            "poll"
+        }
+        Request::Snapshots(Action::Create) => "start-create",
+        Request::Get(_) => "get",
+        Request::List(_) => "list",
+        Request::Snapshots(Action::Delete { .. }) => "start-delete",
+        Request::Snapshots(Action::Restore { .. }) => "start-restore",
+        Request::Snapshots(Action::Verify { .. }) => "start-verify",
+        Request::Snapshots(Action::Copy { .. }) => "start-copy",
     }
 }
 
-/// How a call ended, after "it …".
-pub(super) fn ending(ending: &Ending) -> String {
-    match ending {
-        Ending::Answered(Answer::Step(Step::Done(evidence))) => {
+/// What a call came to, after "it …".
+pub(super) fn result<A: Clone + Into<Answer>>(result: &CallResult<A>) -> String {
+    match result {
+        CallResult::Answered(answer) => answered(answer.clone().into()),
+        CallResult::Failed(failure) if failure.kind == FailureKind::Crashed => {
+            let detail = failure.detail.as_str();
+            match detail.strip_prefix("the plugin stopped: ") {
+                Some(seen) => format!("crashed: {}", short(seen)),
+                None => short(detail.strip_prefix("the plugin ").unwrap_or(detail)),
+            }
+        }
+        CallResult::Failed(failure) => {
+            format!("answered `{}`: {}", failure.kind, short(&failure.detail))
+        }
+        CallResult::TimedOut => "was stopped at its deadline".to_owned(),
+        CallResult::Refused(rule) => format!("broke a limit of the contract: {}", short(rule)),
+    }
+}
+
+fn answered(answer: Answer) -> String {
+    match answer {
+        Answer::Step(Step::Done(evidence)) => {
             let pairs: Vec<String> = evidence
                 .0
                 .iter()
@@ -31,22 +54,19 @@ pub(super) fn ending(ending: &Ending) -> String {
                 .collect();
             format!("answered `done` ({})", pairs.join(", "))
         }
-        Ending::Answered(Answer::Step(Step::Running(operation))) => {
+        Answer::Step(Step::Running(operation)) => {
             format!("answered `running` ({})", short(&operation.note))
         }
-        Ending::Answered(Answer::Snapshot(info)) => format!("answered with {}", snapshot(info)),
-        Ending::Answered(Answer::Page(page, next)) => format!(
+        Answer::Snapshot(info) => format!("answered with {}", snapshot(&info)),
+        Answer::Page(page) => format!(
             "answered with a page of {} snapshots{}",
-            page.len(),
-            if next.is_some() { " and a cursor" } else { "" }
+            page.snapshots.len(),
+            if page.next.is_some() {
+                " and a cursor"
+            } else {
+                ""
+            }
         ),
-        Ending::Failed(failure) => {
-            format!("answered `{}`: {}", failure.kind, short(&failure.detail))
-        }
-        Ending::TimedOut => "was stopped at its deadline".to_owned(),
-        Ending::OutOfMemory { detail } => format!("ran out of memory: {}", short(detail)),
-        Ending::Trapped { detail } => format!("crashed: {}", short(detail)),
-        Ending::Refused { detail } => format!("broke a limit of the contract: {}", short(detail)),
     }
 }
 
@@ -119,7 +139,7 @@ pub(super) fn difference(one: &SnapshotInfo, other: &SnapshotInfo) -> Option<Str
 
 /// The state's name in the contract.
 pub(super) fn state(info: &SnapshotInfo) -> &'static str {
-    use strongroom_sandbox::call::SnapshotState as State;
+    use strongroom_sandbox::role::snapshots::SnapshotState as State;
     match info.state {
         State::Creating => "creating",
         State::Ready => "ready",

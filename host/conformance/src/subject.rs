@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use strongroom_config::SourceFile;
 use strongroom_domain::TenantName;
 use strongroom_domain::grants::Grants;
-use strongroom_sandbox::{Plugin, Role, Sandbox};
+use strongroom_domain::role::Role;
+use strongroom_sandbox::{Plugin, Sandbox};
 
 use strongroom_orchestrator::{Prepared, Served};
 

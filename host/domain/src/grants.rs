@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::TenantName;
+use crate::capability::Capability;
 use crate::egress::ServiceGrant;
 
 pub use crate::access::Access;
@@ -68,8 +69,8 @@ impl TreeGrant {
 /// A permission a plugin asks for (`want` in `wit/plugin.wit`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Want {
-    /// `files` or `state`.
-    pub capability: String,
+    /// Which capability.
+    pub capability: Capability,
     /// The name asked for; `*`: names of the operator's choice.
     pub name: String,
     /// Read or write.
@@ -87,8 +88,8 @@ pub enum Mismatch {
     NotGranted(Want),
     /// Granted, wanted by nobody.
     NotWanted {
-        /// `files` or `state`.
-        capability: &'static str,
+        /// Which capability.
+        capability: Capability,
         /// The name of the tree; empty for `state`.
         name: String,
     },
@@ -105,14 +106,18 @@ pub enum Mismatch {
 #[must_use]
 pub fn compare(wants: &[Want], grants: &Grants) -> Vec<Mismatch> {
     let mut found = Vec::new();
-    let trees = || wants.iter().filter(|want| want.capability == "files");
+    let trees = || {
+        wants
+            .iter()
+            .filter(|want| want.capability == Capability::Files)
+    };
     for (name, grant) in &grants.files {
         let want = trees()
             .find(|want| want.name == *name)
             .or_else(|| trees().find(|want| want.name == "*"));
         match want {
             None => found.push(Mismatch::NotWanted {
-                capability: "files",
+                capability: Capability::Files,
                 name: name.clone(),
             }),
             Some(want) if want.access < grant.access => {
@@ -125,22 +130,27 @@ pub fn compare(wants: &[Want], grants: &Grants) -> Vec<Mismatch> {
         }
     }
     for want in wants.iter().filter(|want| want.required) {
-        let granted = match (want.capability.as_str(), want.name.as_str()) {
-            ("files", "*") => grants
+        let granted = match want.capability {
+            Capability::Files if want.name == "*" => grants
                 .files
                 .keys()
                 .any(|name| !trees().any(|want| want.name == *name)),
-            ("files", name) => grants.files.contains_key(name),
-            ("state", _) => grants.state,
-            _ => false,
+            Capability::Files => grants.files.contains_key(&want.name),
+            Capability::State => grants.state,
+            // What of the network is wanted, the operations say; the others need no grant, and none is given.
+            Capability::Http | Capability::Log | Capability::Progress => false,
         };
         if !granted {
             found.push(Mismatch::NotGranted(want.clone()));
         }
     }
-    if grants.state && !wants.iter().any(|want| want.capability == "state") {
+    if grants.state
+        && !wants
+            .iter()
+            .any(|want| want.capability == Capability::State)
+    {
         found.push(Mismatch::NotWanted {
-            capability: "state",
+            capability: Capability::State,
             name: String::new(),
         });
     }
@@ -159,7 +169,7 @@ mod tests {
 
     fn want(name: &str, access: Access, required: bool) -> Want {
         Want {
-            capability: "files".into(),
+            capability: Capability::Files,
             name: name.into(),
             access,
             required,
@@ -222,7 +232,7 @@ mod tests {
         assert_eq!(
             compare(&[], &grants(&[("data", Access::Read)])),
             [Mismatch::NotWanted {
-                capability: "files",
+                capability: Capability::Files,
                 name: "data".into()
             }]
         );

@@ -14,7 +14,7 @@ use strongroom_domain::PluginName;
 use strongroom_ledger::{LedgerError, Notice, OccurrenceFilter, PluginRow, PluginState};
 use strongroom_sandbox::{Plugin, Sandbox};
 
-use crate::context::CallContext;
+use crate::call::context::CallContext;
 use crate::dry_run::probe;
 use crate::setup::{
     Misfit, PluginFile, PluginFolder, RefusedFile, Setup, Unwanted, load_plugins, prepare,

@@ -1,20 +1,17 @@
 //! Dry runs: a plugin is asked what it would do, and nothing can be changed through the call.
 //!
-//! Owns: that a dry run answers at once. Never: writes anything to the ledger. Read next: `executor`.
+//! Owns: that a dry run answers at once. Never: writes anything to the ledger. Read next: `roles`.
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use strongroom_domain::retry::{Failure, FailureKind};
 use strongroom_domain::{Evidence, TenantName};
-use strongroom_sandbox::Role;
-use strongroom_sandbox::call::{Answer, Request, Step};
-use uuid::Uuid;
+use strongroom_sandbox::call::{CallResult, Step};
 
-use crate::context::CallContext;
-use crate::executor::{PluginCall, Reached, copy};
-use crate::setup::Prepared;
-use crate::workflows::drill;
+use crate::call::context::CallContext;
+use crate::call::plugin_call::PluginCall;
+use crate::call::prepared::Prepared;
+use crate::roles;
 
 /// How long a probing run may take.
 const PROBE: Duration = Duration::from_secs(60);
@@ -28,15 +25,10 @@ pub async fn dry_run(
     prepared: &Prepared,
     tenant: &TenantName,
 ) -> Result<Evidence, Failure> {
-    if prepared.schedule.drill_of.is_some() {
-        return drill::dry_run(context, prepared, tenant).await;
-    }
-    match ask(context, prepared, tenant, prepared.schedule.timeout).await {
-        Reached::Answer(Answer::Step(Step::Done(evidence))) => Ok(evidence),
-        Reached::Answer(_) => Err(Failure::broken_contract("began something in a dry run")),
-        Reached::Failed(failure) => Err(failure),
-        Reached::TimedOut => Err(Failure::unavailable("it was not finished in time")),
-        Reached::Refused(detail) => Err(Failure::broken_contract(&detail)),
+    let answer = ask(context, prepared, tenant, prepared.schedule.timeout).await;
+    match answer.or_failure("it was not finished in time")? {
+        Step::Done(evidence) => Ok(evidence),
+        Step::Running(_) => Err(Failure::broken_contract("began something in a dry run")),
     }
 }
 
@@ -51,14 +43,12 @@ pub async fn probe(
     tenant: &TenantName,
 ) -> Result<(), String> {
     match ask(context, prepared, tenant, PROBE).await {
-        Reached::Answer(Answer::Step(Step::Done(_))) => Ok(()),
-        Reached::Answer(_) => Err("it began something in a dry run".to_owned()),
-        Reached::Failed(failure) if failure.kind == FailureKind::Crashed => {
-            Err(failure.detail.clone())
-        }
-        Reached::Failed(_) => Ok(()),
-        Reached::TimedOut => Err(format!("it did not answer within {} s", PROBE.as_secs())),
-        Reached::Refused(detail) => Err(detail),
+        CallResult::Answered(Step::Done(_)) => Ok(()),
+        CallResult::Answered(Step::Running(_)) => Err("it began something in a dry run".to_owned()),
+        CallResult::Failed(failure) if failure.kind == FailureKind::Crashed => Err(failure.detail),
+        CallResult::Failed(_) => Ok(()),
+        CallResult::TimedOut => Err(format!("it did not answer within {} s", PROBE.as_secs())),
+        CallResult::Refused(detail) => Err(detail),
     }
 }
 
@@ -67,27 +57,7 @@ async fn ask(
     prepared: &Prepared,
     tenant: &TenantName,
     time: Duration,
-) -> Reached {
-    let now = context.clock.now();
-    let call = PluginCall {
-        prepared,
-        tenant,
-        run: Uuid::now_v7(),
-        attempt: 1,
-        due: now,
-        deadline: now.checked_add(time).unwrap_or(Timestamp::MAX),
-        dry_run: true,
-    };
-    let copied = prepared.schedule.off_site().filter(|off| off.copy);
-    let request = match (prepared.role, copied) {
-        (Role::Snapshots, Some(off_site)) => match copy::choose(context, &call, off_site).await {
-            Ok(row) => Request::StartCopy {
-                reference: row.reference,
-            },
-            Err(failure) => return Reached::Failed(failure),
-        },
-        (Role::Snapshots, None) => Request::StartCreate,
-        (Role::Task, _) => Request::Run,
-    };
-    call.send(context, request).await
+) -> CallResult<Step> {
+    let call = PluginCall::now(context, prepared, tenant, time).dry();
+    roles::dry_run(context, &call).await
 }

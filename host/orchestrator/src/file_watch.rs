@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::activation::{Activation, ActivationError, Sources};
-use crate::clock::Clock;
+use crate::call::clock::Clock;
 use crate::setup::Setup;
 
 /// How often it looks: a change is active after two looks that agree.

@@ -9,9 +9,10 @@ use jiff::Timestamp;
 use strongroom_domain::Evidence;
 use strongroom_domain::retry::{Failure, FailureKind};
 
-use crate::call::{Answer, Call, Ending, Operation, SnapshotInfo, SnapshotState, Step};
+use crate::call::{Call, CallResult, Operation, Step};
 use crate::contract::v0_1::exports::strongroom::plugin::snapshots as wit_snapshots;
 use crate::contract::v0_1::strongroom::plugin::types as wit;
+use crate::snapshot::{Page, SnapshotInfo, SnapshotState};
 use crate::{extra, text};
 
 /// Bytes of an operation's handle.
@@ -52,13 +53,11 @@ pub(crate) fn call(call: &Call) -> wit::Call {
     }
 }
 
-/// The ending of anything that starts, runs or polls.
-pub(crate) fn step(answer: Result<wit::Step, wit::Failure>) -> Ending {
-    ending(answer, |answer| match answer {
-        wit::Step::Done(done) => evidence(done).map(|evidence| Answer::Step(Step::Done(evidence))),
-        wit::Step::Running(running) => {
-            operation(running).map(|running| Answer::Step(Step::Running(running)))
-        }
+/// What anything that starts, runs or polls came to.
+pub(crate) fn step(answer: Result<wit::Step, wit::Failure>) -> CallResult<Step> {
+    checked(answer, |answer| match answer {
+        wit::Step::Done(done) => evidence(done).map(Step::Done),
+        wit::Step::Running(running) => operation(running).map(Step::Running),
         wit::Step::Other((name, _)) => Err(format!(
             "its answer is the step `{}`, which this host does not know",
             text::cut(&text::line(&text::cut(&name, NAME_SHOWN)), NAME_SHOWN)
@@ -66,14 +65,19 @@ pub(crate) fn step(answer: Result<wit::Step, wit::Failure>) -> Ending {
     })
 }
 
-/// The ending of `get`.
-pub(crate) fn snapshot(answer: Result<wit_snapshots::Snapshot, wit::Failure>) -> Ending {
-    ending(answer, |answer| info(answer).map(Answer::Snapshot))
+/// What `get` came to.
+pub(crate) fn snapshot(
+    answer: Result<wit_snapshots::Snapshot, wit::Failure>,
+) -> CallResult<SnapshotInfo> {
+    checked(answer, info)
 }
 
-/// The ending of `list`, which was asked for at most `limit`.
-pub(crate) fn page(answer: Result<wit_snapshots::Page, wit::Failure>, limit: u32) -> Ending {
-    ending(answer, |page| {
+/// What `list` came to, which was asked for at most `limit`.
+pub(crate) fn page(
+    answer: Result<wit_snapshots::Page, wit::Failure>,
+    limit: u32,
+) -> CallResult<Page> {
+    checked(answer, |page| {
         let limit = limit.min(PAGE_LIMIT);
         at_most("snapshots in a page", page.snapshots.len(), limit as usize)?;
         at_most(
@@ -87,16 +91,22 @@ pub(crate) fn page(answer: Result<wit_snapshots::Page, wit::Failure>, limit: u32
             .into_iter()
             .map(info)
             .collect::<Checked<_>>()?;
-        Ok(Answer::Page(snapshots, page.next))
+        Ok(Page {
+            snapshots,
+            next: page.next,
+        })
     })
 }
 
-fn ending<T>(answer: Result<T, wit::Failure>, check: impl FnOnce(T) -> Checked<Answer>) -> Ending {
+fn checked<T, A>(
+    answer: Result<T, wit::Failure>,
+    check: impl FnOnce(T) -> Checked<A>,
+) -> CallResult<A> {
     let checked = match answer {
-        Ok(answer) => check(answer).map(Ending::Answered),
-        Err(failed) => failure(failed).map(Ending::Failed),
+        Ok(answer) => check(answer).map(CallResult::Answered),
+        Err(failed) => failure(failed).map(CallResult::Failed),
     };
-    checked.unwrap_or_else(|detail| Ending::Refused { detail })
+    checked.unwrap_or_else(CallResult::Refused)
 }
 
 fn unknown(pairs: &[(String, String)]) -> Checked<()> {
@@ -219,14 +229,14 @@ fn failure(failed: wit::Failure) -> Checked<Failure> {
 mod tests {
     use super::*;
 
-    fn refused(ending: Ending) -> String {
-        match ending {
-            Ending::Refused { detail } => detail,
+    fn refused<A: std::fmt::Debug>(result: CallResult<A>) -> String {
+        match result {
+            CallResult::Refused(detail) => detail,
             other => panic!("{other:?}"),
         }
     }
 
-    fn running(handle: usize, poll_after: u64) -> Ending {
+    fn running(handle: usize, poll_after: u64) -> CallResult<Step> {
         let operation = wit::Operation {
             handle: vec![0; handle],
             poll_after,
@@ -261,7 +271,7 @@ mod tests {
         };
         assert!(matches!(
             done(vec![pair(4_096); 1_000]),
-            Ending::Answered(_)
+            CallResult::Answered(_)
         ));
         assert_eq!(
             refused(done(vec![pair(1); 1_001])),
@@ -275,7 +285,7 @@ mod tests {
 
     #[test]
     fn an_operation_is_bounded_and_never_polled_hotly() {
-        let Ending::Answered(Answer::Step(Step::Running(operation))) = running(4_096, 0) else {
+        let CallResult::Answered(Step::Running(operation)) = running(4_096, 0) else {
             panic!()
         };
         assert_eq!(operation.poll_after, Duration::from_millis(100));
@@ -288,7 +298,7 @@ mod tests {
     fn snapshots_are_checked_one_by_one() {
         assert!(matches!(
             snapshot(Ok(a_snapshot("s-1", 0))),
-            Ending::Answered(_)
+            CallResult::Answered(_)
         ));
         assert!(refused(snapshot(Ok(a_snapshot("", 0)))).contains("without a reference"));
         assert!(
@@ -301,7 +311,7 @@ mod tests {
             next: None,
             extra: Vec::new(),
         };
-        assert!(matches!(page(Ok(of(2)), 2), Ending::Answered(_)));
+        assert!(matches!(page(Ok(of(2)), 2), CallResult::Answered(_)));
         assert!(refused(page(Ok(of(3)), 2)).contains("3 snapshots in a page, 2 are allowed"));
     }
 
@@ -315,7 +325,7 @@ mod tests {
         let mut given = a_snapshot("s-1", 0);
         given.state = wit_snapshots::State::Other("archived".into());
         given.extra = vec![("tier".into(), "cold".into())];
-        let Ending::Answered(Answer::Snapshot(info)) = snapshot(Ok(given.clone())) else {
+        let CallResult::Answered(info) = snapshot(Ok(given.clone())) else {
             panic!()
         };
         assert_eq!(info.state, SnapshotState::Unknown);
@@ -326,7 +336,7 @@ mod tests {
         );
     }
 
-    fn failed(kind: wit::FailureKind, detail: &str) -> Ending {
+    fn failed(kind: wit::FailureKind, detail: &str) -> CallResult<Step> {
         step(Err(wit::Failure {
             kind,
             detail: detail.into(),
@@ -338,8 +348,11 @@ mod tests {
     #[test]
     fn a_failure_keeps_its_lines_and_loses_its_tricks() {
         let ended = failed(wit::FailureKind::Corrupt, "a\nb\x1b[2J");
-        assert_eq!(ended, Ending::Failed(Failure::corrupt("a\nb\\u{1b}[2J")));
-        let Ending::Failed(failure) = failed(
+        assert_eq!(
+            ended,
+            CallResult::Failed(Failure::corrupt("a\nb\\u{1b}[2J"))
+        );
+        let CallResult::Failed(failure) = failed(
             wit::FailureKind::Other("lapsed".into()),
             &"x".repeat(1 << 20),
         ) else {

@@ -1,4 +1,4 @@
-//! What a plugin is asked, and every way in which the call can end.
+//! One call of a plugin: what it is told, what it may use, and every way in which it can end.
 
 use std::time::Duration;
 
@@ -28,62 +28,7 @@ pub struct Call {
     pub config: String,
 }
 
-/// Which function of which role.
-#[derive(Debug, Clone)]
-pub enum Request {
-    /// `task.run`
-    Run,
-    /// `task.poll`
-    PollTask {
-        /// As the plugin gave it.
-        handle: Vec<u8>,
-    },
-    /// `snapshots.start-create`
-    StartCreate,
-    /// `snapshots.poll`
-    PollSnapshots {
-        /// As the plugin gave it.
-        handle: Vec<u8>,
-    },
-    /// `snapshots.get`
-    Get {
-        /// The provider's name.
-        reference: String,
-    },
-    /// `snapshots.list`
-    List {
-        /// From the page before.
-        cursor: Option<String>,
-        /// 1 to 1 000.
-        limit: u32,
-    },
-    /// `snapshots.start-delete`
-    StartDelete {
-        /// The provider's name.
-        reference: String,
-    },
-    /// `snapshots.start-restore`
-    StartRestore {
-        /// The provider's name.
-        reference: String,
-        /// A granted tree or a name at the provider.
-        place: String,
-        /// Paths inside the snapshot; empty: all.
-        paths: Vec<Vec<u8>>,
-    },
-    /// `snapshots.start-verify`
-    StartVerify {
-        /// The provider's name.
-        reference: String,
-    },
-    /// `snapshots.start-copy`
-    StartCopy {
-        /// The provider's name of what is copied.
-        reference: String,
-    },
-}
-
-/// How far a call came.
+/// How far an action came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// Finished, with proof.
@@ -105,79 +50,48 @@ pub struct Operation {
     pub note: String,
 }
 
-/// The provider's view of a snapshot.
+/// What a call came to: exhaustive.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SnapshotInfo {
-    /// The provider's name for it.
-    pub reference: String,
-    /// Whose data.
-    pub tenant: String,
-    /// The run that made it.
-    pub run_id: Option<String>,
-    /// When.
-    pub taken_at: Timestamp,
-    /// `creating`, `ready`, `failed` or `deleting`.
-    pub state: SnapshotState,
-    /// Bytes, as the provider counts.
-    pub size: Option<u64>,
-    /// Of what, by the provider's own name.
-    pub source: Option<String>,
-    /// Where it is kept, by the provider's own name.
-    pub place: Option<String>,
-    /// Pairs.
-    pub labels: Vec<(String, String)>,
-}
-
-/// The provider's state of a snapshot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SnapshotState {
-    /// Not complete yet.
-    Creating,
-    /// Complete.
-    Ready,
-    /// Never will be.
-    Failed,
-    /// On its way out.
-    Deleting,
-    /// A word of the provider that the contract does not know: neither complete nor gone.
-    Unknown,
-}
-
-/// What a plugin answered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// To `run`, `poll` and everything that starts.
-    Step(Step),
-    /// To `get`.
-    Snapshot(SnapshotInfo),
-    /// To `list`: the page and the cursor of the next.
-    Page(Vec<SnapshotInfo>, Option<String>),
-}
-
-/// How a call ended: exhaustive.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ending {
+pub enum CallResult<A> {
     /// The plugin answered.
-    Answered(Answer),
-    /// The plugin answered with a failure.
+    Answered(A),
+    /// The plugin answered with a failure, or did not return: then the failure is of kind `crashed`.
     Failed(Failure),
     /// The deadline passed; the instance is gone, what it began may have happened.
     TimedOut,
-    /// It asked for more memory, tables or host memory than allowed.
-    OutOfMemory {
-        /// Which limit.
-        detail: String,
-    },
-    /// It panicked, trapped or overflowed its stack.
-    Trapped {
-        /// What wasmtime saw, one line.
-        detail: String,
-    },
-    /// It does not export the role, or broke a limit of the contract.
-    Refused {
-        /// Which rule.
-        detail: String,
-    },
+    /// It does not export the role, or broke a limit of the contract; says which.
+    Refused(String),
+}
+
+impl<A> CallResult<A> {
+    /// The same with another answer.
+    pub fn map<B>(self, answer: impl FnOnce(A) -> B) -> CallResult<B> {
+        match self {
+            Self::Answered(given) => CallResult::Answered(answer(given)),
+            Self::Failed(failure) => CallResult::Failed(failure),
+            Self::TimedOut => CallResult::TimedOut,
+            Self::Refused(rule) => CallResult::Refused(rule),
+        }
+    }
+
+    /// The answer, or why there is none; `timed_out` is said of a deadline that passed.
+    ///
+    /// # Errors
+    /// Everything but an answer is a failure.
+    pub fn or_failure(self, timed_out: &str) -> Result<A, Failure> {
+        match self {
+            Self::Answered(answer) => Ok(answer),
+            Self::Failed(failure) => Err(failure),
+            Self::TimedOut => Err(Failure::unavailable(timed_out)),
+            Self::Refused(rule) => Err(Failure::broken_contract(&rule)),
+        }
+    }
+}
+
+/// The failure of a plugin that stopped; `seen`: what the sandbox saw.
+#[must_use]
+pub fn crash(seen: &str) -> Failure {
+    Failure::crashed(format!("the plugin stopped: {seen}"))
 }
 
 /// What one call may use.

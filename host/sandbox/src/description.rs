@@ -8,6 +8,7 @@ use std::sync::Arc;
 use semver::Version;
 use serde_json::Value;
 use strongroom_domain::PluginName;
+use strongroom_domain::capability::Capability;
 use strongroom_domain::egress::{Endpoint, RawEndpoint};
 use strongroom_domain::grants::{Access, Want};
 
@@ -137,13 +138,15 @@ fn published(given: Vec<egress::Endpoint>) -> Result<Vec<Arc<Endpoint>>, String>
 
 fn want(given: wit::Want) -> Result<Want, String> {
     extra::check(&given.extra).map_err(|limit| format!("one of its wants has {limit}"))?;
-    let capability = given.capability.as_str();
-    if !matches!(capability, "files" | "state") {
-        return Err(format!(
-            "it wants `{}`; grants are for `files` and `state`",
-            shown(capability)
-        ));
-    }
+    let capability = match Capability::named(&given.capability) {
+        Some(capability @ (Capability::Files | Capability::State)) => capability,
+        Some(Capability::Http | Capability::Log | Capability::Progress) | None => {
+            return Err(format!(
+                "it wants `{}`; grants are for `files` and `state`",
+                shown(&given.capability)
+            ));
+        }
+    };
     let access = match given.access.as_str() {
         "read" => Access::Read,
         "write" => Access::Write,
@@ -156,13 +159,13 @@ fn want(given: wit::Want) -> Result<Want, String> {
     };
     let named =
         !given.name.is_empty() && given.name.len() <= WORD_LIMIT && word(&given.name) == given.name;
-    if capability == "files" && !named {
+    if capability == Capability::Files && !named {
         return Err(format!(
             "it wants a tree named `{}`, which is no name",
             shown(&given.name)
         ));
     }
-    let (capability, name) = (given.capability, word(&given.name));
+    let name = word(&given.name);
     Ok(Want {
         capability,
         name,

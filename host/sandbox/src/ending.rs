@@ -1,15 +1,52 @@
-//! How a call that did not return ended: wasmtime's errors as the exhaustive list of `call::Ending`.
+//! How a call that did not return ended: wasmtime's errors, told apart.
 //!
 //! Owns: telling timeout, memory, trap and breach of contract apart. Never: answers (`answer`). Read next: `call`.
 
+use strongroom_domain::retry::Failure;
 use wasmtime::Trap;
 use wasmtime::component::ResourceTableError;
 
-use crate::call::Ending;
+use crate::call::{CallResult, crash};
 use crate::capability::Stop;
 use crate::instance::{HANDLES_LIMIT, HOSTCALL_BYTES};
 use crate::limiter::Limiter;
 use crate::text;
+
+/// Every way not to return.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The deadline passed.
+    TimedOut,
+    /// It asked for more memory, tables or host memory than allowed.
+    OutOfMemory {
+        /// Which limit.
+        detail: String,
+    },
+    /// It panicked, trapped or overflowed its stack.
+    Trapped {
+        /// What wasmtime saw, one line.
+        detail: String,
+    },
+    /// It broke a limit of the contract.
+    Refused {
+        /// Which rule.
+        detail: String,
+    },
+}
+
+impl<A> From<Ending> for CallResult<A> {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::TimedOut => Self::TimedOut,
+            Ending::OutOfMemory { detail } => {
+                let detail = format!("the plugin ran out of memory: {detail}");
+                Self::Failed(Failure::crashed(detail))
+            }
+            Ending::Trapped { detail } => Self::Failed(crash(&detail)),
+            Ending::Refused { detail } => Self::Refused(detail),
+        }
+    }
+}
 
 /// wasmtime's words for limits that have no type of their own.
 const HOSTCALL_FUEL: &str = "fuel allocated for hostcalls has been exhausted";

@@ -6,14 +6,15 @@
 use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
+use strongroom_domain::capability::Capability;
+use strongroom_domain::role::Role;
 use wasmparser::{Encoding, Parser, Payload, Validator};
 
-use crate::capability::Capability;
 use crate::contract::{EGRESS, Name};
 use crate::engine;
 use crate::error::LoadError;
 use crate::offers::{capability, offered, other_role, refuse};
-use crate::role::Role;
+use crate::role;
 use crate::text;
 
 /// Largest plugin file: the largest real ones (whole language runtimes) have about 40 MiB, and reading, hashing and
@@ -106,7 +107,7 @@ impl Inspection {
                     .filter_map(|name| other_role(name))
                     .map(|note| shown(&note))
                     .collect(),
-                offered: Role::ALL.into_iter().map(Role::export).collect(),
+                offered: Role::ALL.into_iter().map(role::export).collect(),
             });
         }
         Ok(())

@@ -2,10 +2,11 @@
 //!
 //! Owns: the wasmtime engine, the compile cache, the guest's half of every capability.
 //! Never: the ledger, a network, a file outside the cache: those are the host's half, behind one trait per capability.
-//! Read next: `call` (what is asked and how it ends), `capability`, then `load`, `instance`, `engine`.
+//! Read next: `call` (how a call ends), `role` (what is asked), `capability`, then `load`, `instance`, `engine`.
 
 pub mod call;
 pub mod capability;
+pub mod role;
 
 mod answer;
 mod artifact;
@@ -24,7 +25,7 @@ mod limiter;
 mod load;
 mod offers;
 mod plugin;
-mod role;
+mod snapshot;
 mod text;
 mod ticker;
 
@@ -34,4 +35,3 @@ pub use error::{LoadError, SandboxError};
 pub use inspect::Inspection;
 pub use load::{Sandbox, Settings};
 pub use plugin::Plugin;
-pub use role::Role;

@@ -17,20 +17,19 @@ use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::artifact;
 use crate::cache::Cache;
-use crate::call::Ending;
 use crate::capability::Capabilities;
 use crate::capability::log::LogSink;
 use crate::compile::{self, CompileLimits, CompilerCommand};
 use crate::contract::v0_1::exports::strongroom::plugin as roles;
 use crate::deadline::Deadline;
 use crate::description::Description;
-use crate::ending;
+use crate::ending::{self, Ending};
 use crate::engine::{self, Size};
 use crate::error::{LoadError, SandboxError};
 use crate::inspect::Inspection;
 use crate::instance::{self, Guest};
-use crate::plugin::{Exports, Plugin};
-use crate::role::Role;
+use crate::plugin::Plugin;
+use crate::role::Exports;
 use crate::text;
 use crate::ticker::Ticker;
 
@@ -137,7 +136,7 @@ impl Sandbox {
         let pre = self.linker.instantiate_pre(&component).map_err(mismatch)?;
         let exports = Exports::find(&pre, &inspection.roles)
             .map_err(|reason| LoadError::Mismatch { reason })?;
-        let description = self.describe(&pre, &inspection).await?;
+        let description = self.describe(&pre, &inspection, &exports).await?;
         Ok(Plugin::new(
             Arc::clone(self),
             inspection,
@@ -198,6 +197,7 @@ impl Sandbox {
         &self,
         pre: &InstancePre<Guest>,
         inspection: &Inspection,
+        exports: &Exports,
     ) -> Result<Description, LoadError> {
         // A busy host is no fault of the plugin: its second begins when it has a place.
         let _slot = self.slot().await;
@@ -215,7 +215,7 @@ impl Sandbox {
                 given,
             );
             let mut store = instance::store(&self.engine, guest);
-            let answer = ask(pre, &mut store, inspection).await;
+            let answer = ask(pre, &mut store, inspection, exports).await;
             log.finish();
             answer.map_err(|asked| match asked {
                 Asked::Shape(error) => mismatch(error),
@@ -254,21 +254,16 @@ async fn ask(
     pre: &InstancePre<Guest>,
     store: &mut wasmtime::Store<Guest>,
     inspection: &Inspection,
+    exports: &Exports,
 ) -> Result<(roles::plugin::Description, Vec<roles::egress::Endpoint>), Asked> {
     let describe = roles::plugin::GuestIndices::new(pre).map_err(Asked::Shape)?;
     let instance = pre
         .instantiate_async(&mut *store)
         .await
         .map_err(Asked::Ended)?;
-    for role in &inspection.roles {
-        let shape = match role {
-            Role::Task => roles::task::GuestIndices::new(pre)
-                .and_then(|role| role.load(&mut *store, &instance).map(drop)),
-            Role::Snapshots => roles::snapshots::GuestIndices::new(pre)
-                .and_then(|role| role.load(&mut *store, &instance).map(drop)),
-        };
-        shape.map_err(Asked::Shape)?;
-    }
+    exports
+        .check(&instance, &mut *store)
+        .map_err(Asked::Shape)?;
     let describe = describe
         .load(&mut *store, &instance)
         .map_err(Asked::Shape)?;
@@ -292,7 +287,6 @@ fn described(ending: Ending) -> LoadError {
         Ending::OutOfMemory { detail }
         | Ending::Trapped { detail }
         | Ending::Refused { detail } => detail,
-        Ending::Answered(_) | Ending::Failed(_) => "it did not answer".into(),
     };
     LoadError::Description { reason }
 }

@@ -3,9 +3,10 @@
 //! Owns: the lists of capabilities and of WASI's interfaces, and which versions of WASI fit.
 //! Never: the shapes behind the names (linking checks those). Read next: `inspect`, `capability`.
 
-use crate::capability::Capability;
+use strongroom_domain::capability::Capability;
+use strongroom_domain::role::Role;
+
 use crate::contract::{CONTRACT, Name, PACKAGE, TYPES};
-use crate::role::Role;
 
 /// Interfaces of WASI 0.2 that are linked; but for `http`, there is nothing behind them.
 const WASI: [&str; 22] = [

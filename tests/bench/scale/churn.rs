@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use strongroom_domain::Evidence;
 use strongroom_domain::calendar::Every;
+use strongroom_domain::role::Role;
 use strongroom_domain::schedule::{Limits, Schedule, Trigger};
 use strongroom_ledger::OpenMode;
-use strongroom_orchestrator::executor::PluginCall;
 use strongroom_orchestrator::{
     CallContext, Engine, EngineSettings, Prepared, Replies, Served, Setup, SystemClock, Until,
 };
-use strongroom_sandbox::Role;
-use strongroom_sandbox::call::{Answer, Ending, Request, Step};
+use strongroom_sandbox::call::{Call, CallResult, Step};
+use strongroom_sandbox::role::{Answer, Request};
 use strongroom_tests::{holds_for, repository};
 use tokio::sync::watch;
 
@@ -34,9 +34,15 @@ struct Beats(Mutex<Vec<Instant>>);
 
 #[async_trait]
 impl Replies for Beats {
-    async fn reply(&self, _: &CallContext, _: &PluginCall<'_>, _: Request) -> Ending {
+    async fn reply(
+        &self,
+        _: &CallContext,
+        _: &Schedule,
+        _: &Call,
+        _: Request,
+    ) -> CallResult<Answer> {
         self.0.lock().unwrap().push(now());
-        Ending::Answered(Answer::Step(Step::Done(Evidence::default())))
+        CallResult::Answered(Answer::Step(Step::Done(Evidence::default())))
     }
 }
 

@@ -13,16 +13,16 @@ use serde_json::{Value, json};
 use sqlx::{Connection, Row as _, SqliteConnection};
 use strongroom_domain::Evidence;
 use strongroom_domain::calendar::{Every, Zone};
+use strongroom_domain::role::Role;
 use strongroom_domain::schedule::{Limits, Missed, Overlap, Priority, Schedule, Trigger, defaults};
 use strongroom_domain::{PluginName, ScheduleName, TenantName};
 use strongroom_ledger::OpenMode;
-use strongroom_orchestrator::executor::PluginCall;
 use strongroom_orchestrator::{
     CallContext, Clock, Engine, EngineSettings, Prepared, Replies, Served, Setup, SimulatedClock,
     Until,
 };
-use strongroom_sandbox::Role;
-use strongroom_sandbox::call::{Answer, Ending, Request, Step};
+use strongroom_sandbox::call::{Call, CallResult, Step};
+use strongroom_sandbox::role::{Answer, Request};
 use strongroom_tests::repository;
 use tokio::sync::watch;
 
@@ -147,11 +147,17 @@ struct AtOnce {
 
 #[async_trait]
 impl Replies for AtOnce {
-    async fn reply(&self, _: &CallContext, _: &PluginCall<'_>, _: Request) -> Ending {
+    async fn reply(
+        &self,
+        _: &CallContext,
+        _: &Schedule,
+        _: &Call,
+        _: Request,
+    ) -> CallResult<Answer> {
         if self.asked.fetch_add(1, Ordering::Relaxed) == 0 {
             *self.first.lock().unwrap() = Some(now());
         }
-        Ending::Answered(Answer::Step(Step::Done(Evidence::default())))
+        CallResult::Answered(Answer::Step(Step::Done(Evidence::default())))
     }
 }
 

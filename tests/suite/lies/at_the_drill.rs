@@ -3,7 +3,9 @@
 use strongroom_domain::Outcome::{self, Failed, Succeeded, TimedOut};
 use strongroom_domain::retry::Failure;
 use strongroom_ledger::SnapshotState::{self as Stands, Assumed, Damaged, Missing};
-use strongroom_sandbox::call::{Ending, SnapshotState};
+use strongroom_sandbox::call::CallResult;
+use strongroom_sandbox::role::Answer;
+use strongroom_sandbox::role::snapshots::SnapshotState;
 
 use super::provider::{
     Asked, Provider, Shelf, done, goes_on, not_found, told, trapped, unavailable, verified,
@@ -11,7 +13,7 @@ use super::provider::{
 use super::{Expected, Row, catalog, play};
 use crate::simulated_host::SimulatedHost;
 
-type Lie = fn(&Asked, &mut Shelf, Ending) -> Ending;
+type Lie = fn(&Asked, &mut Shelf, CallResult<Answer>) -> CallResult<Answer>;
 
 fn drilled(name: &'static str, drilled: Outcome, stands: Stands, lie: Lie) -> Row {
     let expected = Expected {
@@ -122,10 +124,10 @@ async fn p04_no_lie_at_a_drill_ends_in_verified() {
         ),
         at_verify!("out of reach", Failed, Assumed, unavailable()),
         at_verify!("crashed", Failed, Assumed, trapped()),
-        at_verify!("no answer in time", TimedOut, Assumed, Ending::TimedOut),
+        at_verify!("no answer in time", TimedOut, Assumed, CallResult::TimedOut),
         at_verify!("damaged", Failed, Damaged, {
             let detail = "data/mail".to_owned();
-            Ending::Failed(Failure::corrupt(detail))
+            CallResult::Failed(Failure::corrupt(detail))
         }),
         drilled(
             "goes on for ever",
@@ -331,9 +333,9 @@ async fn s8_a_deletion_is_recorded_as_done_only_when_it_was_read_back() {
 }
 
 /// What `get` says of the first snapshot, whatever was deleted: the third look is the one before the deletion.
-fn still_there(asked: &Asked, honest: Ending) -> Ending {
+fn still_there(asked: &Asked, honest: CallResult<Answer>) -> CallResult<Answer> {
     use std::sync::Mutex;
-    static SEEN: Mutex<Option<Ending>> = Mutex::new(None);
+    static SEEN: Mutex<Option<CallResult<Answer>>> = Mutex::new(None);
     let mut seen = SEEN.lock().unwrap();
     match (asked.call, asked.nth) {
         ("get", 3) => {

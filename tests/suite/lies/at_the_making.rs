@@ -5,7 +5,9 @@ use jiff::ToSpan;
 use strongroom_domain::Outcome::{Failed, Succeeded, TimedOut, Unknown};
 use strongroom_domain::retry::Failure;
 use strongroom_ledger::SnapshotState as Stands;
-use strongroom_sandbox::call::{Answer, Ending, SnapshotState};
+use strongroom_sandbox::call::CallResult;
+use strongroom_sandbox::role::Answer;
+use strongroom_sandbox::role::snapshots::{Page, SnapshotState};
 
 use super::provider::{
     Asked, Shelf, done, goes_on, listed, not_found, snapshot, told, trapped, unavailable,
@@ -13,7 +15,7 @@ use super::provider::{
 use super::{Expected, Row, catalog, play};
 use crate::simulated_host::SimulatedHost;
 
-type Lie = fn(&Asked, &mut Shelf, Ending) -> Ending;
+type Lie = fn(&Asked, &mut Shelf, CallResult<Answer>) -> CallResult<Answer>;
 
 fn never(name: &'static str, made: strongroom_domain::Outcome, lie: Lie) -> Row {
     let expected = Expected {
@@ -213,7 +215,7 @@ async fn s13_what_cannot_be_found_out_ends_as_unknown() {
             |asked, _, honest| {
                 if asked.call == "get" {
                     let detail = "no permission".to_owned();
-                    return Ending::Failed(Failure::denied(detail));
+                    return CallResult::Failed(Failure::denied(detail));
                 }
                 honest
             },
@@ -253,7 +255,7 @@ async fn s13_what_cannot_be_found_out_ends_as_unknown() {
             "timed out, and nothing can be listed",
             Unknown,
             |asked, _, honest| match asked.call {
-                "create" => Ending::TimedOut,
+                "create" => CallResult::TimedOut,
                 "list" => trapped(),
                 _ => honest,
             },
@@ -262,8 +264,11 @@ async fn s13_what_cannot_be_found_out_ends_as_unknown() {
             "timed out, and the list goes in circles",
             Unknown,
             |asked, _, honest| match asked.call {
-                "create" => Ending::TimedOut,
-                "list" => Ending::Answered(Answer::Page(Vec::new(), Some("again".to_owned()))),
+                "create" => CallResult::TimedOut,
+                "list" => CallResult::Answered(Answer::Page(Page {
+                    snapshots: Vec::new(),
+                    next: Some("again".to_owned()),
+                })),
                 _ => honest,
             },
         ),
@@ -282,7 +287,7 @@ async fn s13_what_cannot_be_found_out_ends_as_unknown() {
             "timed out, and still in the making",
             Unknown,
             |asked, _, honest| match asked.call {
-                "create" => Ending::TimedOut,
+                "create" => CallResult::TimedOut,
                 "get" => told(honest, |info| info.state = SnapshotState::Creating),
                 _ => honest,
             },
@@ -302,7 +307,7 @@ async fn s13_what_can_be_found_out_is_not_unknown() {
             |asked, shelf, honest| {
                 if asked.call == "create" {
                     shelf.clear();
-                    return Ending::TimedOut;
+                    return CallResult::TimedOut;
                 }
                 honest
             },
@@ -402,7 +407,7 @@ async fn a_snapshot_that_is_found_by_its_run_counts_although_its_end_was_not_hea
     }
     play(vec![
         found("timed out, and made", |asked, _, honest| match asked.call {
-            "create" => Ending::TimedOut,
+            "create" => CallResult::TimedOut,
             "verify" => unavailable(),
             _ => honest,
         }),

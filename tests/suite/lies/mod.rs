@@ -12,7 +12,8 @@ use std::sync::Arc;
 use strongroom_domain::Outcome;
 use strongroom_ledger::{OpenMode, SnapshotFilter, SnapshotRow, SnapshotState};
 use strongroom_orchestrator::Clock as _;
-use strongroom_sandbox::call::Ending;
+use strongroom_sandbox::call::CallResult;
+use strongroom_sandbox::role::Answer;
 
 use crate::simulated_host::{SimulatedHost, at};
 use provider::{Asked, Provider, Shelf, goes_on};
@@ -46,7 +47,7 @@ pub(super) struct Expected {
 pub(super) struct Row {
     pub(super) name: &'static str,
     pub(super) expected: Expected,
-    lie: fn(&Asked, &mut Shelf, Ending) -> Ending,
+    lie: fn(&Asked, &mut Shelf, CallResult<Answer>) -> CallResult<Answer>,
 }
 
 pub(super) async fn catalog(host: &SimulatedHost) -> Vec<SnapshotRow> {

@@ -7,11 +7,11 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use strongroom_domain::Evidence;
 use strongroom_domain::retry::Failure;
-use strongroom_orchestrator::executor::PluginCall;
+use strongroom_domain::schedule::Schedule;
 use strongroom_orchestrator::{CallContext, Replies};
-use strongroom_sandbox::call::{
-    Answer, Ending, Operation, Request, SnapshotInfo, SnapshotState, Step,
-};
+use strongroom_sandbox::call::{Call, CallResult, Operation, Step, crash};
+use strongroom_sandbox::role::snapshots::{Action, Get, List, Page, SnapshotInfo, SnapshotState};
+use strongroom_sandbox::role::{Answer, Request};
 
 /// What is there, by reference.
 pub(super) type Shelf = BTreeMap<String, SnapshotInfo>;
@@ -28,7 +28,8 @@ pub(super) struct Asked {
 }
 
 /// Makes of what was asked, what is there and the honest answer what is really answered.
-pub(super) type Lie = dyn Fn(&Asked, &mut Shelf, Ending) -> Ending + Send + Sync;
+pub(super) type Lie =
+    dyn Fn(&Asked, &mut Shelf, CallResult<Answer>) -> CallResult<Answer> + Send + Sync;
 
 pub(super) struct Provider {
     lie: Box<Lie>,
@@ -37,7 +38,10 @@ pub(super) struct Provider {
 
 impl Provider {
     pub(super) fn new(
-        lie: impl Fn(&Asked, &mut Shelf, Ending) -> Ending + Send + Sync + 'static,
+        lie: impl Fn(&Asked, &mut Shelf, CallResult<Answer>) -> CallResult<Answer>
+        + Send
+        + Sync
+        + 'static,
     ) -> Arc<Self> {
         Arc::new(Self {
             lie: Box::new(lie),
@@ -77,27 +81,28 @@ impl Replies for Provider {
     async fn reply(
         &self,
         context: &CallContext,
-        plugin_call: &PluginCall<'_>,
+        schedule: &Schedule,
+        call: &Call,
         request: Request,
-    ) -> Ending {
+    ) -> CallResult<Answer> {
         let now = context.clock.now();
-        let call = word(&request);
+        let word = word(&request);
         let ending = {
             let mut state = self.state.lock().unwrap();
-            let nth = state.1.entry(call).or_default();
+            let nth = state.1.entry(word).or_default();
             *nth += 1;
             let asked = Asked {
-                call,
+                call: word,
                 nth: *nth,
                 now,
-                run: plugin_call.run.to_string(),
-                schedule: plugin_call.prepared.schedule.name.to_string(),
+                run: call.run_id.to_string(),
+                schedule: schedule.name.to_string(),
             };
-            let honest = honest(&mut state.0, plugin_call, request, now);
+            let honest = honest(&mut state.0, call, request, now);
             (self.lie)(&asked, &mut state.0, honest)
         };
-        if ending == Ending::TimedOut {
-            context.clock.sleep_until(plugin_call.deadline).await;
+        if ending == CallResult::TimedOut {
+            context.clock.sleep_until(call.deadline).await;
         }
         ending
     }
@@ -109,26 +114,21 @@ impl Replies for Provider {
 
 fn word(request: &Request) -> &'static str {
     match request {
-        Request::StartCreate => "create",
-        Request::PollSnapshots { .. } => "poll",
-        Request::Get { .. } => "get",
-        Request::List { .. } => "list",
-        Request::StartDelete { .. } => "delete",
-        Request::StartVerify { .. } => "verify",
+        Request::Snapshots(Action::Create) => "create",
+        Request::Snapshots(Action::Poll { .. }) => "poll",
+        Request::Get(_) => "get",
+        Request::List(_) => "list",
+        Request::Snapshots(Action::Delete { .. }) => "delete",
+        Request::Snapshots(Action::Verify { .. }) => "verify",
         _ => "other",
     }
 }
 
-fn honest(
-    shelf: &mut Shelf,
-    plugin_call: &PluginCall<'_>,
-    request: Request,
-    now: Timestamp,
-) -> Ending {
-    let run = plugin_call.run.to_string();
+fn honest(shelf: &mut Shelf, call: &Call, request: Request, now: Timestamp) -> CallResult<Answer> {
+    let run = call.run_id.to_string();
     match request {
-        Request::StartCreate => {
-            let made = snapshot(&run, plugin_call.tenant.as_str(), now);
+        Request::Snapshots(Action::Create) => {
+            let made = snapshot(&run, call.tenant.as_str(), now);
             let made = shelf.entry(made.reference.clone()).or_insert(made);
             done(&[
                 ("snapshot", &made.reference),
@@ -136,11 +136,11 @@ fn honest(
                 ("source", "disk-7"),
             ])
         }
-        Request::Get { reference } => match shelf.get(&reference) {
-            Some(info) => Ending::Answered(Answer::Snapshot(info.clone())),
+        Request::Get(Get { reference }) => match shelf.get(&reference) {
+            Some(info) => CallResult::Answered(Answer::Snapshot(info.clone())),
             None => not_found(&reference),
         },
-        Request::List { cursor, limit } => {
+        Request::List(List { cursor, limit }) => {
             let mut all: Vec<_> = shelf.values().cloned().collect();
             all.sort_by(|a, b| (a.taken_at, &a.reference).cmp(&(b.taken_at, &b.reference)));
             let from: usize = cursor.map_or(0, |text| text.parse().unwrap_or(0));
@@ -152,29 +152,30 @@ fn honest(
                 .collect();
             let listed = from + page.len();
             let next = (listed < all.len()).then(|| listed.to_string());
-            Ending::Answered(Answer::Page(page, next))
+            CallResult::Answered(Answer::Page(Page {
+                snapshots: page,
+                next,
+            }))
         }
-        Request::StartDelete { reference } => match shelf.remove(&reference) {
+        Request::Snapshots(Action::Delete { reference }) => match shelf.remove(&reference) {
             Some(_) => done(&[]),
             None => not_found(&reference),
         },
-        Request::StartVerify { reference } => match shelf.get(&reference) {
+        Request::Snapshots(Action::Verify { reference }) => match shelf.get(&reference) {
             Some(_) => verified(),
             None => not_found(&reference),
         },
-        _ => Ending::Refused {
-            detail: "nobody asks this".to_owned(),
-        },
+        _ => CallResult::Refused("nobody asks this".to_owned()),
     }
 }
 
-pub(super) fn done(evidence: &[(&str, &str)]) -> Ending {
+pub(super) fn done(evidence: &[(&str, &str)]) -> CallResult<Answer> {
     let pairs = evidence.iter();
     let pairs = pairs.map(|(kind, value)| ((*kind).to_owned(), (*value).to_owned()));
-    Ending::Answered(Answer::Step(Step::Done(Evidence(pairs.collect()))))
+    CallResult::Answered(Answer::Step(Step::Done(Evidence(pairs.collect()))))
 }
 
-pub(super) fn verified() -> Ending {
+pub(super) fn verified() -> CallResult<Answer> {
     done(&[
         ("checked", "restored"),
         ("bytes", "4096"),
@@ -182,8 +183,8 @@ pub(super) fn verified() -> Ending {
     ])
 }
 
-pub(super) fn goes_on(minutes: u64) -> Ending {
-    Ending::Answered(Answer::Step(Step::Running(Operation {
+pub(super) fn goes_on(minutes: u64) -> CallResult<Answer> {
+    CallResult::Answered(Answer::Step(Step::Running(Operation {
         handle: b"operation".to_vec(),
         poll_after: std::time::Duration::from_secs(60 * minutes),
         percent: None,
@@ -191,37 +192,41 @@ pub(super) fn goes_on(minutes: u64) -> Ending {
     })))
 }
 
-pub(super) fn not_found(reference: &str) -> Ending {
-    Ending::Failed(Failure::not_found(format!("there is no `{reference}`")))
+pub(super) fn not_found(reference: &str) -> CallResult<Answer> {
+    CallResult::Failed(Failure::not_found(format!("there is no `{reference}`")))
 }
 
-pub(super) fn unavailable() -> Ending {
-    Ending::Failed(Failure::unavailable("no answer"))
+pub(super) fn unavailable() -> CallResult<Answer> {
+    CallResult::Failed(Failure::unavailable("no answer"))
 }
 
-pub(super) fn trapped() -> Ending {
-    Ending::Trapped {
-        detail: "unreachable".to_owned(),
-    }
+pub(super) fn trapped() -> CallResult<Answer> {
+    CallResult::Failed(crash("unreachable"))
 }
 
 /// The answer to `get`, changed.
-pub(super) fn told(ending: Ending, change: impl FnOnce(&mut SnapshotInfo)) -> Ending {
+pub(super) fn told(
+    ending: CallResult<Answer>,
+    change: impl FnOnce(&mut SnapshotInfo),
+) -> CallResult<Answer> {
     match ending {
-        Ending::Answered(Answer::Snapshot(mut info)) => {
+        CallResult::Answered(Answer::Snapshot(mut info)) => {
             change(&mut info);
-            Ending::Answered(Answer::Snapshot(info))
+            CallResult::Answered(Answer::Snapshot(info))
         }
         other => other,
     }
 }
 
 /// The answer to `list`, changed.
-pub(super) fn listed(ending: Ending, change: impl FnOnce(&mut Vec<SnapshotInfo>)) -> Ending {
+pub(super) fn listed(
+    ending: CallResult<Answer>,
+    change: impl FnOnce(&mut Vec<SnapshotInfo>),
+) -> CallResult<Answer> {
     match ending {
-        Ending::Answered(Answer::Page(mut page, next)) => {
-            change(&mut page);
-            Ending::Answered(Answer::Page(page, next))
+        CallResult::Answered(Answer::Page(mut page)) => {
+            change(&mut page.snapshots);
+            CallResult::Answered(Answer::Page(page))
         }
         other => other,
     }

@@ -6,9 +6,11 @@ use jiff::ToSpan;
 use strongroom_domain::{Evidence, TenantName};
 use strongroom_ledger::SnapshotState::{Assumed, Damaged, Missing};
 use strongroom_ledger::{CatalogChange, OpenMode, SnapshotRow};
-use strongroom_orchestrator::workflows::reconcile::{Comparison, reconcile};
+use strongroom_orchestrator::roles::snapshots::reconcile::{Comparison, reconcile};
 use strongroom_orchestrator::{CallContext, Clock};
-use strongroom_sandbox::call::{Answer, Ending, SnapshotState};
+use strongroom_sandbox::call::CallResult;
+use strongroom_sandbox::role::Answer;
+use strongroom_sandbox::role::snapshots::{Page, SnapshotState};
 use uuid::Uuid;
 
 use super::provider::{Asked, Provider, Shelf, listed, not_found, snapshot, trapped};
@@ -26,7 +28,7 @@ fn daily() -> &'static str {
 
 /// Three days of honest snapshots; then the lie begins.
 async fn three_days(
-    lie: impl Fn(&Asked, &mut Shelf, Ending) -> Ending + Send + Sync + 'static,
+    lie: impl Fn(&Asked, &mut Shelf, CallResult<Answer>) -> CallResult<Answer> + Send + Sync + 'static,
 ) -> (SimulatedHost, Arc<Provider>) {
     let provider = Provider::new(move |asked, shelf, honest| {
         let honest_days = "2026-11-22T20:00:00Z".parse().unwrap();
@@ -207,7 +209,10 @@ async fn pages_that_are_empty_or_repeated_change_nothing() {
         // Nothing, then everything, then nothing, then everything again.
         let page = if asked.nth % 2 == 0 { all } else { Vec::new() };
         let next = (asked.nth % 4 != 0).then(|| format!("page {}", asked.nth));
-        Ending::Answered(Answer::Page(page, next))
+        CallResult::Answered(Answer::Page(Page {
+            snapshots: page,
+            next,
+        }))
     })
     .await;
     assert_eq!(counts(&compared(&host).await.unwrap()), [3, 0, 0, 0, 0, 0]);
@@ -215,9 +220,13 @@ async fn pages_that_are_empty_or_repeated_change_nothing() {
 
 #[tokio::test]
 async fn a_list_that_never_ends_or_cannot_be_had_says_nothing_of_the_catalog() {
-    let lies: [fn(&Asked, &mut Shelf, Ending) -> Ending; 3] = [
+    type Lie = fn(&Asked, &mut Shelf, CallResult<Answer>) -> CallResult<Answer>;
+    let lies: [Lie; 3] = [
         |asked, _, honest| match asked.call {
-            "list" => Ending::Answered(Answer::Page(Vec::new(), Some("again".to_owned()))),
+            "list" => CallResult::Answered(Answer::Page(Page {
+                snapshots: Vec::new(),
+                next: Some("again".to_owned()),
+            })),
             _ => honest,
         },
         |asked, _, honest| match asked.call {

@@ -8,7 +8,7 @@ use strongroom_domain::retry::Failure;
 use strongroom_domain::{ScheduleName, TenantName};
 use strongroom_ledger::{OccurrenceRow, OpenMode, ShelfAge};
 use strongroom_orchestrator::{Clock, Observer};
-use strongroom_sandbox::call::Ending;
+use strongroom_sandbox::call::CallResult;
 use strongroom_sandbox::capability::progress::Report;
 use strongroom_tests::{Host, holds_for};
 
@@ -49,7 +49,7 @@ fn failing(from: &str, to: &str) -> (SimulatedHost, Arc<Told>) {
         let now = seen.lock().unwrap().as_ref().map(|clock| clock.now());
         if call == "create" && now.is_some_and(|now| from <= now && now < to) {
             let detail = "no".to_owned();
-            return (Duration::ZERO, Ending::Failed(Failure::denied(detail)));
+            return (Duration::ZERO, CallResult::Failed(Failure::denied(detail)));
         }
         (Duration::ZERO, done(&[]))
     });

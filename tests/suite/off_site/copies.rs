@@ -5,7 +5,7 @@ use std::time::Duration;
 use strongroom_domain::Outcome;
 use strongroom_domain::retry::Failure;
 use strongroom_ledger::{OccurrenceRow, OpenMode, SnapshotFilter, SnapshotRow};
-use strongroom_sandbox::call::Ending;
+use strongroom_sandbox::call::CallResult;
 
 use crate::simulated_host::{SimulatedHost, at, done};
 
@@ -81,7 +81,7 @@ async fn p08_the_newest_good_snapshot_is_copied_and_the_copy_is_as_old_as_it() {
 #[tokio::test]
 async fn p08_without_a_good_snapshot_to_copy_the_run_fails_and_says_so() {
     let host = SimulatedHost::new("2026-11-20T00:00Z", DAILY, |schedule, call| {
-        let denied = Ending::Failed(Failure::denied("no"));
+        let denied = CallResult::Failed(Failure::denied("no"));
         match (schedule, call) {
             ("daily", "create") => (SECOND, denied),
             _ => (SECOND, done(&[])),
@@ -122,7 +122,7 @@ async fn p08_a_run_that_is_taken_up_again_copies_what_it_began_with() {
         .replace("\"0 5 * * *\"", "\"30 5 * * *\"");
     let failed = AtomicBool::new(false);
     let host = SimulatedHost::new("2026-11-20T00:00Z", &text, move |_, call| {
-        let busy = Ending::Failed(Failure::throttled("slowly", 3_600_000));
+        let busy = CallResult::Failed(Failure::throttled("slowly", 3_600_000));
         if call == "copy" && !failed.swap(true, Ordering::SeqCst) {
             return (SECOND, busy);
         }

@@ -6,15 +6,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use strongroom_domain::Evidence;
 use strongroom_domain::retry::Failure;
+use strongroom_domain::role::Role;
+use strongroom_domain::schedule::Schedule;
 use strongroom_ledger::{
     CatalogChange, Ledger, OpenMode, SnapshotFilter, SnapshotRow, SnapshotState,
 };
-use strongroom_orchestrator::executor::PluginCall;
-use strongroom_orchestrator::workflows::restore::{RestoreTo, ShelfError, Wish, restore};
-use strongroom_orchestrator::workflows::waiting::Waited;
+use strongroom_orchestrator::Waited;
+use strongroom_orchestrator::roles::snapshots::restore::{RestoreTo, ShelfError, Wish, restore};
 use strongroom_orchestrator::{CallContext, Clock, Prepared, Replies, Served, SimulatedClock};
-use strongroom_sandbox::Role;
-use strongroom_sandbox::call::{Ending, Request};
+use strongroom_sandbox::call::{Call, CallResult};
+use strongroom_sandbox::role::snapshots::Action;
+use strongroom_sandbox::role::{Answer, Request};
 use strongroom_tests::Host;
 
 use crate::simulated_host::{SimulatedHost, at, done, goes_on};
@@ -40,9 +42,10 @@ impl Replies for Provider {
     async fn reply(
         &self,
         context: &CallContext,
-        plugin_call: &PluginCall<'_>,
+        _: &Schedule,
+        call: &Call,
         request: Request,
-    ) -> Ending {
+    ) -> CallResult<Answer> {
         let rows = context
             .ledger
             .snapshots(SnapshotFilter::default())
@@ -50,11 +53,11 @@ impl Replies for Provider {
             .unwrap();
         *self.seen.lock().unwrap() = rows;
         match request {
-            Request::StartRestore { place, .. } => {
-                let run = format!("{place} {}", plugin_call.run);
+            Request::Snapshots(Action::Restore { place, .. }) => {
+                let run = format!("{place} {}", call.run_id);
                 self.asked.lock().unwrap().push(run);
             }
-            Request::PollSnapshots { .. } => {}
+            Request::Snapshots(Action::Poll { .. }) => {}
             other => panic!("{other:?}"),
         }
         let mut polls = self.polls.lock().unwrap();
@@ -209,8 +212,14 @@ async fn p04_a_restore_that_fails_releases_its_snapshot() {
     struct Fails;
     #[async_trait]
     impl Replies for Fails {
-        async fn reply(&self, _: &CallContext, _: &PluginCall<'_>, _: Request) -> Ending {
-            Ending::Failed(Failure::quota("full"))
+        async fn reply(
+            &self,
+            _: &CallContext,
+            _: &Schedule,
+            _: &Call,
+            _: Request,
+        ) -> CallResult<Answer> {
+            CallResult::Failed(Failure::quota("full"))
         }
 
         fn offers(&self, _: &str) -> bool {

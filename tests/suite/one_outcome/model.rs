@@ -9,17 +9,17 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use strongroom_domain::pause::Pause;
 use strongroom_domain::retry::Failure;
-use strongroom_domain::schedule::{Limits, Overlap};
+use strongroom_domain::role::Role;
+use strongroom_domain::schedule::{Limits, Overlap, Schedule};
 use strongroom_domain::timetable::Timetable;
 use strongroom_domain::{Evidence, Outcome, PluginName, ScheduleName};
 use strongroom_ledger::{Ledger, OccurrenceFilter, OpenMode};
-use strongroom_orchestrator::executor::PluginCall;
 use strongroom_orchestrator::{
     CallContext, Clock, Engine, EngineSettings, Prepared, Replies, Served, Setup, SimulatedClock,
     Until,
 };
-use strongroom_sandbox::Role;
-use strongroom_sandbox::call::{Answer, Ending, Operation, Request, Step as Reply};
+use strongroom_sandbox::call::{Call, CallResult, Operation, Step as Reply};
+use strongroom_sandbox::role::{Answer, Request, task};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -50,40 +50,40 @@ impl Replies for Chance {
     async fn reply(
         &self,
         context: &CallContext,
-        plugin_call: &PluginCall<'_>,
+        schedule: &Schedule,
+        call: &Call,
         request: Request,
-    ) -> Ending {
-        let schedule = &plugin_call.prepared.schedule;
-        let pair = (schedule.name.clone(), plugin_call.tenant.to_string());
+    ) -> CallResult<Answer> {
+        let pair = (schedule.name.clone(), call.tenant.to_string());
         let new = self.running.lock().unwrap().insert(pair.clone());
         if schedule.overlap == Overlap::Allow {
-            self.allowed.lock().unwrap().insert(plugin_call.run);
+            self.allowed.lock().unwrap().insert(call.run_id);
         }
-        if !new && !self.allowed.lock().unwrap().contains(&plugin_call.run) {
+        if !new && !self.allowed.lock().unwrap().contains(&call.run_id) {
             self.broken
                 .lock()
                 .unwrap()
                 .push(format!("two runs of {pair:?} at {}", context.clock.now()));
         }
         let _under_way = UnderWay(self, pair, new);
-        let dice = Uuid::new_v5(&plugin_call.run, &plugin_call.attempt.to_be_bytes());
+        let dice = Uuid::new_v5(&call.run_id, &call.attempt.to_be_bytes());
         let [kind, length, ..] = dice.into_bytes();
         let takes = Duration::from_secs(60 * u64::from(length % 25));
         if length >= 128 {
             let until = context.clock.now().checked_add(takes).unwrap();
             context.clock.sleep_until(until).await;
         }
-        let begins = matches!(request, Request::Run);
+        let begins = matches!(request, Request::Task(task::Action::Run));
         match kind % 8 {
-            0 => Ending::Failed(Failure::unavailable("by chance")),
-            1 => Ending::Failed(Failure::invalid("by chance")),
-            2 if begins => Ending::Answered(Answer::Step(Reply::Running(Operation {
+            0 => CallResult::Failed(Failure::unavailable("by chance")),
+            1 => CallResult::Failed(Failure::invalid("by chance")),
+            2 if begins => CallResult::Answered(Answer::Step(Reply::Running(Operation {
                 handle: vec![1],
                 poll_after: takes.max(Duration::from_secs(1)),
                 percent: None,
                 note: "by chance".into(),
             }))),
-            _ => Ending::Answered(Answer::Step(Reply::Done(Evidence::default()))),
+            _ => CallResult::Answered(Answer::Step(Reply::Done(Evidence::default()))),
         }
     }
 }

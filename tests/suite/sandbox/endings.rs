@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use strongroom_domain::retry::{Failure, FailureKind};
 use strongroom_sandbox::Sandbox;
-use strongroom_sandbox::call::{Answer, Context, Ending, Operation, Request, Step};
+use strongroom_sandbox::call::{CallResult, Context, Operation, Step};
 use strongroom_sandbox::capability::log::LogLevel;
+use strongroom_sandbox::role::snapshots;
+use strongroom_sandbox::role::task::Action;
 
 use super::recorder::Recorder;
 use super::{
@@ -18,7 +20,7 @@ use super::{
 
 fn trapped(seen: &Seen) -> &str {
     assert!(
-        matches!(seen.ending, Ending::Trapped { .. }),
+        matches!(&seen.ending, CallResult::Failed(failure) if failure.detail.starts_with("the plugin stopped: ")),
         "{:?}",
         seen.ending
     );
@@ -27,7 +29,7 @@ fn trapped(seen: &Seen) -> &str {
 
 fn out_of_memory(seen: &Seen) -> &str {
     assert!(
-        matches!(seen.ending, Ending::OutOfMemory { .. }),
+        matches!(&seen.ending, CallResult::Failed(failure) if failure.detail.starts_with("the plugin ran out of memory: ")),
         "{:?}",
         seen.ending
     );
@@ -36,7 +38,7 @@ fn out_of_memory(seen: &Seen) -> &str {
 
 fn refused(seen: &Seen) -> &str {
     assert!(
-        matches!(seen.ending, Ending::Refused { .. }),
+        matches!(seen.ending, CallResult::Refused(_)),
         "{:?}",
         seen.ending
     );
@@ -125,7 +127,7 @@ fn a_guest_in_a_host_call_that_never_answers_is_timed_out() {
             Arc::new(Recorder::stuck())
         )
         .ending,
-        Ending::TimedOut
+        CallResult::TimedOut
     );
 }
 
@@ -224,7 +226,7 @@ fn a_long_sentence_of_a_failure_is_cut() {
     assert!(
         matches!(
             seen.ending,
-            Ending::Failed(Failure {
+            CallResult::Failed(Failure {
                 kind: FailureKind::Other,
                 ..
             })
@@ -296,7 +298,7 @@ fn a_log_line_cannot_pretend_to_be_another() {
 #[test]
 fn a_guest_sees_nothing_of_the_host() {
     let seen = act(r#"{"do":"surroundings"}"#);
-    let Ending::Answered(Answer::Step(Step::Done(evidence))) = &seen.ending else {
+    let CallResult::Answered(Step::Done(evidence)) = &seen.ending else {
         panic!("{:?}", seen.ending)
     };
     assert_eq!(evidence.0, [("looked".to_owned(), "everywhere".to_owned())]);
@@ -319,11 +321,11 @@ fn a_failure_keeps_its_variant_and_its_sentence() {
     let detail = |kind: &str| format!("asked to fail as {kind}");
     assert_eq!(
         act("denied"),
-        Ending::Failed(Failure::denied(detail("denied")))
+        CallResult::Failed(Failure::denied(detail("denied")))
     );
     assert_eq!(
         act("throttled"),
-        Ending::Failed(Failure::throttled(detail("throttled"), 1500))
+        CallResult::Failed(Failure::throttled(detail("throttled"), 1500))
     );
 }
 
@@ -331,18 +333,18 @@ fn a_failure_keeps_its_variant_and_its_sentence() {
 fn an_operation_is_polled_in_instances_of_its_own() {
     runtime().block_on(async {
         let plugin = sandbox().load(misbehaving_bytes()).await.unwrap();
-        let mut request = Request::Run;
+        let mut action = Action::Run;
         for left in ["2 100", "1 100"] {
             let ending = plugin
                 .call(
-                    request,
+                    &action,
                     &call(r#"{"do":"running","amount":2}"#),
                     context(Arc::default()),
                 )
                 .await;
-            let Ending::Answered(Answer::Step(Step::Running(Operation {
+            let CallResult::Answered(Step::Running(Operation {
                 handle, poll_after, ..
-            }))) = ending
+            })) = ending
             else {
                 panic!("{ending:?}")
             };
@@ -350,13 +352,13 @@ fn an_operation_is_polled_in_instances_of_its_own() {
                 (handle.as_slice(), poll_after),
                 (left.as_bytes(), Duration::from_millis(100))
             );
-            request = Request::PollTask { handle };
+            action = Action::Poll { handle };
         }
         let ending = plugin
-            .call(request, &call("{}"), context(Arc::default()))
+            .call(&action, &call("{}"), context(Arc::default()))
             .await;
         assert!(
-            matches!(ending, Ending::Answered(Answer::Step(Step::Done(_)))),
+            matches!(ending, CallResult::Answered(Step::Done(_))),
             "{ending:?}"
         );
     });
@@ -367,13 +369,15 @@ fn a_role_that_is_not_exported_is_refused() {
     runtime().block_on(async {
         let plugin = sandbox().load(misbehaving_bytes()).await.unwrap();
         let ending = plugin
-            .call(Request::StartCreate, &call("{}"), context(Arc::default()))
+            .call(
+                &snapshots::Action::Create,
+                &call("{}"),
+                context(Arc::default()),
+            )
             .await;
         assert_eq!(
             ending,
-            Ending::Refused {
-                detail: "the plugin does not export the role `snapshots`".into()
-            }
+            CallResult::Refused("the plugin does not export the role `snapshots`".into())
         );
     });
 }
@@ -395,14 +399,14 @@ fn a_fresh_store_sees_nothing_of_the_last_one() {
         for round in 0..5 {
             plugin
                 .call(
-                    Request::Run,
+                    &Action::Run,
                     &call(r#"{"do":"leave-mark","amount":40}"#),
                     context(Arc::default()),
                 )
                 .await;
             let ending = plugin
                 .call(
-                    Request::Run,
+                    &Action::Run,
                     &call(r#"{"do":"leftover"}"#),
                     context(Arc::default()),
                 )
@@ -440,7 +444,7 @@ fn a_cancelled_call_gives_its_slot_back() {
                     time: Duration::from_secs(3600),
                     ..context(Arc::default())
                 };
-                spinning.call(Request::Run, &asked, hour).await
+                spinning.call(&Action::Run, &asked, hour).await
             });
             // With one slot, this call waits for the other until its own time is over.
             tokio::task::yield_now().await;
@@ -450,10 +454,10 @@ fn a_cancelled_call_gives_its_slot_back() {
             };
             let began = now();
             let waited = plugin
-                .call(Request::Run, &call(r#"{"do":"ok"}"#), limited)
+                .call(&Action::Run, &call(r#"{"do":"ok"}"#), limited)
                 .await;
             assert!(
-                waited != Ending::TimedOut || began.elapsed() >= TIME,
+                waited != CallResult::TimedOut || began.elapsed() >= TIME,
                 "{waited:?}"
             );
             spinning.abort();

@@ -5,9 +5,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use strongroom_sandbox::call::{Context, Ending, Request};
-use strongroom_sandbox::capability::{Capabilities, Capability};
-use strongroom_sandbox::{CompilerCommand, LoadError, Role, Sandbox, SandboxError, Settings};
+use strongroom_domain::capability::Capability;
+use strongroom_domain::role::Role;
+use strongroom_sandbox::call::{CallResult, Context};
+use strongroom_sandbox::capability::Capabilities;
+use strongroom_sandbox::role::task::Action;
+use strongroom_sandbox::{CompilerCommand, LoadError, Sandbox, SandboxError, Settings};
 use strongroom_tests::guest;
 
 use super::recorder::Recorder;
@@ -76,9 +79,9 @@ fn a_plugin_of_a_later_patch_of_the_contract_loads_and_answers() {
             .await
             .unwrap();
         let ending = plugin
-            .call(Request::Run, &call("{}"), context(Arc::default()))
+            .call(&Action::Run, &call("{}"), context(Arc::default()))
             .await;
-        assert!(matches!(ending, Ending::Answered(_)), "{ending:?}");
+        assert!(matches!(ending, CallResult::Answered(_)), "{ending:?}");
     });
 }
 
@@ -102,7 +105,7 @@ fn what_is_imported_and_not_granted_answers_so() {
             capabilities,
             ..context(Arc::default())
         };
-        let ending = plugin.call(Request::Run, &call("{}"), nothing).await;
+        let ending = plugin.call(&Action::Run, &call("{}"), nothing).await;
         let seen = Seen { ending, recorder };
         let missing = "NotGranted";
         assert_eq!(seen.fact("files"), "NotFound");

@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use strongroom_domain::TenantName;
-use strongroom_sandbox::call::{Answer, Call, Context, Ending, Request, Step};
+use strongroom_sandbox::call::{Call, CallResult, Context, Step};
+use strongroom_sandbox::role::task::Action;
 use strongroom_sandbox::{CompilerCommand, LoadError, Plugin, Sandbox, Settings};
 use strongroom_tests::{guest, repository, strongroom};
 use uuid::Uuid;
@@ -110,17 +111,15 @@ fn runtime() -> tokio::runtime::Runtime {
 
 /// What was seen of one call.
 struct Seen {
-    ending: Ending,
+    ending: CallResult<Step>,
     recorder: Arc<Recorder>,
 }
 
 impl Seen {
     fn detail(&self) -> &str {
         match &self.ending {
-            Ending::OutOfMemory { detail }
-            | Ending::Trapped { detail }
-            | Ending::Refused { detail } => detail,
-            Ending::Failed(failure) => &failure.detail,
+            CallResult::Refused(detail) => detail,
+            CallResult::Failed(failure) => &failure.detail,
             other => panic!("no detail in {other:?}"),
         }
     }
@@ -128,7 +127,7 @@ impl Seen {
     /// The first fact of a kind in the evidence.
     fn fact(&self, kind: &str) -> &str {
         match &self.ending {
-            Ending::Answered(Answer::Step(Step::Done(evidence))) => evidence.get(kind).unwrap(),
+            CallResult::Answered(Step::Done(evidence)) => evidence.get(kind).unwrap(),
             other => panic!("not done: {other:?}"),
         }
     }
@@ -142,7 +141,7 @@ fn act(config: &str) -> Seen {
 /// The same for what never ends: asserts that it is ended, in time.
 fn act_for_ever(config: &str) -> Arc<Recorder> {
     let seen = act_within(config, TIME, Arc::default());
-    assert_eq!(seen.ending, Ending::TimedOut, "{config}");
+    assert_eq!(seen.ending, CallResult::TimedOut, "{config}");
     seen.recorder
 }
 
@@ -157,7 +156,7 @@ fn act_within(config: &str, time: Duration, recorder: Arc<Recorder>) -> Seen {
             time,
             ..context(Arc::clone(&recorder))
         };
-        let ending = plugin.call(Request::Run, &call(config), limited).await;
+        let ending = plugin.call(&Action::Run, &call(config), limited).await;
         let took = began.elapsed();
         stop.store(true, Ordering::Relaxed);
         let calls = neighbour.await.unwrap();
@@ -179,13 +178,13 @@ fn act_within(config: &str, time: Duration, recorder: Arc<Recorder>) -> Seen {
 async fn answers(plugin: &Plugin) {
     let ending = plugin
         .call(
-            Request::Run,
+            &Action::Run,
             &call(r#"{"do":"ok"}"#),
             context(Arc::default()),
         )
         .await;
     assert!(
-        matches!(ending, Ending::Answered(Answer::Step(Step::Done(_)))),
+        matches!(ending, CallResult::Answered(Step::Done(_))),
         "{ending:?}"
     );
 }

@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use strongroom_sandbox::call::{Context, Ending, Request};
+use strongroom_sandbox::call::{CallResult, Context};
+use strongroom_sandbox::role::task::Action;
 use strongroom_sandbox::{LoadError, Sandbox, Settings};
 use strongroom_tests::{eventually, strongroom};
 
@@ -66,8 +67,8 @@ fn a_schedule_cannot_ask_for_more_memory_than_the_ceiling() {
     runtime().block_on(async {
         let plugin = Sandbox::new(settings).unwrap().load(misbehaving_bytes()).await.unwrap();
         let much = Context { memory: MEMORY, ..context(Arc::default()) };
-        let ending = plugin.call(Request::Run, &call(r#"{"do":"grow-memory"}"#), much).await;
-        assert!(matches!(&ending, Ending::OutOfMemory { detail } if detail.ends_with("33554432 are allowed")), "{ending:?}");
+        let ending = plugin.call(&Action::Run, &call(r#"{"do":"grow-memory"}"#), much).await;
+        assert!(matches!(&ending, CallResult::Failed(failure) if failure.detail.starts_with("the plugin ran out of memory: ") && failure.detail.ends_with("33554432 are allowed")), "{ending:?}");
     });
 }
 
@@ -76,8 +77,8 @@ fn a_call_has_the_memory_its_schedule_asks_for() {
     runtime().block_on(async {
         let plugin = sandbox().load(misbehaving_bytes()).await.unwrap();
         let little = Context { memory: 8 << 20, ..context(Arc::default()) };
-        let ending = plugin.call(Request::Run, &call(r#"{"do":"grow-memory"}"#), little).await;
-        assert!(matches!(&ending, Ending::OutOfMemory { detail } if detail.ends_with("8388608 are allowed")), "{ending:?}");
+        let ending = plugin.call(&Action::Run, &call(r#"{"do":"grow-memory"}"#), little).await;
+        assert!(matches!(&ending, CallResult::Failed(failure) if failure.detail.starts_with("the plugin ran out of memory: ") && failure.detail.ends_with("8388608 are allowed")), "{ending:?}");
     });
 }
 
@@ -94,10 +95,10 @@ fn a_runaway_is_stopped_within_milliseconds_of_its_deadline() {
             };
             let began = now();
             let ending = plugin
-                .call(Request::Run, &call(r#"{"do":"spin"}"#), short)
+                .call(&Action::Run, &call(r#"{"do":"spin"}"#), short)
                 .await;
             overshoot.push(began.elapsed().saturating_sub(time));
-            assert_eq!(ending, Ending::TimedOut);
+            assert_eq!(ending, CallResult::TimedOut);
         }
         overshoot.sort();
         assert!(overshoot[10] < Duration::from_millis(30), "{overshoot:?}");
@@ -123,7 +124,7 @@ fn many_runaways_leave_room_for_an_honest_call() {
                         ..context(Arc::default())
                     };
                     plugin
-                        .call(Request::Run, &call(r#"{"do":"spin"}"#), limited)
+                        .call(&Action::Run, &call(r#"{"do":"spin"}"#), limited)
                         .await
                 })
             })
@@ -134,7 +135,7 @@ fn many_runaways_leave_room_for_an_honest_call() {
             assert!(began.elapsed() < super::NEIGHBOUR, "{:?}", began.elapsed());
         }
         for runaway in runaways {
-            assert_eq!(runaway.await.unwrap(), Ending::TimedOut);
+            assert_eq!(runaway.await.unwrap(), CallResult::TimedOut);
         }
     });
 }

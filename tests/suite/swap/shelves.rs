@@ -8,7 +8,7 @@ use strongroom_domain::retry::Failure;
 use strongroom_domain::{Outcome, ScheduleName};
 use strongroom_ledger::{OpenMode, SnapshotFilter, SnapshotRow};
 use strongroom_orchestrator::SHELVES_NOTICE;
-use strongroom_sandbox::call::Ending;
+use strongroom_sandbox::call::CallResult;
 
 use crate::simulated_host::{SimulatedHost, done};
 
@@ -147,7 +147,7 @@ async fn a_shadow_runs_at_the_same_due_times_and_is_marked_and_the_primary_is_no
     let host = SimulatedHost::new("2026-11-20T00:30Z", &text, |schedule, call| {
         let failure = Failure::invalid("no such zone");
         match (schedule, call) {
-            ("daily-new", "delete") => (Duration::ZERO, Ending::Failed(failure)),
+            ("daily-new", "delete") => (Duration::ZERO, CallResult::Failed(failure)),
             _ => (Duration::ZERO, done(&[])),
         }
     });
@@ -244,7 +244,11 @@ async fn the_old_shelf_is_not_touched_while_the_new_provider_fails() {
         let fails = schedule == "daily-new" && call == "run";
         (
             Duration::ZERO,
-            if fails { Ending::Failed(no) } else { done(&[]) },
+            if fails {
+                CallResult::Failed(no)
+            } else {
+                done(&[])
+            },
         )
     });
     host.run("2026-11-20T03:30Z").await;

@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
+use strongroom_domain::capability::Capability;
 use strongroom_domain::egress::{Endpoint, ServiceGrant};
 use strongroom_domain::grants::{Access, Want};
 use strongroom_orchestrator::{Prepared, Served, Setup};
@@ -90,11 +91,11 @@ fn of(prepared: &Prepared) -> Permissions {
         said.may.extend(how(grant, scheme));
     }
     for want in &description.wants {
-        let granted = match (want.capability.as_str(), want.name.as_str()) {
-            ("files", "*") => true,
-            ("files", name) => grants.files.contains_key(name),
-            ("state", _) => grants.state,
-            _ => true,
+        let granted = match want.capability {
+            Capability::Files => want.name == "*" || grants.files.contains_key(&want.name),
+            Capability::State => grants.state,
+            // What of the network is granted, the operations say; the others need no grant.
+            Capability::Http | Capability::Log | Capability::Progress => true,
         };
         if !granted {
             said.may_not.push(wish(want));
@@ -150,10 +151,13 @@ fn how(grant: &ServiceGrant, scheme: Option<&str>) -> Vec<String> {
 }
 
 fn wish(want: &Want) -> String {
-    let verb = match (want.capability.as_str(), want.access) {
-        ("files", Access::Read) => format!("read a folder as `{}`", want.name),
-        ("files", Access::Write) => format!("change a folder as `{}`", want.name),
-        _ => "keep small notes between runs".to_owned(),
+    let verb = match (want.capability, want.access) {
+        (Capability::Files, Access::Read) => format!("read a folder as `{}`", want.name),
+        (Capability::Files, Access::Write) => format!("change a folder as `{}`", want.name),
+        (Capability::State, _) => "keep small notes between runs".to_owned(),
+        (Capability::Http, _) => "send requests".to_owned(),
+        (Capability::Log, _) => "write to the log".to_owned(),
+        (Capability::Progress, _) => "tell how far it is".to_owned(),
     };
     because(verb, &want.reason)
 }

@@ -9,10 +9,12 @@ use strongroom_conformance::{
     Against, Case, Ended, Report, Subject, TestContext, Verdict, all, run,
 };
 use strongroom_domain::PluginName;
+use strongroom_domain::role::Role;
 use strongroom_ledger::OpenMode;
-use strongroom_orchestrator::setup::{PluginFile, PluginFolder, Prepared, Unwanted};
+use strongroom_orchestrator::Prepared;
+use strongroom_orchestrator::setup::{PluginFile, PluginFolder, Unwanted};
 use strongroom_orchestrator::{CallContext, Clock, SystemClock, prepare};
-use strongroom_sandbox::{Plugin, Role};
+use strongroom_sandbox::Plugin;
 
 use super::run::stop_signal;
 use crate::arguments::{Arguments, Test};

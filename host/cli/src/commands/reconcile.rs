@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use strongroom_domain::TenantName;
+use strongroom_domain::role::Role;
 use strongroom_ledger::OpenMode;
 use strongroom_orchestrator::SystemClock;
-use strongroom_orchestrator::setup::{Prepared, Setup};
-use strongroom_orchestrator::workflows::reconcile::{Comparison, reconcile};
-use strongroom_orchestrator::workflows::restore::ShelfError;
-use strongroom_sandbox::Role;
+use strongroom_orchestrator::roles::snapshots::reconcile::{Comparison, reconcile};
+use strongroom_orchestrator::roles::snapshots::restore::ShelfError;
+use strongroom_orchestrator::{Prepared, Setup};
 
 use crate::arguments::Arguments;
 use crate::compose;

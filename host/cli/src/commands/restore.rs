@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde_json::json;
 use strongroom_ledger::{OpenMode, SnapshotRow};
 use strongroom_orchestrator::SystemClock;
-use strongroom_orchestrator::workflows::restore::{RestoreTo, Wish, restore};
-use strongroom_orchestrator::workflows::waiting::Waited;
+use strongroom_orchestrator::Waited;
+use strongroom_orchestrator::roles::snapshots::restore::{RestoreTo, Wish, restore};
 
 use crate::arguments::{Arguments, Restore};
 use crate::compose;

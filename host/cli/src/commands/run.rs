@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::json;
 use strongroom_domain::{Outcome, TenantName};
 use strongroom_ledger::{OccurrenceFilter, OccurrenceRow, OpenMode, Origin, Plan};
+use strongroom_orchestrator::Prepared;
 use strongroom_orchestrator::activation::Activation;
 use strongroom_orchestrator::file_watch::{self, Glance};
-use strongroom_orchestrator::setup::Prepared;
 use strongroom_orchestrator::{
     Clock, Engine, EngineSettings, SystemClock, Until, dry_run, untimed,
 };

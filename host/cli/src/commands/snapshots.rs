@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use strongroom_domain::retention::{Hold, Verdict};
 use strongroom_domain::{ScheduleName, TenantName};
 use strongroom_ledger::{AuditEntry, CatalogChange, OpenMode, SnapshotFilter, SnapshotRow};
-use strongroom_orchestrator::workflows::retention::explain;
-use strongroom_orchestrator::workflows::shelf::shelf;
-use strongroom_orchestrator::workflows::verify::verify;
+use strongroom_orchestrator::roles::snapshots::retention::explain;
+use strongroom_orchestrator::roles::snapshots::shelf::shelf;
+use strongroom_orchestrator::roles::snapshots::verify::verify;
 use strongroom_orchestrator::{Clock, SystemClock};
 
 use crate::arguments::{Arguments, Snapshots};

@@ -1,6 +1,6 @@
 //! Making snapshots: one for each run, whatever is repeated.
 
-use strongroom_sandbox::call::{Request, SnapshotInfo, SnapshotState};
+use strongroom_sandbox::role::snapshots::{Action, SnapshotInfo, SnapshotState};
 
 use super::is_the_only_new_one;
 use crate::call::{Told, ensure, failed};
@@ -112,12 +112,12 @@ async fn reads_back_the_same(context: &TestContext) -> Told<()> {
 async fn same_run_twice(context: &TestContext) -> Told<()> {
     let before = context.call()?.references().await?;
     let call = context.fresh().await?;
-    let begun = call.step(Request::StartCreate).await?;
-    let meanwhile = call.again().step(Request::StartCreate).await?;
+    let begun = call.step(Action::Create).await?;
+    let meanwhile = call.again().step(Action::Create).await?;
     let (evidence, handle) = call.follow(begun).await?;
     let (second, _) = call.follow(meanwhile).await?;
     let made = context.take(&call, evidence, handle).await?;
-    let afterwards = call.again().again().done(Request::StartCreate).await?;
+    let afterwards = call.again().again().done(Action::Create).await?;
     for (which, evidence) in [("second", second), ("third", afterwards)] {
         let reference = evidence.get("snapshot").unwrap_or_default();
         ensure(reference == made.info.reference, || {

@@ -1,7 +1,8 @@
 //! Deleting: exactly what was named, however often.
 
 use strongroom_domain::retry::FailureKind;
-use strongroom_sandbox::call::{Answer, Ending, Request};
+use strongroom_sandbox::call::CallResult;
+use strongroom_sandbox::role::snapshots::{Action, Get};
 
 use super::is_unchanged;
 use crate::call::{Told, ensure, failed};
@@ -31,7 +32,7 @@ async fn one(context: &TestContext) -> Told<String> {
     };
     let call = context.call()?;
     let reference = made.info.reference.clone();
-    let delete = Request::StartDelete {
+    let delete = Action::Delete {
         reference: reference.clone(),
     };
     call.done(delete).await?;
@@ -51,7 +52,7 @@ async fn delete(context: &TestContext) -> Told<()> {
         format!("{doing} is done, and it is still listed")
     })?;
     is_unchanged(&call, &expected, &doing).await?;
-    call.refused(Request::Get { reference }, &[FailureKind::NotFound])
+    call.refused(Get { reference }, &[FailureKind::NotFound])
         .await
         .map(drop)
 }
@@ -60,19 +61,19 @@ async fn delete_twice(context: &TestContext) -> Told<()> {
     let reference = one(context).await?;
     let call = context.call()?;
     let before = call.references().await?;
-    let ending = call.call(Request::StartDelete { reference }).await;
+    let ending = call.call(Action::Delete { reference }).await;
     match &ending {
-        Ending::Answered(Answer::Step(step)) => drop(call.follow(step.clone()).await?),
-        Ending::Failed(failure) => ensure(failure.kind == FailureKind::NotFound, || {
+        CallResult::Answered(step) => drop(call.follow(step.clone()).await?),
+        CallResult::Failed(failure) => ensure(failure.kind == FailureKind::NotFound, || {
             format!(
                 "`start-delete` of what is gone {}; expected `done` or `not-found`",
-                messages::ending(&ending)
+                messages::result(&ending)
             )
         })?,
         other => {
             return failed(format!(
                 "`start-delete` of what is gone {}",
-                messages::ending(other)
+                messages::result(other)
             ));
         }
     }

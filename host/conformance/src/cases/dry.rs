@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use strongroom_sandbox::call::{Answer, Ending, Request, Step};
+use strongroom_sandbox::call::{CallResult, Step};
+use strongroom_sandbox::role::snapshots::Action;
 
 use super::is_unchanged;
 use crate::call::{TestCall, Told, ensure, failed};
@@ -46,29 +47,29 @@ async fn lists(context: &TestContext) -> Told<()> {
 }
 
 /// Asks in a dry run; the answer is `done`, and nothing was tried.
-async fn says_only(call: &TestCall<'_>, request: Request) -> Told<()> {
-    let function = messages::function(&request);
-    let heard = call.dry().send_observed(request).await;
-    ensure(heard.held_back.is_empty(), || {
+async fn says_only(call: &TestCall<'_>, action: Action) -> Told<()> {
+    let function = messages::function(&action.clone().into());
+    let (result, held_back) = call.dry().send_observed(action).await;
+    ensure(held_back.is_empty(), || {
         format!(
             "`{function}` tried what a dry run does not: {}",
-            heard.held_back.join("; ")
+            held_back.join("; ")
         )
     })?;
-    match heard.ending {
-        Ending::Answered(Answer::Step(Step::Done(_))) => Ok(()),
-        Ending::Answered(Answer::Step(Step::Running(operation))) => failed(format!(
+    match result {
+        CallResult::Answered(Step::Done(_)) => Ok(()),
+        CallResult::Answered(Step::Running(operation)) => failed(format!(
             "`{function}` began something: {}",
             messages::short(&operation.note)
         )),
-        other => failed(format!("`{function}` {}", messages::ending(&other))),
+        other => failed(format!("`{function}` {}", messages::result(&other))),
     }
 }
 
 async fn dry_create(context: &TestContext) -> Told<()> {
     let call = context.call()?;
     let before = call.references().await?;
-    says_only(&call, Request::StartCreate).await?;
+    says_only(&call, Action::Create).await?;
     is_unchanged(&call, &before, "a dry run of `start-create`").await
 }
 
@@ -77,7 +78,7 @@ async fn dry_delete(context: &TestContext) -> Told<()> {
     let call = context.call()?;
     let before = call.references().await?;
     let reference = made.info.reference.clone();
-    says_only(&call, Request::StartDelete { reference }).await?;
+    says_only(&call, Action::Delete { reference }).await?;
     is_unchanged(&call, &before, "a dry run of `start-delete`").await?;
     let after = call.get(&made.info.reference).await?;
     ensure(after.state == made.info.state, || {
@@ -97,7 +98,7 @@ async fn dry_restore(context: &TestContext) -> Told<()> {
         Some(Place::Name(name)) => (name, None),
         _ => (RESTORE_TREE.to_owned(), Some(context.folder()?)),
     };
-    let restore = Request::StartRestore {
+    let restore = Action::Restore {
         reference: made.info.reference,
         place,
         paths: Vec::new(),

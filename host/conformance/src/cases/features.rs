@@ -1,7 +1,7 @@
 //! Features told truthfully: what is told has a case of its own, what is not told is refused.
 
 use strongroom_domain::retry::FailureKind;
-use strongroom_sandbox::call::Request;
+use strongroom_sandbox::role::snapshots::Action;
 
 use super::is_unchanged;
 use crate::call::{Told, ensure, failed, skipped};
@@ -62,7 +62,7 @@ async fn not_offered(context: &TestContext) -> Told<()> {
     let made = context.first().await?;
     let call = context.call()?;
     let reference = || made.info.reference.clone();
-    let restore = |paths: Vec<Vec<u8>>| Request::StartRestore {
+    let restore = |paths: Vec<Vec<u8>>| Action::Restore {
         reference: reference(),
         place: RESTORE_TREE.to_owned(),
         paths,
@@ -72,13 +72,13 @@ async fn not_offered(context: &TestContext) -> Told<()> {
         ("restore-paths", restore(vec![b"a".to_vec()])),
         (
             "verify",
-            Request::StartVerify {
+            Action::Verify {
                 reference: reference(),
             },
         ),
         (
             "copy",
-            Request::StartCopy {
+            Action::Copy {
                 reference: reference(),
             },
         ),
@@ -104,7 +104,7 @@ async fn verify(context: &TestContext) -> Told<()> {
     let call = context.fresh().await?;
     let before = call.references().await?;
     let reference = made.info.reference.clone();
-    let evidence = call.done(Request::StartVerify { reference }).await?;
+    let evidence = call.done(Action::Verify { reference }).await?;
     let checked = evidence.get("checked");
     ensure(matches!(checked, Some("bytes" | "restored")), || {
         format!("the evidence has `checked` = {checked:?}")
@@ -115,7 +115,7 @@ async fn verify(context: &TestContext) -> Told<()> {
 async fn verify_unknown(context: &TestContext) -> Told<()> {
     let call = context.call()?;
     let reference = "no-such-snapshot".to_owned();
-    let verify = Request::StartVerify { reference };
+    let verify = Action::Verify { reference };
     call.refused(verify, &[FailureKind::NotFound, FailureKind::Invalid])
         .await
         .map(drop)
@@ -125,7 +125,7 @@ async fn copy_unknown(context: &TestContext) -> Told<()> {
     let call = context.fresh().await?;
     let before = call.references().await?;
     let reference = "no-such-snapshot".to_owned();
-    let copy = Request::StartCopy { reference };
+    let copy = Action::Copy { reference };
     call.refused(copy, &[FailureKind::NotFound, FailureKind::Invalid])
         .await?;
     is_unchanged(&call, &before, "a copy of what is not there").await

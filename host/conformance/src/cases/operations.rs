@@ -1,7 +1,8 @@
 //! Operations that go on at the provider, and handles.
 
 use strongroom_domain::retry::FailureKind;
-use strongroom_sandbox::call::{Answer, Ending, Request, Step};
+use strongroom_sandbox::call::{CallResult, Step};
+use strongroom_sandbox::role::snapshots::Action;
 
 use crate::call::{Told, ensure, failed, skipped};
 use crate::context::TestContext;
@@ -32,7 +33,7 @@ const AT_ONCE: &str = "a snapshot is finished at once here: there is no operatio
 
 async fn poll_after_restart(context: &TestContext) -> Told<()> {
     let call = context.fresh().await?;
-    let begun = call.step(Request::StartCreate).await?;
+    let begun = call.step(Action::Create).await?;
     if let Step::Done(evidence) = begun {
         context.take(&call, evidence, None).await?;
         return skipped(AT_ONCE);
@@ -55,7 +56,7 @@ async fn poll_after_end(context: &TestContext) -> Told<()> {
     call.run = made.run;
     for _ in 0..2 {
         let handle = handle.clone();
-        match call.step(Request::PollSnapshots { handle }).await? {
+        match call.step(Action::Poll { handle }).await? {
             Step::Done(evidence) => {
                 let reference = evidence.get("snapshot").unwrap_or_default();
                 ensure(reference == made.info.reference, || {
@@ -93,17 +94,17 @@ async fn garbage_handle(context: &TestContext) -> Told<()> {
     for handle in garbage {
         let shown: String = String::from_utf8_lossy(handle).chars().take(12).collect();
         let handle = handle.to_vec();
-        let ending = call.call(Request::PollSnapshots { handle }).await;
-        let refused = matches!(&ending, Ending::Failed(failure) if [FailureKind::Invalid, FailureKind::NotFound].contains(&failure.kind));
+        let ending = call.call(Action::Poll { handle }).await;
+        let refused = matches!(&ending, CallResult::Failed(failure) if [FailureKind::Invalid, FailureKind::NotFound].contains(&failure.kind));
         ensure(refused, || {
-            let again = if matches!(ending, Ending::Answered(Answer::Step(_))) {
+            let again = if matches!(ending, CallResult::Answered(_)) {
                 " as if it were one"
             } else {
                 ""
             };
             format!(
                 "`poll` with the handle {shown:?} {}{again}",
-                messages::ending(&ending)
+                messages::result(&ending)
             )
         })?;
     }

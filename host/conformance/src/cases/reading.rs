@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use strongroom_domain::retry::FailureKind;
 
-use strongroom_sandbox::call::{Request, SnapshotInfo};
+use strongroom_sandbox::role::snapshots::{Action, Get, List, SnapshotInfo};
 
 use super::is_unchanged;
 use crate::call::{Told, ensure, failed};
@@ -105,7 +105,7 @@ fn names(infos: &[SnapshotInfo]) -> String {
 async fn bad_cursor(context: &TestContext) -> Told<()> {
     let call = context.call()?;
     for cursor in ["no-cursor-of-this-plugin", "\u{fffd}%00../"] {
-        let list = Request::List {
+        let list = List {
             cursor: Some(cursor.to_owned()),
             limit: 10,
         };
@@ -128,15 +128,15 @@ async fn malformed_reference(context: &TestContext) -> Told<()> {
         &long,
     ] {
         let reference = reference.to_owned();
-        let get = Request::Get {
+        let get = Get {
             reference: reference.clone(),
         };
         call.refused(get, &kinds).await?;
-        let delete = Request::StartDelete {
+        let delete = Action::Delete {
             reference: reference.clone(),
         };
         call.refused(delete, &kinds).await?;
-        let restore = Request::StartRestore {
+        let restore = Action::Restore {
             reference,
             place: RESTORE_TREE.to_owned(),
             paths: Vec::new(),

@@ -5,7 +5,8 @@ use std::path::Path;
 use strongroom_domain::retry::FailureKind;
 
 use strongroom_domain::Evidence;
-use strongroom_sandbox::call::{Answer, Ending, Request, SnapshotState};
+use strongroom_sandbox::call::{CallResult, Step};
+use strongroom_sandbox::role::snapshots::{Action, SnapshotState};
 
 use crate::call::{Told, ensure, failed, skipped};
 use crate::context::{Made, Place, TestContext};
@@ -48,7 +49,7 @@ pub(super) const CASES: &[Case] = &[
 
 /// The request, and the folder if it goes to files.
 struct Goal {
-    request: Request,
+    request: Action,
     folder: Option<std::path::PathBuf>,
 }
 
@@ -59,7 +60,7 @@ fn goal(context: &TestContext, made: &Made, paths: Vec<Vec<u8>>) -> Told<Goal> {
         None => return skipped("there is no place to restore to"),
     };
     let reference = made.info.reference.clone();
-    let request = Request::StartRestore {
+    let request = Action::Restore {
         reference,
         place,
         paths,
@@ -121,13 +122,11 @@ async fn restore_into_taken(context: &TestContext) -> Told<()> {
     }
     let before = goal.folder.as_deref().map(Found::beneath);
     match call.call(goal.request).await {
-        Ending::Failed(failure)
+        CallResult::Failed(failure)
             if [FailureKind::Conflict, FailureKind::Invalid].contains(&failure.kind) => {}
-        Ending::Answered(Answer::Step(step)) => {
+        CallResult::Answered(step) => {
             let end = match call.follow(step).await {
-                Ok((evidence, _)) => messages::ending(&Ending::Answered(Answer::Step(
-                    strongroom_sandbox::call::Step::Done(evidence),
-                ))),
+                Ok((evidence, _)) => messages::result(&CallResult::Answered(Step::Done(evidence))),
                 Err(crate::call::Stop::Failed(what))
                     if what.contains("`conflict`") || what.contains("`invalid`") =>
                 {
@@ -140,7 +139,7 @@ async fn restore_into_taken(context: &TestContext) -> Told<()> {
         other => {
             return failed(format!(
                 "`start-restore` into a place that is taken {}; expected `conflict`, `invalid`",
-                messages::ending(&other)
+                messages::result(&other)
             ));
         }
     }
@@ -171,21 +170,21 @@ async fn delete_with_dependants(context: &TestContext) -> Told<()> {
     let told = context.lacks(Need::Feature("keeps-dependants")).is_none();
     let call = context.call()?;
     let reference = made.info.reference.clone();
-    let mut ending = call.call(Request::StartDelete { reference }).await;
-    if let Ending::Answered(Answer::Step(step)) = &ending {
+    let mut ending = call.call(Action::Delete { reference }).await;
+    if let CallResult::Answered(step) = &ending {
         match call.follow(step.clone()).await {
             Ok(_) => {
                 context.gone(&made.info.reference);
                 return Ok(());
             }
             Err(crate::call::Stop::Failed(what)) if what.contains("`conflict`") => {
-                ending = Ending::Failed(strongroom_domain::retry::Failure::conflict(what));
+                ending = CallResult::Failed(strongroom_domain::retry::Failure::conflict(what));
             }
             Err(stop) => return Err(stop),
         }
     }
     match ending {
-        Ending::Failed(failure) if failure.kind == FailureKind::Conflict => {
+        CallResult::Failed(failure) if failure.kind == FailureKind::Conflict => {
             ensure(told, || {
                 format!(
                     "`start-delete` answered `conflict`, and `keeps-dependants` is not told: {}",
@@ -202,7 +201,7 @@ async fn delete_with_dependants(context: &TestContext) -> Told<()> {
         }
         other => failed(format!(
             "`start-delete` {}; expected `done` or `conflict`",
-            messages::ending(&other)
+            messages::result(&other)
         )),
     }
 }

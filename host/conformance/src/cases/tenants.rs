@@ -1,6 +1,7 @@
 //! One tenant's snapshots are nobody else's.
 
-use strongroom_sandbox::call::{Answer, Ending, Request};
+use strongroom_sandbox::call::CallResult;
+use strongroom_sandbox::role::snapshots::{Action, Get, List};
 
 use crate::call::{Told, ensure};
 use crate::context::TestContext;
@@ -25,13 +26,14 @@ async fn not_listed_to_others(context: &TestContext) -> Told<()> {
     let made = context.first().await?;
     let stranger = context.stranger()?;
     let call = context.call()?.of(&stranger);
-    let list = Request::List {
+    let list = List {
         cursor: None,
         limit: 1_000,
     };
     // A tenant without anything may be refused: that shows nothing.
-    if let Ending::Answered(Answer::Page(page, _)) = call.call(list).await {
+    if let CallResult::Answered(page) = call.call(list).await {
         let foreign = page
+            .snapshots
             .iter()
             .find(|info| info.reference == made.info.reference || info.tenant != stranger.as_str());
         ensure(foreign.is_none(), || {
@@ -39,21 +41,19 @@ async fn not_listed_to_others(context: &TestContext) -> Told<()> {
             format!("tenant `{stranger}` is shown {shown}")
         })?;
     }
-    let get = Request::Get {
+    let get = Get {
         reference: made.info.reference.clone(),
     };
     match call.call(get).await {
-        Ending::Answered(Answer::Snapshot(info)) => {
-            ensure(info.tenant != stranger.as_str(), || {
-                format!(
-                    "it was made for `{}`, and asked for `{stranger}`, `get` answered with {}",
-                    made.info.tenant,
-                    messages::snapshot(&info)
-                )
-            })
-        }
-        Ending::Failed(_) => Ok(()),
-        other => ensure(false, || format!("`get` {}", messages::ending(&other))),
+        CallResult::Answered(info) => ensure(info.tenant != stranger.as_str(), || {
+            format!(
+                "it was made for `{}`, and asked for `{stranger}`, `get` answered with {}",
+                made.info.tenant,
+                messages::snapshot(&info)
+            )
+        }),
+        CallResult::Failed(_) => Ok(()),
+        other => ensure(false, || format!("`get` {}", messages::result(&other))),
     }
 }
 
@@ -61,20 +61,19 @@ async fn not_deleted_by_others(context: &TestContext) -> Told<()> {
     let made = context.first().await?;
     let stranger = context.stranger()?;
     let call = context.call()?;
-    let delete = Request::StartDelete {
+    let delete = Action::Delete {
         reference: made.info.reference.clone(),
     };
     let ending = call.of(&stranger).call(delete).await;
-    if let Ending::Answered(Answer::Step(step)) = &ending {
+    if let CallResult::Answered(step) = &ending {
         // Whatever comes of it: what counts is that nothing is deleted.
         let _what = call.of(&stranger).follow(step.clone()).await;
     }
-    let get = Request::Get {
+    let get = Get {
         reference: made.info.reference.clone(),
     };
     let after = call.call(get).await;
-    let there =
-        matches!(&after, Ending::Answered(Answer::Snapshot(info)) if info.state == made.info.state);
+    let there = matches!(&after, CallResult::Answered(info) if info.state == made.info.state);
     if !there {
         context.gone(&made.info.reference);
     }
@@ -82,8 +81,8 @@ async fn not_deleted_by_others(context: &TestContext) -> Told<()> {
         format!(
             "asked for tenant `{stranger}`, `start-delete` of a snapshot of `{}` {}, and then `get` {}",
             made.info.tenant,
-            messages::ending(&ending),
-            messages::ending(&after)
+            messages::result(&ending),
+            messages::result(&after)
         )
     })
 }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use strongroom_domain::retry::{Failure, FailureKind};
 use strongroom_egress::{Fault, Response};
-use strongroom_sandbox::call::{Answer, Ending, Operation, Request, Step};
+use strongroom_sandbox::call::{CallResult, Operation, Step};
+use strongroom_sandbox::role::snapshots::{Action, Get, List};
+use strongroom_sandbox::role::{Answer, Request};
 
 use super::is_unchanged;
 use crate::call::{Told, ensure, failed};
@@ -72,20 +74,23 @@ fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Fault {
 fn one_of_each(made: &Made) -> Vec<Request> {
     let reference = || made.info.reference.clone();
     let mut requests = vec![
-        Request::Get {
+        Get {
             reference: reference(),
-        },
-        Request::List {
+        }
+        .into(),
+        List {
             cursor: None,
             limit: 10,
-        },
-        Request::StartCreate,
-        Request::StartDelete {
+        }
+        .into(),
+        Action::Create.into(),
+        Action::Delete {
             reference: reference(),
-        },
+        }
+        .into(),
     ];
     if let Some(handle) = made.handle.clone() {
-        requests.push(Request::PollSnapshots { handle });
+        requests.push(Action::Poll { handle }.into());
     }
     requests
 }
@@ -94,7 +99,7 @@ fn one_of_each(made: &Made) -> Vec<Request> {
 async fn each(
     context: &TestContext,
     fault: &Fault,
-    judge: impl Fn(&Request, &Ending) -> Result<(), String>,
+    judge: impl Fn(&Request, &CallResult<Answer>) -> Result<(), String>,
 ) -> Told<()> {
     let made = context.first().await?;
     let call = context.fresh().await?;
@@ -112,7 +117,7 @@ async fn each(
         if let Err(expected) = judge(&request, &ending) {
             return failed(format!(
                 "`{function}` {}; expected {expected}",
-                messages::ending(&ending)
+                messages::result(&ending)
             ));
         }
         ensure(sent.len() <= REQUESTS, || {
@@ -127,19 +132,19 @@ async fn each(
 }
 
 /// A failure of one of these kinds.
-fn of_kind(ending: &Ending, kinds: &[FailureKind]) -> Result<(), String> {
+fn of_kind<A>(ending: &CallResult<A>, kinds: &[FailureKind]) -> Result<(), String> {
     match ending {
-        Ending::Failed(failure) if kinds.contains(&failure.kind) => Ok(()),
+        CallResult::Failed(failure) if kinds.contains(&failure.kind) => Ok(()),
         _ => Err(messages::names(kinds)),
     }
 }
 
 /// An operation that is polled goes on, whoever cannot be asked just now.
-fn goes_on<'a>(request: &Request, ending: &'a Ending) -> Option<&'a Operation> {
+fn goes_on<'a>(request: &Request, ending: &'a CallResult<Answer>) -> Option<&'a Operation> {
     match (request, ending) {
         (
-            Request::PollSnapshots { .. },
-            Ending::Answered(Answer::Step(Step::Running(operation))),
+            Request::Snapshots(Action::Poll { .. }),
+            CallResult::Answered(Answer::Step(Step::Running(operation))),
         ) => Some(operation),
         _ => None,
     }
@@ -153,7 +158,7 @@ async fn throttled(context: &TestContext) -> Told<()> {
             (Some(operation), _) => operation.poll_after,
             (
                 None,
-                Ending::Failed(Failure {
+                CallResult::Failed(Failure {
                     kind: FailureKind::Throttled,
                     retry_after_ms,
                     ..
@@ -198,9 +203,9 @@ async fn page_of_html(context: &TestContext) -> Told<()> {
 }
 
 /// Deleting may go on: the answer's status is good, and the polls that follow will see.
-fn not_believed(request: &Request, ending: &Ending) -> Result<(), String> {
-    let running = matches!(ending, Ending::Answered(Answer::Step(Step::Running(_))));
-    let deleting = matches!(request, Request::StartDelete { .. });
+fn not_believed(request: &Request, ending: &CallResult<Answer>) -> Result<(), String> {
+    let running = matches!(ending, CallResult::Answered(Answer::Step(Step::Running(_))));
+    let deleting = matches!(request, Request::Snapshots(Action::Delete { .. }));
     if goes_on(request, ending).is_some() || (running && deleting) {
         return Ok(());
     }
@@ -211,13 +216,13 @@ async fn cut_off_answer(context: &TestContext) -> Told<()> {
     let made = context.first().await?;
     let call = context.call()?;
     let reading = [
-        Request::Get {
+        Request::Get(Get {
             reference: made.info.reference.clone(),
-        },
-        Request::List {
+        }),
+        Request::List(List {
             cursor: None,
             limit: 10,
-        },
+        }),
     ];
     for request in reading {
         let function = messages::function(&request);
@@ -227,7 +232,7 @@ async fn cut_off_answer(context: &TestContext) -> Told<()> {
         if let Err(expected) = of_kind(&ending, &[FailureKind::Other, FailureKind::Unavailable]) {
             return failed(format!(
                 "`{function}` {}; expected {expected}",
-                messages::ending(&ending)
+                messages::result(&ending)
             ));
         }
     }
@@ -238,7 +243,7 @@ async fn silence(context: &TestContext) -> Told<()> {
     let made = context.first().await?;
     let call = context.call()?.within(SHORT);
     let began = context.now();
-    let get = Request::Get {
+    let get = Get {
         reference: made.info.reference,
     };
     let shut = context.gates.shut(Which::Every, Fault::Hanging);
@@ -249,25 +254,25 @@ async fn silence(context: &TestContext) -> Told<()> {
         format!("a call with {SHORT:?} to its deadline took {took:?}")
     })?;
     match &ending {
-        Ending::TimedOut => Ok(()),
+        CallResult::TimedOut => Ok(()),
         _ => match of_kind(&ending, &[FailureKind::Unavailable]) {
             Ok(()) => Ok(()),
             Err(expected) => failed(format!(
                 "`get` {}; expected {expected} or no answer",
-                messages::ending(&ending)
+                messages::result(&ending)
             )),
         },
     }
 }
 
 /// A failure after which the host tries again, or none.
-pub(super) fn may_be_repeated(ending: &Ending, kinds: &[FailureKind]) -> Told<()> {
+pub(super) fn may_be_repeated(ending: &CallResult<Step>, kinds: &[FailureKind]) -> Told<()> {
     match ending {
-        Ending::Answered(Answer::Step(_)) | Ending::TimedOut => Ok(()),
-        Ending::Failed(failure) if kinds.contains(&failure.kind) => Ok(()),
+        CallResult::Answered(_) | CallResult::TimedOut => Ok(()),
+        CallResult::Failed(failure) if kinds.contains(&failure.kind) => Ok(()),
         other => failed(format!(
             "it {}; expected {}, after which the host tries again",
-            messages::ending(other),
+            messages::result(other),
             messages::names(kinds)
         )),
     }

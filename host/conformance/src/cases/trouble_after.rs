@@ -4,7 +4,8 @@ use std::time::Duration;
 use strongroom_domain::retry::FailureKind;
 
 use strongroom_egress::Fault;
-use strongroom_sandbox::call::{Answer, Ending, Request};
+use strongroom_sandbox::call::CallResult;
+use strongroom_sandbox::role::snapshots::Action;
 
 use super::trouble::may_be_repeated;
 use super::{is_the_only_new_one, is_unchanged};
@@ -90,7 +91,7 @@ async fn lost_reply_to_delete(context: &TestContext) -> Told<()> {
     let mut expected = call.references().await?;
     let reference = made.info.reference.clone();
     expected.remove(&reference);
-    let delete = Request::StartDelete {
+    let delete = Action::Delete {
         reference: reference.clone(),
     };
     let shut = context.gates.shut(Which::Write(1), Fault::Lost);
@@ -101,7 +102,7 @@ async fn lost_reply_to_delete(context: &TestContext) -> Told<()> {
     ensure(changes, || {
         format!(
             "none of the requests that `start-delete` sent is an operation of access `write`, and it {}",
-            messages::ending(&ending)
+            messages::result(&ending)
         )
     })?;
     may_be_repeated(
@@ -114,12 +115,12 @@ async fn lost_reply_to_delete(context: &TestContext) -> Told<()> {
     )?;
     let again = call.again();
     match again.call(delete).await {
-        Ending::Answered(Answer::Step(step)) => drop(again.follow(step).await?),
-        Ending::Failed(failure) if failure.kind == FailureKind::NotFound => {}
+        CallResult::Answered(step) => drop(again.follow(step).await?),
+        CallResult::Failed(failure) if failure.kind == FailureKind::NotFound => {}
         other => {
             return failed(format!(
                 "called again, `start-delete` {}",
-                messages::ending(&other)
+                messages::result(&other)
             ));
         }
     }
@@ -147,8 +148,8 @@ async fn disturbed(
     let began = context.now();
     let shut = context.gates.shut(which, fault);
     let ending = match time {
-        Some(time) => call.within(time).call(Request::StartCreate).await,
-        None => call.call(Request::StartCreate).await,
+        Some(time) => call.within(time).call(Action::Create).await,
+        None => call.call(Action::Create).await,
     };
     let sent = shut.sent();
     drop(shut);
@@ -169,7 +170,7 @@ async fn disturbed(
         },
     )?;
     let again = call.again();
-    let step = again.step(Request::StartCreate).await?;
+    let step = again.step(Action::Create).await?;
     let (evidence, handle) = again.follow(step).await?;
     let Some(reference) = evidence.get("snapshot").map(str::to_owned) else {
         return failed("the evidence of a finished snapshot has no `snapshot`, its reference");

@@ -10,26 +10,16 @@ use strongroom_domain::{Evidence, Outcome, TenantName, occurrence_id};
 use strongroom_ledger::{Claim, LedgerError, NewOccurrence, Next, Origin, Transition};
 use uuid::Uuid;
 
-use super::{Event, Looking, Loop, Task, Until};
-use crate::clock::Work;
-use crate::defect::caught;
-use crate::executor;
+use super::{Event, Loop, Until};
+use crate::call::clock::Work;
+use crate::call::prepared::Prepared;
 use crate::planner;
-use crate::setup::Prepared;
-use crate::workflows::retention;
+use crate::roles::attempt;
 
 impl Loop<'_> {
-    /// The claims this loop holds, as id and fence.
-    pub(super) fn claims(&self) -> Vec<(Uuid, i64)> {
-        let claims = self.running.values();
-        claims
-            .map(|running| (running.claim.id, running.claim.fence))
-            .collect()
-    }
-
     /// Ends what somebody asked to stop.
     pub(super) async fn apply_stop_requests(&mut self) -> Result<(), LedgerError> {
-        let claims = self.claims();
+        let claims = self.claims.fences();
         if claims.is_empty() {
             return Ok(());
         }
@@ -46,8 +36,7 @@ impl Loop<'_> {
         now: Timestamp,
     ) -> Result<Vec<bool>, LedgerError> {
         let recorded = self.ledger.record(transitions, now).await?;
-        let any = !self.limited && !matches!(self.until, Until::Ended(_));
-        self.waiting = recorded.next_wake.filter(|_| any);
+        self.wake_ups.recorded(recorded.next_wake, &self.until);
         Ok(recorded.written)
     }
 
@@ -58,12 +47,12 @@ impl Loop<'_> {
         outcome: Outcome,
         reason: String,
     ) -> Result<(), LedgerError> {
-        let Some(running) = self.running.remove(&id) else {
+        let Some(running) = self.claims.remove(id) else {
             return Ok(());
         };
         let (context, claim) = (&self.engine.context, &running.claim);
         let attempt = (running.prepared.as_deref(), running.started_at);
-        let transition = executor::given_up(context, claim, attempt, outcome, reason);
+        let transition = attempt::given_up(context, claim, attempt, outcome, reason);
         let said = say(&transition);
         let written = self.record(vec![transition], self.now()).await?;
         if written == [true] {
@@ -87,17 +76,11 @@ impl Loop<'_> {
                     attempted.push(*transition);
                     kept.push((claim, work));
                 }
-                Event::Retained(schedule, tenant, result, _work) => {
-                    let again = self.retaining.remove(&(schedule.clone(), tenant.clone()));
-                    let prepared = self.setup.schedules.get(&schedule).cloned();
-                    let again = again.and_then(|looking| looking.again);
-                    if let (Some(at), Some(prepared)) = (again, prepared) {
-                        self.retain(&prepared, &tenant, Some(at));
-                    }
-                    let deleted = result?;
-                    if deleted > 0 {
-                        tracing::info!(%schedule, %tenant, deleted, "retention deleted snapshots");
-                    }
+                Event::Followed(schedule, tenant, result, _work) => {
+                    let held = self.clocks.is_held();
+                    let (follow_ups, ground) = self.follow_ups();
+                    follow_ups.ended(&ground, schedule, tenant, held);
+                    result?;
                 }
             }
             next = if attempted.len() < self.engine.settings.batch {
@@ -125,25 +108,21 @@ impl Loop<'_> {
         let said: Vec<String> = attempted.iter().map(say).collect();
         let written = self.record(attempted, now).await?;
         if succeeded.contains(&true) {
-            self.staleness.wake(now);
+            self.wake_watches(now);
         }
         for ((((claim, work), succeeded), said), written) in
             kept.into_iter().zip(succeeded).zip(said).zip(written)
         {
-            self.running.remove(&claim.id);
+            self.claims.remove(claim.id);
             if !written {
                 tracing::warn!(occurrence = %claim.id, "another host took this occurrence over; this attempt does not count");
                 continue;
             }
             let observer = &self.engine.context.observer;
             observer.ended(&claim.schedule, &claim.tenant, claim.due, &said);
-            if succeeded && let Some(prepared) = self.setup.schedules.get(&claim.schedule).cloned()
-            {
-                self.retain(&prepared, &claim.tenant, Some(now));
-                let setup = self.setup.clone();
-                for old in setup.succeeded_by(&claim.schedule) {
-                    self.retain(old, &claim.tenant, Some(now));
-                }
+            if succeeded && !self.clocks.is_held() {
+                let (follow_ups, ground) = self.follow_ups();
+                follow_ups.succeeded(&ground, &claim, now);
             }
             drop(work);
         }
@@ -157,9 +136,10 @@ impl Loop<'_> {
         transition: &Transition,
         now: Timestamp,
     ) -> Vec<NewOccurrence> {
-        let (Some(outcome), Some(followers)) =
-            (ended(transition), self.setup.followers.get(&claim.schedule))
-        else {
+        let (Some(outcome), Some(followers)) = (
+            ended(transition),
+            self.active.setup.followers.get(&claim.schedule),
+        ) else {
             return Vec::new();
         };
         let due = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
@@ -183,47 +163,6 @@ impl Loop<'_> {
         followers.iter().filter(follows).map(follow).collect()
     }
 
-    /// Looks at a shelf: as of a success just recorded, or of the last one on record.
-    pub(super) fn retain(
-        &mut self,
-        prepared: &Arc<Prepared>,
-        tenant: &TenantName,
-        succeeded_at: Option<Timestamp>,
-    ) {
-        if self.held || prepared.schedule.retention.is_none() {
-            return;
-        }
-        let shelf = (prepared.schedule.name.clone(), tenant.clone());
-        if let Some(looking) = self.retaining.get_mut(&shelf) {
-            // One at a time: two would delete the same snapshot twice.
-            looking.again = succeeded_at.or(looking.again);
-            return;
-        }
-        let (context, setup) = (self.engine.context.clone(), self.setup.clone());
-        let (prepared, tenant) = (prepared.clone(), tenant.clone());
-        let (sender, work) = (self.sender.clone(), context.clock.work());
-        let task = tokio::spawn(async move {
-            let looked = caught(async {
-                match succeeded_at {
-                    Some(at) => retention::apply(&context, &setup, &prepared, &tenant, at).await,
-                    None => retention::resume(&context, &setup, &prepared, &tenant).await,
-                }
-            });
-            let result = looked.await.unwrap_or_else(|panic| {
-                let schedule = &prepared.schedule.name;
-                tracing::error!(%schedule, %tenant, panic, "retention broke off, which is a bug in strongroom; the next success begins it again");
-                Ok(0)
-            });
-            let event = Event::Retained(prepared.schedule.name.clone(), tenant, result, work);
-            let _gone = sender.send(event).is_err();
-        });
-        let looking = Looking {
-            again: None,
-            _task: Task(task.abort_handle()),
-        };
-        self.retaining.insert(shelf, looking);
-    }
-
     /// Ends cleanly. A daemon gives attempts a while to finish and hands the rest back: the next host takes them up.
     /// A single run that a person stops is cancelled at once.
     pub(super) async fn stop(mut self) -> Result<(), LedgerError> {
@@ -233,7 +172,7 @@ impl Loop<'_> {
         };
         let deadline = self.now().checked_add(grace).unwrap_or(Timestamp::MAX);
         let clock = self.engine.context.clock.clone();
-        while !(self.running.is_empty() && self.retaining.is_empty()) {
+        while !(self.claims.is_empty() && self.follow_ups.is_empty()) {
             tokio::select! {
                 biased;
                 Some(event) = self.events.recv() => self.take(event).await?,
@@ -241,10 +180,10 @@ impl Loop<'_> {
             }
         }
         let mut given_up = Vec::new();
-        for running in std::mem::take(&mut self.running).into_values() {
+        for running in self.claims.take() {
             given_up.push(Transition {
                 next: self.given_up(),
-                ..executor::ended(&running.claim, Outcome::Cancelled, String::new())
+                ..attempt::ended(&running.claim, Outcome::Cancelled, String::new())
             });
         }
         if !given_up.is_empty() {
@@ -252,7 +191,7 @@ impl Loop<'_> {
             self.record(given_up, self.now()).await?;
         }
         if matches!(self.until, Until::Stopped) {
-            self.tell().await?;
+            self.alerts.tell(&self.engine.context).await?;
         }
         Ok(())
     }

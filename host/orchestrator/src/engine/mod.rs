@@ -2,21 +2,23 @@
 //!
 //! Owns: the claims of this host and the order look around → plan → claim → attempt → record.
 //! Never: blocks on a plugin; knows what runs. Transitions that are ready together are written in one transaction.
-//! Read next: `tick`, `completion`, `observe`, then `planner`, `executor`, `workflows`.
+//! Read next: `tick`, `completion`, `observe`, then `planner`, `roles`.
 
+mod alerts;
+mod claims;
+mod clock_watch;
 mod completion;
+mod follow_ups;
 mod observe;
 mod plugin_change;
-mod staleness;
 mod tick;
+mod wake_ups;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use strongroom_domain::clock_jump::Reading;
 use strongroom_domain::{ScheduleName, TenantName};
 use strongroom_ledger::{Claim, Ledger, LedgerError, PluginState, Transition};
 use tokio::sync::{mpsc, watch};
@@ -24,18 +26,21 @@ use uuid::Uuid;
 
 pub use completion::untimed;
 pub use observe::CLOCK_NOTICE;
-pub use plugin_change::SHELVES_NOTICE;
 
-use staleness::Staleness;
+use alerts::Alerts;
+use claims::Claims;
+use clock_watch::ClockWatch;
+use follow_ups::{FollowUps, Ground};
+use plugin_change::Active;
+use wake_ups::WakeUps;
 
 use crate::activation;
-use crate::clock::Work;
-use crate::context::CallContext;
+use crate::call::clock::Work;
+use crate::call::context::CallContext;
+use crate::call::prepared::Served;
 use crate::planner::{Pauses, Planner};
-use crate::setup::{Prepared, Served, Setup};
-
-/// Shelves looked at after a start before more are: of a million, each costs memory and a question to the ledger.
-const SHELVES: usize = 64;
+use crate::roles::{self, Watch};
+use crate::setup::Setup;
 
 /// How the loop behaves.
 #[derive(Debug, Clone)]
@@ -174,7 +179,7 @@ impl Engine {
 /// What comes back from the tasks the loop started. `Work` keeps simulated time still until it is dealt with.
 enum Event {
     Attempted(Box<Transition>, Claim, Work),
-    Retained(ScheduleName, TenantName, Result<usize, LedgerError>, Work),
+    Followed(ScheduleName, TenantName, Result<(), LedgerError>, Work),
 }
 
 /// A task that is given up when it is dropped: a loop that is gone leaves nothing behind.
@@ -186,52 +191,22 @@ impl Drop for Task {
     }
 }
 
-/// An attempt under way.
-struct Running {
-    claim: Claim,
-    prepared: Option<Arc<Prepared>>,
-    started_at: Timestamp,
-    _task: Task,
-}
-
-/// A shelf being looked at.
-struct Looking {
-    /// Set: look again, as of then.
-    again: Option<Timestamp>,
-    _task: Task,
-}
-
 struct Loop<'a> {
     engine: &'a Engine,
     ledger: Arc<dyn Ledger>,
     until: Until,
-    setup: Arc<Setup>,
-    /// Entries by digest whose plugin an edit changed, for operations that they began.
-    former: BTreeMap<(ScheduleName, String), Arc<Prepared>>,
+    active: Active,
     reloads: Option<watch::Receiver<Arc<Setup>>>,
     planner: Option<Planner>,
     pauses: Pauses,
-    /// The clocks as read last, and until when (on the steady one) a jump forward is not believed.
-    reading: Reading,
-    doubt: Option<Duration>,
-    /// The clock jumped and nobody has confirmed the time: nothing is deleted.
-    held: bool,
-    staleness: Staleness,
-    running: BTreeMap<Uuid, Running>,
-    /// Up to when the record was looked through for alerts, and which of that very moment were told.
-    alerted: (Timestamp, BTreeSet<Uuid>),
-    /// Something waits for a limit and not for a time.
-    limited: bool,
-    /// Something that was taken ended without having begun: nobody else comes to say that there is room again.
-    slot_freed: bool,
-    /// When the next thing on record can be taken, as asked last; `None`: something was written since.
-    waiting: Option<Option<Timestamp>>,
-    retaining: BTreeMap<(ScheduleName, TenantName), Looking>,
-    /// From which schedule on the shelves are still to be looked at after a start.
-    resuming: Option<Bound<ScheduleName>>,
+    clocks: ClockWatch,
+    watches: Vec<Box<dyn Watch>>,
+    claims: Claims,
+    alerts: Alerts,
+    wake_ups: WakeUps,
+    follow_ups: FollowUps,
     sender: mpsc::UnboundedSender<Event>,
     events: mpsc::UnboundedReceiver<Event>,
-    renewed: Timestamp,
     stop: watch::Receiver<bool>,
 }
 
@@ -243,28 +218,18 @@ impl<'a> Loop<'a> {
             engine,
             ledger: engine.context.ledger.clone(),
             until,
-            setup: engine.setup.clone(),
-            former: BTreeMap::new(),
+            active: Active::new(engine.setup.clone()),
             reloads: engine.reloads.clone(),
             planner: None,
             pauses: Pauses::new(),
-            reading: Reading {
-                wall: now,
-                steady: engine.context.clock.steady(),
-            },
-            doubt: None,
-            held: false,
-            staleness: Staleness::default(),
-            running: BTreeMap::new(),
-            alerted: (now, BTreeSet::new()),
-            limited: false,
-            slot_freed: false,
-            waiting: None,
-            retaining: BTreeMap::new(),
-            resuming: None,
+            clocks: ClockWatch::new(engine.context.clock.as_ref()),
+            watches: roles::watches(),
+            claims: Claims::new(now),
+            alerts: Alerts::new(now),
+            wake_ups: WakeUps::default(),
+            follow_ups: FollowUps::default(),
             sender,
             events,
-            renewed: now,
             stop: engine.stop.clone(),
         };
         if !matches!(new.until, Until::Ended(_)) {
@@ -273,31 +238,27 @@ impl<'a> Loop<'a> {
         Ok(new)
     }
 
-    /// Takes up the retention that a crash may have cut short.
+    /// Takes up what a crash may have cut short.
     fn resume(&mut self) {
-        if !matches!(self.until, Until::Ended(_)) {
-            self.resuming = Some(Bound::Unbounded);
-            self.resume_some();
+        if !matches!(self.until, Until::Ended(_)) && !self.clocks.is_held() {
+            let (follow_ups, ground) = self.follow_ups();
+            follow_ups.resume(&ground);
         }
     }
 
-    /// Looks at the next shelves, as long as few are looked at.
     fn resume_some(&mut self) {
-        let Some(from) = self.resuming.take() else {
-            return;
+        let (follow_ups, ground) = self.follow_ups();
+        follow_ups.resume_some(&ground);
+    }
+
+    /// The background work, and where more of it is begun.
+    fn follow_ups(&mut self) -> (&mut FollowUps, Ground<'_>) {
+        let ground = Ground {
+            context: &self.engine.context,
+            setup: &self.active.setup,
+            events: &self.sender,
         };
-        let setup = self.setup.clone();
-        let mut last = from.clone();
-        for (name, prepared) in setup.schedules.range((from, Bound::Unbounded)) {
-            if self.retaining.len() >= SHELVES {
-                self.resuming = Some(last);
-                return;
-            }
-            for tenant in &prepared.schedule.tenants {
-                self.retain(prepared, tenant, None);
-            }
-            last = Bound::Excluded(name.clone());
-        }
+        (&mut self.follow_ups, ground)
     }
 
     fn now(&self) -> Timestamp {

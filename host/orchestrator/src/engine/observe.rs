@@ -1,20 +1,14 @@
 //! What happens around the loop: a person or another process wrote to the ledger, the files changed, the clock jumped.
 
-use std::time::Duration;
-
 use jiff::{SignedDuration, Timestamp};
-use strongroom_domain::Outcome;
-use strongroom_domain::clock_jump::{self, DOUBT, Reading, TOLERANCE};
-use strongroom_ledger::{LedgerError, Notice, OccurrenceFilter};
+use strongroom_domain::clock_jump::{self, Reading, TOLERANCE};
+use strongroom_ledger::{LedgerError, Notice};
 
 use super::{Loop, Until};
 use crate::planner::Planner;
 
 /// The name of the notice that stands until a person confirms the time.
 pub const CLOCK_NOTICE: &str = "clock";
-
-/// How often the clocks are compared.
-const COMPARED: Duration = Duration::from_secs(1);
 
 impl Loop<'_> {
     /// Looks for the first time.
@@ -30,10 +24,16 @@ impl Loop<'_> {
             self.jumped(now.duration_since(latest), now).await?;
         }
         let ledger = self.ledger.clone();
-        let planner = Planner::new(ledger.as_ref(), known, &self.setup, &self.pauses, now).await?;
+        let planner = Planner::new(
+            ledger.as_ref(),
+            known,
+            &self.active.setup,
+            &self.pauses,
+            now,
+        )
+        .await?;
         self.planner = Some(planner);
-        self.report_orphans().await?;
-        self.watch_staleness().await
+        self.begin_watches().await
     }
 
     /// Looks for what changed since the last turn. Cheap when nothing did.
@@ -43,8 +43,8 @@ impl Loop<'_> {
             self.refresh().await?;
         }
         if changed {
-            self.staleness.wake(self.now());
-            self.waiting = None;
+            self.wake_watches(self.now());
+            self.wake_ups.written();
             self.apply_stop_requests().await?;
         }
         if self.planner.is_none() {
@@ -65,32 +65,41 @@ impl Loop<'_> {
                 let ledger = ledger.as_ref();
                 planner.take_up(ledger, &setup, &self.pauses, now).await?;
             }
-            self.change_setup(setup);
-            self.report_orphans().await?;
-            self.waiting = None;
-            self.watch_staleness().await?;
+            self.active.change(setup);
+            self.wake_ups.written();
+            self.begin_watches().await?;
         }
-        self.check_staleness().await
+        self.look_at_watches().await
     }
 
-    /// Tells of what went wrong, by whomever it was recorded.
-    pub(super) async fn tell(&mut self) -> Result<(), LedgerError> {
-        let filter = OccurrenceFilter {
-            unsuccessful_since: Some(self.alerted.0),
-            ..OccurrenceFilter::default()
-        };
-        let rows = self.ledger.occurrences(filter).await?;
-        for row in &rows {
-            let known = self.alerted.1.contains(&row.id);
-            if !known && row.outcome.is_some_and(Outcome::alerts) {
-                self.engine.context.observer.alert(row);
+    /// Says on record what is watched from now on: after a start, and with every new set.
+    async fn begin_watches(&mut self) -> Result<(), LedgerError> {
+        for watch in &mut self.watches {
+            watch
+                .begin(&self.engine.context, &self.active.setup)
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// Something was made, or written elsewhere.
+    pub(super) fn wake_watches(&mut self, now: Timestamp) {
+        for watch in &mut self.watches {
+            watch.wake(now);
+        }
+    }
+
+    async fn look_at_watches(&mut self) -> Result<(), LedgerError> {
+        // By a time that is not believed, everything may be too late.
+        if self.clocks.in_doubt() {
+            return Ok(());
+        }
+        let (now, stays) = (self.now(), matches!(self.until, Until::Stopped));
+        for watch in &mut self.watches {
+            if watch.next().is_some_and(|next| next <= now) {
+                watch.look(&self.engine.context, stays).await?;
             }
         }
-        // Not later than now: the clock may have been set back, and what ends from now on must be found.
-        let latest = rows.iter().filter_map(|row| row.ended_at).max();
-        let since = latest.unwrap_or(self.alerted.0).min(self.now());
-        let told = rows.iter().filter(|row| row.ended_at >= Some(since));
-        self.alerted = (since, told.map(|row| row.id).collect());
         Ok(())
     }
 
@@ -99,7 +108,7 @@ impl Loop<'_> {
         self.pauses = self.ledger.pauses(Timestamp::MIN).await?;
         let notices = self.ledger.notices().await?;
         let held = notices.iter().any(|notice| notice.name == CLOCK_NOTICE);
-        if std::mem::replace(&mut self.held, held) && !held {
+        if self.clocks.hold(held) && !held {
             tracing::info!("the time was confirmed by a person; retention goes on");
             self.resume();
         }
@@ -108,37 +117,25 @@ impl Loop<'_> {
 
     async fn compare_clocks(&mut self) -> Result<(), LedgerError> {
         let wall = self.now();
-        let since = wall.duration_since(self.reading.wall);
-        if !since.is_negative() && since < SignedDuration::try_from(COMPARED).unwrap_or_default() {
+        if !self.clocks.is_due(wall) {
             return Ok(());
         }
-        let now = Reading {
-            wall,
-            steady: self.engine.context.clock.steady(),
-        };
-        let before = std::mem::replace(&mut self.reading, now);
+        let steady = self.engine.context.clock.steady();
         if matches!(self.until, Until::Stopped) {
-            self.tell().await?;
+            self.alerts.tell(&self.engine.context).await?;
         }
-        if let Some(by) = clock_jump::jumped(before, now) {
-            if by.is_positive() {
-                self.doubt = Some(now.steady.saturating_add(DOUBT));
-            }
-            self.jumped(by, wall).await?;
+        match self.clocks.compare(Reading { wall, steady }) {
+            Some(by) => self.jumped(by, wall).await,
+            None => Ok(()),
         }
-        if self.doubt.is_some_and(|until| now.steady >= until) {
-            self.doubt = None;
-        }
-        Ok(())
     }
 
     async fn jumped(&mut self, by: SignedDuration, now: Timestamp) -> Result<(), LedgerError> {
         let text = clock_jump::explain(by, now);
         tracing::error!("{text}");
-        self.held = true;
-        // What was being deleted is taken up again when the time is confirmed.
-        self.retaining.clear();
-        self.resuming = None;
+        self.clocks.hold(true);
+        // What was under way is taken up again when the time is confirmed.
+        self.follow_ups.clear();
         let notice = Notice {
             name: CLOCK_NOTICE.to_owned(),
             since: now,

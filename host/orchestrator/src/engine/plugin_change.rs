@@ -1,24 +1,34 @@
-//! What an edit that gives a schedule another plugin leaves behind: operations that the old one began, and its snapshots.
+//! What is active, and what an edit that gives a schedule another plugin leaves behind: operations that the old one began.
 //!
-//! Owns: that neither is ever handed to a plugin that did not make it.
+//! Owns: that no operation is ever handed to a plugin that did not begin it.
 //! Read next: `setup::ownership`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use strongroom_domain::Outcome;
-use strongroom_ledger::{Claim, LedgerError, Notice};
+use strongroom_domain::{Outcome, ScheduleName};
+use strongroom_ledger::Claim;
 
-use super::Loop;
-use crate::setup::{Prepared, Setup};
+use crate::call::prepared::Prepared;
+use crate::setup::Setup;
 
-/// The name of the notice that stands while there are snapshots that no entry reaches.
-pub const SHELVES_NOTICE: &str = "shelves";
-/// The most lines of that notice.
-const LINES: usize = 20;
+/// The set in force, and what still serves operations of earlier ones.
+pub(super) struct Active {
+    pub(super) setup: Arc<Setup>,
+    /// Entries by digest whose plugin an edit changed.
+    former: BTreeMap<(ScheduleName, String), Arc<Prepared>>,
+}
 
-impl Loop<'_> {
+impl Active {
+    pub(super) fn new(setup: Arc<Setup>) -> Self {
+        Self {
+            setup,
+            former: BTreeMap::new(),
+        }
+    }
+
     /// Puts a new set in force; entries that lose their plugin go on with the operations they began.
-    pub(super) fn change_setup(&mut self, new: Arc<Setup>) {
+    pub(super) fn change(&mut self, new: Arc<Setup>) {
         let old = std::mem::replace(&mut self.setup, new);
         for (name, before) in &old.schedules {
             let after = self.setup.schedules.get(name);
@@ -58,47 +68,5 @@ impl Loop<'_> {
             "`{plugin}` began it at its provider, and the schedule uses `{now}` now: what became of it is not known"
         );
         Err((Outcome::Unknown, reason))
-    }
-
-    /// Says which snapshots no entry reaches, or that there are none any more.
-    pub(super) async fn report_orphans(&self) -> Result<(), LedgerError> {
-        let counts = self.ledger.snapshot_counts().await?;
-        let orphaned = self.setup.orphaned(&counts);
-        let now = self.now();
-        if orphaned.is_empty() {
-            let notices = self.ledger.notices().await?;
-            if notices.iter().any(|notice| notice.name == SHELVES_NOTICE) {
-                let ledger = &self.ledger;
-                ledger
-                    .remove_notice(
-                        SHELVES_NOTICE,
-                        "host",
-                        "every snapshot is kept by an entry",
-                        now,
-                    )
-                    .await?;
-            }
-            return Ok(());
-        }
-        let mut lines: Vec<String> = orphaned
-            .iter()
-            .take(LINES)
-            .flat_map(|(what, count)| {
-                let snapshots = if *count == 1 { "snapshot" } else { "snapshots" };
-                [
-                    format!("{count} {snapshots} {what}"),
-                    format!("  hint: {}", what.hint()),
-                ]
-            })
-            .collect();
-        if let Some(more) = orphaned.len().checked_sub(LINES).filter(|more| *more > 0) {
-            lines.push(format!("and those of {more} more schedules"));
-        }
-        let notice = Notice {
-            name: SHELVES_NOTICE.to_owned(),
-            since: now,
-            text: lines.join("\n"),
-        };
-        self.ledger.put_notice(notice).await
     }
 }

@@ -1,4 +1,4 @@
-//! A turn of the loop: what is due is written, what waits is claimed and begun, and then the loop waits.
+//! A tick of the loop: what is due is written, what waits is claimed and begun, and then the loop waits.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use strongroom_domain::planning;
 use strongroom_ledger::{Claim, ClaimRequest, LedgerError, Renewal};
 
-use super::{Event, Loop, Running, Task, Until};
-use crate::executor;
+use super::claims::Running;
+use super::{Event, Loop, Task, Until};
+use crate::call::prepared::Prepared;
 use crate::planner::{self, Planner};
-use crate::setup::Prepared;
+use crate::roles::{self, attempt};
 
 /// Plans in a row before what they wrote begins: of a million that are due at once, the first do not wait for the last.
 const PLANS: usize = 8;
@@ -25,7 +26,7 @@ impl Loop<'_> {
         let (mut replaced, mut planned) = (0, false);
         // What is due after the end is left to the next who comes.
         let due_by = now.min(self.end());
-        if let (Some(planner), None) = (&mut self.planner, self.doubt) {
+        if let (Some(planner), false) = (&mut self.planner, self.clocks.in_doubt()) {
             for _ in 0..PLANS {
                 let plan = planner.turn(self.ledger.as_ref(), &self.pauses, due_by);
                 match plan.await? {
@@ -36,14 +37,15 @@ impl Loop<'_> {
             }
         }
         if planned {
-            self.waiting = None;
+            self.wake_ups.written();
         }
         if replaced > 0 {
             self.apply_stop_requests().await?;
         }
         // Nothing begins by a time that is not believed yet.
-        let free = if self.doubt.is_none() { self.free() } else { 0 };
-        let more = std::mem::take(&mut self.slot_freed);
+        let in_doubt = self.clocks.in_doubt();
+        let free = if in_doubt { 0 } else { self.free() };
+        let more = self.wake_ups.set_slot_freed(false);
         if free == 0 || !(planned || more || self.may_claim().await?) {
             return Ok(());
         }
@@ -62,18 +64,17 @@ impl Loop<'_> {
             } else {
                 None
             },
-            limits: &self.setup.limits,
+            limits: &self.active.setup.limits,
         };
         let claimed = self.ledger.claim(request).await?;
-        self.limited = claimed.limited;
-        self.waiting = claimed.next_wake;
-        if self.running.is_empty() {
+        self.wake_ups.claimed(&claimed);
+        if self.claims.is_empty() {
             // These are the only ones, and their leases begin now.
-            self.renewed = now;
+            self.claims.renewed = now;
         }
         let mut prevented = Vec::new();
         for claim in claimed.claims {
-            let ends = match self.serving(&claim) {
+            let ends = match self.active.serving(&claim) {
                 Ok(Some(prepared)) => match self.prevented(&claim, &prepared, now) {
                     None => {
                         self.start(claim, Some(prepared));
@@ -87,10 +88,10 @@ impl Loop<'_> {
                 }
                 Err(ends) => ends,
             };
-            prevented.push(executor::ended(&claim, ends.0, ends.1));
+            prevented.push(attempt::ended(&claim, ends.0, ends.1));
         }
-        self.slot_freed = !prevented.is_empty();
-        if self.slot_freed {
+        self.wake_ups.set_slot_freed(!prevented.is_empty());
+        if !prevented.is_empty() {
             self.record(prevented, now).await?;
         }
         Ok(())
@@ -106,7 +107,7 @@ impl Loop<'_> {
 
     fn free(&self) -> usize {
         let most = self.engine.settings.concurrency;
-        most.saturating_sub(self.running.len())
+        most.saturating_sub(self.claims.len())
     }
 
     /// Why what waited for its turn may not begin now. What a person asked for begins all the same.
@@ -130,15 +131,13 @@ impl Loop<'_> {
         context
             .observer
             .started(&claim.schedule, &claim.tenant, claim.due, claim.attempt);
-        let first = prepared
-            .as_ref()
-            .and_then(|prepared| prepared.schedule.off_site())
-            .and_then(|off_site| self.setup.schedules.get(&off_site.of).cloned());
+        let setup = self.active.setup.clone();
         let started_at = self.now();
         let task = tokio::spawn({
             let (claim, prepared) = (claim.clone(), prepared.clone());
             async move {
-                let transition = executor::attempt(&context, prepared, first, claim.clone()).await;
+                let transition =
+                    roles::attempt(&context, &setup, prepared.as_deref(), &claim).await;
                 // The loop is gone only when the whole engine is; then nobody wants the answer.
                 let _gone = sender
                     .send(Event::Attempted(Box::new(transition), claim, work))
@@ -151,46 +150,27 @@ impl Loop<'_> {
             started_at,
             _task: Task(task.abort_handle()),
         };
-        self.running.insert(running.claim.id, running);
+        self.claims.add(running);
     }
 
-    /// Whether there may be something to take: asking costs a tenth of a claim that finds nothing.
     async fn may_claim(&mut self) -> Result<bool, LedgerError> {
-        if self.limited || matches!(self.until, Until::Ended(_)) {
-            return Ok(true);
-        }
-        let waiting = self.waiting().await?;
-        Ok(waiting.is_some_and(|at| at <= self.now()))
-    }
-
-    /// The next moment at which something on record can be taken; asked again only after something was written.
-    async fn waiting(&mut self) -> Result<Option<Timestamp>, LedgerError> {
-        if let Some(known) = self.waiting {
-            return Ok(known);
-        }
-        let waiting = match self.until {
-            Until::Ended(id) => self.ledger.next_wake(Some(id), None).await?,
-            Until::Stopped | Until::Time(_) => {
-                // What waits for a limit waits for an end, not for a time.
-                let after = self.limited.then(|| self.now());
-                self.ledger.next_wake(None, after).await?
-            }
-        };
-        self.waiting = Some(waiting);
-        Ok(waiting)
+        let (ledger, now) = (self.ledger.as_ref(), self.now());
+        self.wake_ups.may_claim(ledger, &self.until, now).await
     }
 
     /// The next moment at which the loop has something to do on its own.
     async fn next_wake(&mut self) -> Result<Option<Timestamp>, LedgerError> {
         let planned = self.planner.as_ref().and_then(Planner::next);
         let planned = planned.filter(|due| *due <= self.end());
-        let waiting = self.waiting().await?;
-        let aged = self.staleness.next().filter(|at| *at <= self.end());
-        Ok([planned, waiting, aged].into_iter().flatten().min())
+        let (ledger, now) = (self.ledger.as_ref(), self.now());
+        let waiting = self.wake_ups.waiting(ledger, &self.until, now).await?;
+        let watched = self.watches.iter().filter_map(|watch| watch.next());
+        let watched = watched.filter(|at| *at <= self.end());
+        Ok(watched.chain(planned).chain(waiting).min())
     }
 
     pub(super) async fn idle_at_end(&mut self) -> Result<bool, LedgerError> {
-        if !self.running.is_empty() || !self.retaining.is_empty() || self.slot_freed {
+        if !self.claims.is_empty() || !self.follow_ups.is_empty() || self.wake_ups.slot_freed() {
             return Ok(false);
         }
         let next = self.next_wake().await?;
@@ -205,28 +185,32 @@ impl Loop<'_> {
         let now = self.now();
         let later = |by: Duration| now.checked_add(by).unwrap_or(Timestamp::MAX);
         let third = self.engine.settings.lease / 3;
-        let renewal = self.renewed.checked_add(third).unwrap_or(Timestamp::MAX);
+        let renewal = self
+            .claims
+            .renewed
+            .checked_add(third)
+            .unwrap_or(Timestamp::MAX);
         let mut wake = self.next_wake().await?.unwrap_or(Timestamp::MAX);
         if self.free() == 0 {
             wake = Timestamp::MAX;
         }
-        if !self.running.is_empty() {
+        if !self.claims.is_empty() {
             wake = wake.min(renewal);
         }
         // What is due already and was not taken waits for an event (its tenant is busy, a limit is reached, the clock is
         // in doubt), but not for ever.
         if wake <= now {
-            let busy = !(self.running.is_empty() && self.retaining.is_empty());
+            let busy = !(self.claims.is_empty() && self.follow_ups.is_empty());
             if busy {
                 wake = renewal.max(later(GLANCE));
-            } else if self.limited || self.doubt.is_some() {
+            } else if self.wake_ups.is_limited() || self.clocks.in_doubt() {
                 wake = later(GLANCE);
             }
         }
         if matches!(self.until, Until::Stopped) {
             wake = wake.min(later(GLANCE));
         }
-        if self.is_behind(now) || self.slot_freed {
+        if self.is_behind(now) || self.wake_ups.slot_freed() {
             wake = now;
         }
         tokio::select! {
@@ -237,7 +221,7 @@ impl Loop<'_> {
             () = self.engine.context.clock.sleep_until(wake) => {}
         }
         let now = self.now();
-        if !self.running.is_empty() && now >= renewal {
+        if !self.claims.is_empty() && now >= renewal {
             self.renew(now).await?;
         }
         Ok(())
@@ -246,24 +230,24 @@ impl Loop<'_> {
     /// More is due than was written so far.
     fn is_behind(&self, now: Timestamp) -> bool {
         let next = self.planner.as_ref().and_then(Planner::next);
-        self.doubt.is_none() && next.is_some_and(|next| next <= now.min(self.end()))
+        !self.clocks.in_doubt() && next.is_some_and(|next| next <= now.min(self.end()))
     }
 
     async fn renew(&mut self, now: Timestamp) -> Result<(), LedgerError> {
-        let claims = self.claims();
+        let claims = self.claims.fences();
         let renewed = self.ledger.renew(&claims, self.lease_until(now)).await?;
-        self.waiting = None;
+        self.wake_ups.written();
         for ((id, _), renewed) in claims.into_iter().zip(renewed) {
             match renewed {
                 Renewal::Kept => {}
                 Renewal::Lost => {
                     tracing::warn!(occurrence = %id, "another host took this occurrence over; the attempt here is dropped");
-                    self.running.remove(&id);
+                    self.claims.remove(id);
                 }
                 Renewal::Stop(outcome, reason) => self.end_early(id, outcome, reason).await?,
             }
         }
-        self.renewed = now;
+        self.claims.renewed = now;
         Ok(())
     }
 }

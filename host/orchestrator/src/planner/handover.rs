@@ -27,7 +27,7 @@ impl Handover {
         let planned = |schedule: &Schedule| {
             let found = entries.binary_search_by(|entry| entry.name().cmp(&schedule.name));
             if let Some(entry) = found.ok().and_then(|at| entries.get(at)) {
-                let same = Timetable::is_same(&entry.prepared.schedule, schedule);
+                let same = Timetable::is_same(&entry.schedule, schedule);
                 return same.then_some(entry.watermark);
             }
             let mark = known.get(&schedule.name)?;

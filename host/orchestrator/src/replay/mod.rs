@@ -3,6 +3,7 @@
 //! Owns: which entry of a cassette answers a call, and a model of the shelf, so that reading back and deletion are true.
 //! Never: reads a file. Read next: `shelf`, `recording`, `strongroom_config::cassette`.
 
+mod kind;
 mod placeholders;
 mod recording;
 mod shelf;
@@ -14,14 +15,16 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use strongroom_config::ScheduleSet;
 use strongroom_config::cassette::{CallKind, Cassette, Entry, Reply};
+use strongroom_domain::role::Role;
 use strongroom_domain::schedule::Schedule;
 use strongroom_domain::{Evidence, ScheduleName, TenantName};
-use strongroom_sandbox::Role;
-use strongroom_sandbox::call::{Answer, Ending, Operation, Request, Step};
+use strongroom_sandbox::call::{Call, CallResult, Operation, Step, crash};
+use strongroom_sandbox::role::{Answer, Request};
 
-use crate::context::CallContext;
-use crate::executor::PluginCall;
-use crate::setup::{Prepared, Replies, Served, Setup};
+use crate::call::context::CallContext;
+use crate::call::prepared::{Prepared, Replies, Served};
+use crate::setup::Setup;
+use kind::kind_of;
 use placeholders::Placeholders;
 pub use recording::Recorder;
 use shelf::Shelf;
@@ -72,11 +75,16 @@ impl Replayer {
     }
 
     /// The first entry that fits, counted.
-    fn choose(&self, call: &PluginCall<'_>, kind: CallKind, now: Timestamp) -> Option<&Entry> {
-        let schedule = &call.prepared.schedule;
+    fn choose(
+        &self,
+        schedule: &Schedule,
+        call: &Call,
+        kind: CallKind,
+        now: Timestamp,
+    ) -> Option<&Entry> {
         let mut state = self.lock();
         for (number, entry) in self.cassette.entries.iter().enumerate() {
-            if !fits(entry, call, kind, now) {
+            if !fits(entry, schedule, call, kind, now) {
                 continue;
             }
             let key = (number, schedule.name.clone(), call.tenant.clone());
@@ -101,19 +109,18 @@ impl Replies for Replayer {
     async fn reply(
         &self,
         context: &CallContext,
-        call: &PluginCall<'_>,
+        schedule: &Schedule,
+        call: &Call,
         request: Request,
-    ) -> Ending {
+    ) -> CallResult<Answer> {
         let began = context.clock.now();
-        if let Request::List { cursor, limit } = &request {
-            return self.lock().shelf.list(call, cursor.as_deref(), *limit);
+        if let Request::List(list) = &request {
+            return self.lock().shelf.list(call, list);
         }
         let Some(kind) = kind_of(&request) else {
-            return Ending::Refused {
-                detail: "a simulation has no reply to this call".to_owned(),
-            };
+            return CallResult::Refused("a simulation has no reply to this call".to_owned());
         };
-        let chosen = self.choose(call, kind, began);
+        let chosen = self.choose(schedule, call, kind, began);
         let assumed = Reply::Done(Evidence::default());
         let (reply, takes) = match chosen {
             Some(entry) => (&entry.reply, entry.takes),
@@ -122,7 +129,7 @@ impl Replies for Replayer {
         let ready = began.checked_add(takes).unwrap_or(Timestamp::MAX);
         context.clock.sleep_until(ready.min(call.deadline)).await;
         if ready > call.deadline {
-            return Ending::TimedOut;
+            return CallResult::TimedOut;
         }
         let placeholders = Placeholders::of(call);
         match reply {
@@ -139,17 +146,15 @@ impl Replies for Replayer {
                 note,
             } => {
                 let handle = shelf::handle(&request, began);
-                Ending::Answered(Answer::Step(Step::Running(Operation {
+                CallResult::Answered(Answer::Step(Step::Running(Operation {
                     handle,
                     poll_after: *poll_after,
                     percent: *percent,
                     note: placeholders.fill(note),
                 })))
             }
-            Reply::Failure(failure) => Ending::Failed(placeholders.fill_failure(failure)),
-            Reply::Trap(detail) => Ending::Trapped {
-                detail: placeholders.fill(detail),
-            },
+            Reply::Failure(failure) => CallResult::Failed(placeholders.fill_failure(failure)),
+            Reply::Trap(detail) => CallResult::Failed(crash(&placeholders.fill(detail))),
         }
     }
 
@@ -158,25 +163,14 @@ impl Replies for Replayer {
     }
 }
 
-/// The word of a cassette for a call; `None`: a simulation does not make it.
-fn kind_of(request: &Request) -> Option<CallKind> {
-    Some(match request {
-        Request::Run => CallKind::Run,
-        Request::StartCreate | Request::StartCopy { .. } => CallKind::Create,
-        Request::PollTask { .. } | Request::PollSnapshots { .. } => CallKind::Poll,
-        Request::Get { .. } => CallKind::Get,
-        Request::StartDelete { .. } => CallKind::Delete,
-        Request::StartVerify { .. } => CallKind::Verify,
-        Request::List { .. } | Request::StartRestore { .. } => return None,
-    })
-}
-
-fn fits(entry: &Entry, call: &PluginCall<'_>, kind: CallKind, now: Timestamp) -> bool {
-    let schedule = &call.prepared.schedule;
+fn fits(entry: &Entry, schedule: &Schedule, call: &Call, kind: CallKind, now: Timestamp) -> bool {
     let (named, plugin) = (entry.schedule.as_ref(), entry.plugin.as_ref());
     named.is_none_or(|name| *name == schedule.name)
         && plugin.is_none_or(|name| *name == schedule.plugin)
-        && entry.tenant.as_ref().is_none_or(|name| name == call.tenant)
+        && entry
+            .tenant
+            .as_ref()
+            .is_none_or(|name| *name == call.tenant)
         && entry.call.is_none_or(|wanted| wanted == kind)
         && entry.due.is_none_or(|due| due == call.due)
         && entry.since.is_none_or(|since| now >= since)

@@ -1,17 +1,16 @@
 //! Placeholders in the texts of a cassette: `{run}`, `{tenant}` and `{due}` stand for those of the call.
 
 use strongroom_domain::retry::Failure;
-
-use crate::executor::PluginCall;
+use strongroom_sandbox::call::Call;
 
 /// What the places of one call stand for, the longest first.
 pub(super) struct Placeholders([(&'static str, String); 4]);
 
 impl Placeholders {
-    pub(super) fn of(call: &PluginCall<'_>) -> Self {
+    pub(super) fn of(call: &Call) -> Self {
         let due = call.due.to_string();
         Self([
-            ("{run}", call.run.to_string()),
+            ("{run}", call.run_id.to_string()),
             // As it is in the names of files.
             ("{due-name}", due.replace(':', "-")),
             ("{due}", due),

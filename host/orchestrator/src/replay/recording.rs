@@ -8,36 +8,36 @@ use std::time::Duration;
 
 use strongroom_config::cassette::{CallKind, Cassette, Entry, Reply};
 use strongroom_domain::retry::{Failure, FailureKind};
+use strongroom_domain::schedule::Schedule;
 use strongroom_domain::{Evidence, ScheduleName, TenantName};
-use strongroom_sandbox::call::{Answer, Ending, Request, Step};
+use strongroom_sandbox::call::{Call, CallResult, Step};
+use strongroom_sandbox::role::{Answer, Request};
 
-use super::kind_of;
+use super::kind::kind_of;
 use super::placeholders::Placeholders;
-use crate::executor::PluginCall;
+use crate::call::context::AnswerObserver;
 
 /// Hears what plugins answer.
 #[derive(Default)]
 pub struct Recorder(Mutex<BTreeMap<(ScheduleName, TenantName, CallKind), Vec<Entry>>>);
 
-impl Recorder {
+impl AnswerObserver for Recorder {
     /// Notes one answer and how long it took.
-    pub(crate) fn heard(
+    fn answered(
         &self,
-        call: &PluginCall<'_>,
+        schedule: &Schedule,
+        call: &Call,
         request: &Request,
-        ending: &Ending,
+        result: &CallResult<Answer>,
         took: Duration,
     ) {
         let Some(kind) = kind_of(request) else { return };
-        let schedule = &call.prepared.schedule;
-        let (reply, takes) = match ending {
-            // Longer than any call may take: it times out again.
-            Ending::TimedOut => (
-                Reply::Trap("no answer in time".to_owned()),
-                schedule.timeout,
-            ),
-            other => (reply(&Placeholders::of(call), kind, other), took),
+        // Longer than any call may take: it times out again.
+        let takes = match result {
+            CallResult::TimedOut => schedule.timeout,
+            _ => took,
         };
+        let reply = reply(&Placeholders::of(call), kind, result);
         let entry = Entry {
             schedule: Some(schedule.name.clone()),
             tenant: Some(call.tenant.clone()),
@@ -62,7 +62,9 @@ impl Recorder {
             _ => heard.push(entry),
         }
     }
+}
 
+impl Recorder {
     /// Everything heard. The last answer to each call is given for ever: time may go on.
     #[must_use]
     pub fn cassette(&self) -> Cassette {
@@ -78,27 +80,37 @@ impl Recorder {
     }
 }
 
-fn reply(placeholders: &Placeholders, kind: CallKind, ending: &Ending) -> Reply {
-    match ending {
-        Ending::Answered(Answer::Step(Step::Done(evidence))) => done(placeholders, evidence),
-        Ending::Answered(Answer::Step(Step::Running(operation))) => Reply::Running {
+fn reply(placeholders: &Placeholders, kind: CallKind, result: &CallResult<Answer>) -> Reply {
+    match result {
+        CallResult::Answered(Answer::Step(Step::Done(evidence))) => done(placeholders, evidence),
+        CallResult::Answered(Answer::Step(Step::Running(operation))) => Reply::Running {
             poll_after: operation.poll_after,
             percent: operation.percent,
             note: placeholders.blank(&operation.note),
         },
         // What is read back comes from the shelf; a deletion is read back too, and then nothing is there.
-        Ending::Failed(Failure {
-            kind: FailureKind::NotFound,
-            ..
-        }) if kind == CallKind::Get => Reply::Done(Evidence::default()),
-        Ending::Answered(Answer::Snapshot(_) | Answer::Page(..)) => {
+        CallResult::Failed(failure)
+            if failure.kind == FailureKind::NotFound && kind == CallKind::Get =>
+        {
             Reply::Done(Evidence::default())
         }
-        Ending::Failed(failure) => Reply::Failure(placeholders.blank_failure(failure)),
-        Ending::TimedOut => Reply::Trap("no answer in time".to_owned()),
-        Ending::OutOfMemory { detail }
-        | Ending::Trapped { detail }
-        | Ending::Refused { detail } => Reply::Trap(placeholders.blank(detail)),
+        CallResult::Answered(Answer::Snapshot(_) | Answer::Page(_)) => {
+            Reply::Done(Evidence::default())
+        }
+        CallResult::Failed(Failure {
+            kind: FailureKind::Crashed,
+            detail,
+            ..
+        }) => {
+            // The words around it are said again when it is played.
+            let seen = detail
+                .split_once(": ")
+                .map_or(detail.as_str(), |(_, seen)| seen);
+            Reply::Trap(placeholders.blank(seen))
+        }
+        CallResult::Failed(failure) => Reply::Failure(placeholders.blank_failure(failure)),
+        CallResult::TimedOut => Reply::Trap("no answer in time".to_owned()),
+        CallResult::Refused(detail) => Reply::Trap(placeholders.blank(detail)),
     }
 }
 

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use strongroom_domain::Evidence;
 use strongroom_domain::retry::Failure;
-use strongroom_sandbox::call::{Answer, Ending, Request, SnapshotInfo, SnapshotState, Step};
-
-use crate::executor::PluginCall;
+use strongroom_sandbox::call::{Call, CallResult, Step};
+use strongroom_sandbox::role::snapshots::{Action, Get, List, Page, SnapshotInfo, SnapshotState};
+use strongroom_sandbox::role::{Answer, Request, task};
 
 const CREATE: &str = "create ";
 const DELETE: &str = "delete ";
@@ -21,18 +21,18 @@ impl Shelf {
     /// Does what a call asks for, successfully.
     pub(super) fn done(
         &mut self,
-        call: &PluginCall<'_>,
+        call: &Call,
         request: &Request,
         mut evidence: Evidence,
         began: Timestamp,
-    ) -> Ending {
+    ) -> CallResult<Answer> {
         match Doing::of(call, request, began) {
             Doing::Other => {}
             Doing::Create(began) => {
                 let reference = match evidence.get("snapshot") {
                     Some(reference) => reference.to_owned(),
                     None => {
-                        let reference = format!("{}/{}", call.tenant, call.run);
+                        let reference = format!("{}/{}", call.tenant, call.run_id);
                         evidence.push("snapshot", reference.clone());
                         reference
                     }
@@ -40,7 +40,7 @@ impl Shelf {
                 let info = SnapshotInfo {
                     reference: reference.clone(),
                     tenant: call.tenant.as_str().to_owned(),
-                    run_id: Some(call.run.to_string()),
+                    run_id: Some(call.run_id.to_string()),
                     taken_at: began,
                     state: SnapshotState::Ready,
                     size: evidence.get("bytes").and_then(|text| text.parse().ok()),
@@ -52,41 +52,43 @@ impl Shelf {
             }
             Doing::Get(reference) => {
                 return match self.0.get(reference) {
-                    Some(info) => Ending::Answered(Answer::Snapshot(info.clone())),
-                    None => Ending::Failed(not_there(reference)),
+                    Some(info) => CallResult::Answered(Answer::Snapshot(info.clone())),
+                    None => CallResult::Failed(not_there(reference)),
                 };
             }
             Doing::Verify(reference) => match self.0.get(reference) {
-                None => return Ending::Failed(not_there(reference)),
+                None => return CallResult::Failed(not_there(reference)),
                 Some(info) => restored(info, &mut evidence),
             },
             Doing::Delete(reference) => {
                 if self.0.remove(reference).is_none() {
-                    return Ending::Failed(not_there(reference));
+                    return CallResult::Failed(not_there(reference));
                 }
             }
         }
-        Ending::Answered(Answer::Step(Step::Done(evidence)))
+        CallResult::Answered(Answer::Step(Step::Done(evidence)))
     }
 
     /// The tenant's snapshots, oldest first; the cursor says how many were listed before.
-    pub(super) fn list(&self, call: &PluginCall<'_>, cursor: Option<&str>, limit: u32) -> Ending {
+    pub(super) fn list(&self, call: &Call, asked: &List) -> CallResult<Answer> {
         let tenant = call.tenant.as_str();
         let mut all: Vec<_> = self.0.values().filter(|one| one.tenant == tenant).collect();
         all.sort_by(|a, b| (a.taken_at, &a.reference).cmp(&(b.taken_at, &b.reference)));
-        let from = cursor
+        let from = asked
+            .cursor
+            .as_ref()
             .and_then(|text| text.parse::<usize>().ok())
             .unwrap_or(0);
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let page: Vec<_> = all
+        let limit = usize::try_from(asked.limit).unwrap_or(usize::MAX);
+        let snapshots: Vec<_> = all
             .iter()
             .skip(from)
             .take(limit)
             .map(|one| (*one).clone())
             .collect();
-        let listed = from.saturating_add(page.len());
+        let listed = from.saturating_add(snapshots.len());
         let next = (listed < all.len()).then(|| listed.to_string());
-        Ending::Answered(Answer::Page(page, next))
+        CallResult::Answered(Answer::Page(Page { snapshots, next }))
     }
 }
 
@@ -119,13 +121,13 @@ enum Doing<'a> {
 }
 
 impl<'a> Doing<'a> {
-    fn of(call: &PluginCall<'_>, request: &'a Request, began: Timestamp) -> Self {
+    fn of(call: &Call, request: &'a Request, began: Timestamp) -> Self {
         match request {
-            Request::StartCreate | Request::StartCopy { .. } => Self::Create(began),
-            Request::Get { reference } => Self::Get(reference),
-            Request::StartDelete { reference } => Self::Delete(reference),
-            Request::StartVerify { reference } => Self::Verify(reference),
-            Request::PollSnapshots { handle } => {
+            Request::Snapshots(Action::Create | Action::Copy { .. }) => Self::Create(began),
+            Request::Get(Get { reference }) => Self::Get(reference),
+            Request::Snapshots(Action::Delete { reference }) => Self::Delete(reference),
+            Request::Snapshots(Action::Verify { reference }) => Self::Verify(reference),
+            Request::Snapshots(Action::Poll { handle }) => {
                 let handle = std::str::from_utf8(handle).unwrap_or_default();
                 if let Some(reference) = handle.strip_prefix(DELETE) {
                     return Self::Delete(reference);
@@ -137,7 +139,9 @@ impl<'a> Doing<'a> {
                 let time = time.and_then(|time| time.parse().ok());
                 Self::Create(time.unwrap_or(call.due))
             }
-            _ => Self::Other,
+            Request::Snapshots(Action::Restore { .. }) | Request::List(_) | Request::Task(_) => {
+                Self::Other
+            }
         }
     }
 }
@@ -145,9 +149,14 @@ impl<'a> Doing<'a> {
 /// The handle of an operation that a call begins or asks after.
 pub(super) fn handle(request: &Request, began: Timestamp) -> Vec<u8> {
     match request {
-        Request::PollSnapshots { handle } | Request::PollTask { handle } => handle.clone(),
-        Request::StartDelete { reference } => format!("{DELETE}{reference}").into_bytes(),
-        Request::StartVerify { reference } => format!("{VERIFY}{reference}").into_bytes(),
+        Request::Snapshots(Action::Poll { handle })
+        | Request::Task(task::Action::Poll { handle }) => handle.clone(),
+        Request::Snapshots(Action::Delete { reference }) => {
+            format!("{DELETE}{reference}").into_bytes()
+        }
+        Request::Snapshots(Action::Verify { reference }) => {
+            format!("{VERIFY}{reference}").into_bytes()
+        }
         _ => format!("{CREATE}{began}").into_bytes(),
     }
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use strongroom_config::{Diagnostic, Located};
 use strongroom_domain::ScheduleName;
-use strongroom_sandbox::Role;
+use strongroom_domain::role::Role;
 
-use super::Prepared;
+use crate::call::prepared::Prepared;
 
 /// The drill as prepared, or what is wrong with it; neither: the schedule it drills is wrong itself.
 pub(super) fn fit(

@@ -1,10 +1,11 @@
 //! What is active: plugins loaded, schedules read, each with what serves it.
 //!
 //! Owns: the types of all that, and the loading of a folder of plugins.
-//! Read next: `validate` (each schedule proved to fit its plugin), `planner`, `executor`.
+//! Read next: `validate` (each schedule proved to fit its plugin), `planner`, `roles`.
 
 mod configs;
 mod drills;
+mod misfit;
 mod off_site;
 mod ownership;
 mod services;
@@ -14,133 +15,16 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use strongroom_config::Diagnostics;
-use strongroom_domain::egress::Credential;
-use strongroom_domain::grants;
-use strongroom_domain::schedule::{Limits, Schedule, Trigger};
-use strongroom_domain::{CredentialName, PluginName, ScheduleName};
-use strongroom_ledger::SnapshotRow;
-use strongroom_sandbox::call::{Ending, Request};
-use strongroom_sandbox::{Plugin, Role, Sandbox};
+use strongroom_domain::schedule::{Limits, Trigger};
+use strongroom_domain::{PluginName, ScheduleName};
+use strongroom_sandbox::{Plugin, Sandbox};
 
+pub use misfit::{Misfit, Unwanted};
 pub use ownership::Orphaned;
-pub use validate::{Misfit, Unwanted, prepare};
+pub use validate::prepare;
 
-use crate::context::{CallContext, RESTORE_TREE};
-use crate::executor::PluginCall;
-
-/// A schedule with what serves it.
-#[derive(Clone)]
-pub struct Prepared {
-    /// As meant.
-    pub schedule: Arc<Schedule>,
-    /// Who answers.
-    pub served: Served,
-    /// The role the host calls.
-    pub role: Role,
-}
-
-/// Every credential that is declared, by name.
-pub type Credentials = BTreeMap<CredentialName, Arc<Credential>>;
-
-/// Who answers the host's calls.
-#[derive(Clone)]
-pub enum Served {
-    /// A plugin.
-    Plugin {
-        /// Loaded, and wanting no more than is granted.
-        plugin: Plugin,
-        /// Bytes of its file.
-        size: u64,
-        /// How the host proves who it is where the plugin's requests go.
-        credentials: Arc<Credentials>,
-    },
-    /// Replies written down earlier, in a simulation.
-    Replies(Arc<dyn Replies>),
-}
-
-/// Answers in place of a plugin.
-#[async_trait]
-pub trait Replies: Send + Sync + 'static {
-    /// Answers one call; it may let time pass on the clock.
-    async fn reply(&self, context: &CallContext, call: &PluginCall<'_>, request: Request)
-    -> Ending;
-
-    /// Whether a feature is offered.
-    fn offers(&self, _feature: &str) -> bool {
-        false
-    }
-}
-
-impl Prepared {
-    /// The digest of the plugin; of replies, a word that is no digest.
-    #[must_use]
-    pub fn digest(&self) -> &str {
-        match &self.served {
-            Served::Plugin { plugin, .. } => plugin.digest(),
-            Served::Replies(_) => "replies",
-        }
-    }
-
-    /// The version the plugin gives itself.
-    #[must_use]
-    pub fn version(&self) -> &str {
-        match &self.served {
-            Served::Plugin { plugin, .. } => &plugin.description().version,
-            Served::Replies(_) => "",
-        }
-    }
-
-    /// Whether the plugin says that it offers a feature (`features` of `describe`).
-    #[must_use]
-    pub fn offers(&self, feature: &str) -> bool {
-        match &self.served {
-            Served::Plugin { plugin, .. } => {
-                let features = &plugin.description().features;
-                features.get(feature).is_some_and(|value| value == "true")
-            }
-            Served::Replies(replies) => replies.offers(feature),
-        }
-    }
-
-    /// Whether what it makes is kept somewhere else than in granted folders.
-    #[must_use]
-    pub fn reaches_a_provider(&self) -> bool {
-        match &self.served {
-            Served::Plugin { plugin, .. } => !plugin.description().endpoints.is_empty(),
-            Served::Replies(_) => true,
-        }
-    }
-
-    /// Whether a snapshot of the catalog and one of this schedule cannot have the same reference. Names in folders are those
-    /// of a shelf; names at a provider are its own.
-    #[must_use]
-    pub fn shares_names_with(&self, row: &SnapshotRow) -> bool {
-        row.plugin == self.schedule.plugin
-            && (row.schedule == *self.shelf() || self.reaches_a_provider())
-    }
-
-    /// The schedule under whose name its snapshots are in the catalog: of a drill, the one that it drills.
-    #[must_use]
-    pub fn shelf(&self) -> &ScheduleName {
-        let schedule = &self.schedule;
-        schedule.drill_of.as_ref().unwrap_or(&schedule.name)
-    }
-
-    /// Whether restores go into a folder: the plugin wants one. Else they go to something new at its provider.
-    #[must_use]
-    pub fn restores_to_folders(&self) -> bool {
-        match &self.served {
-            Served::Plugin { plugin, .. } => plugin.description().wants.iter().any(|want| {
-                want.capability == "files"
-                    && [RESTORE_TREE, "*"].contains(&want.name.as_str())
-                    && want.access == grants::Access::Write
-            }),
-            Served::Replies(_) => false,
-        }
-    }
-}
+use crate::call::prepared::{Prepared, Served};
 
 /// The plugins of a folder.
 #[derive(Default)]

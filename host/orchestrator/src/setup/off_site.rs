@@ -1,7 +1,7 @@
 //! Shelves of snapshots compared: a second one must lie elsewhere than the first.
 //!
 //! Owns: what the same place is, as far as files tell; what a plugin must offer to copy.
-//! Never: asks a provider; after a run, what it says decides (`executor::location`).
+//! Never: asks a provider; after a run, what it says decides (`roles::snapshots::location`).
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::MetadataExt;
@@ -10,12 +10,11 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use strongroom_config::{Diagnostic, Located, ScheduleSet};
 use strongroom_domain::grants::{Access, TreeGrant, lies_within};
+use strongroom_domain::role::Role;
 use strongroom_domain::schedule::OffSite;
 use strongroom_domain::{ScheduleName, TenantName};
-use strongroom_sandbox::Role;
 
-use super::{Prepared, Served};
-use crate::context::RESTORE_TREE;
+use crate::call::prepared::{Prepared, RESTORE_TREE, Served};
 
 /// The feature that lists the keys of the configuration by which a plugin is told where to keep snapshots.
 const PLACE: &str = "place";

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use strongroom_domain::{PluginName, ScheduleName};
 use strongroom_ledger::SnapshotCount;
 
-use super::{Prepared, Setup};
+use super::Setup;
+use crate::call::prepared::Prepared;
 
 /// Snapshots of a schedule that no entry can reach, because another plugin made them.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,14 +5,14 @@
 use std::sync::Arc;
 
 use strongroom_config::{Diagnostic, Located, ScheduleSet};
+use strongroom_domain::capability::Capability;
 use strongroom_domain::egress::{Disagreement, ServiceGrant, disagreements};
 use strongroom_domain::schedule::Schedule;
 use strongroom_egress::auth;
 use strongroom_sandbox::Plugin;
-use strongroom_sandbox::capability::Capability;
 
-use super::Credentials;
-use super::validate::{Found, Misfit, Unwanted};
+use super::misfit::{Found, Misfit, Unwanted};
+use crate::call::prepared::Credentials;
 
 /// Every credential that is right; what is wrong with the others is added to the problems.
 pub(super) fn credentials(set: &ScheduleSet, misfit: &mut Misfit) -> Credentials {

@@ -8,40 +8,16 @@ use std::sync::Arc;
 
 use strongroom_config::{Diagnostic, Diagnostics, Located, ScheduleSet};
 use strongroom_domain::PluginName;
+use strongroom_domain::capability::Capability;
 use strongroom_domain::grants::{Access, Grants, Mismatch, compare, lies_within};
-use strongroom_sandbox::capability::Capability;
-use strongroom_sandbox::{Plugin, Role};
+use strongroom_domain::role::{Role, resolve_role};
+use strongroom_domain::schedule::Schedule;
+use strongroom_sandbox::Plugin;
 
 use super::configs::Configs;
-use super::{
-    Credentials, PluginFile, PluginFolder, Prepared, RefusedFile, Served, Setup, drills, off_site,
-    services,
-};
-
-/// Why schedules and plugins do not fit.
-#[derive(Debug)]
-pub struct Misfit {
-    /// Every problem of every schedule, each at its place in the file.
-    pub problems: Diagnostics,
-    /// Every one of them is a permission: the host refuses, the files are in order.
-    pub refused: bool,
-}
-
-/// The problems of one schedule: wrong files, and permissions that do not agree.
-#[derive(Default)]
-pub(super) struct Found {
-    pub(super) wrong: Vec<Diagnostic>,
-    pub(super) refused: Vec<Diagnostic>,
-}
-
-/// What to do about a grant that the plugin does not want.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unwanted {
-    /// It is a problem: nothing is given that is not used.
-    Refuse,
-    /// It is not given: the plugin was replaced by one that wants less, and the schedule still grants the rest.
-    Withhold,
-}
+use super::misfit::{Found, Misfit, Unwanted};
+use super::{PluginFile, PluginFolder, RefusedFile, Setup, drills, off_site, services};
+use crate::call::prepared::{Credentials, Prepared, Served};
 
 /// Fits every schedule to its plugin. `reserved` are folders no plugin may be granted (the ledger's).
 ///
@@ -129,12 +105,8 @@ fn fit<'a>(
         found.wrong.push(missing_plugin(located, folder));
         return None;
     };
-    let role = if plugin.roles().contains(&Role::Snapshots) {
-        Role::Snapshots
-    } else {
-        Role::Task
-    };
-    if role == Role::Task {
+    let role = role(located, plugin, found);
+    if role == Some(Role::Task) {
         found.wrong.extend(off_site::none(located));
     }
     let idle = match unwanted {
@@ -145,7 +117,7 @@ fn fit<'a>(
     found.refused.extend(explained);
     for mismatch in compare(&plugin.description().wants, &schedule.grants) {
         if let Mismatch::NotWanted { capability, .. } = &mismatch
-            && idle.iter().any(|one| one.as_str() == *capability)
+            && idle.contains(capability)
         {
             continue;
         }
@@ -169,7 +141,7 @@ fn fit<'a>(
             size: *size,
             credentials: credentials.clone(),
         },
-        role,
+        role: role?,
     })
 }
 
@@ -194,14 +166,36 @@ fn never_imported(located: &Located, file: &Path, capability: Capability) -> Dia
     )
 }
 
+/// The role that the host calls, or what is wrong.
+fn role(located: &Located, plugin: &Plugin, found: &mut Found) -> Option<Role> {
+    let schedule = &located.schedule;
+    let named = named_role(schedule);
+    match resolve_role(named, plugin.roles()) {
+        Ok(role) => Some(role),
+        Err(problem) => {
+            let key = if named.is_some() { "role" } else { "plugin" };
+            let message = format!("plugin `{}` {problem}", schedule.plugin);
+            let hint = problem.hint();
+            found.wrong.push(located.problem(key, message, Some(&hint)));
+            None
+        }
+    }
+}
+
+/// The role that a schedule names; none can be written yet.
+fn named_role(_schedule: &Schedule) -> Option<Role> {
+    None
+}
+
 /// Takes back what is granted and not wanted; false: the mismatch is something else.
 fn withhold(grants: &mut Grants, mismatch: &Mismatch) -> bool {
     match mismatch {
-        Mismatch::NotWanted {
-            capability: "files",
-            name,
-        } => grants.files.remove(name).is_some(),
-        Mismatch::NotWanted { .. } => std::mem::take(&mut grants.state),
+        Mismatch::NotWanted { capability, name } => match capability {
+            Capability::Files => grants.files.remove(name).is_some(),
+            Capability::State => std::mem::take(&mut grants.state),
+            // Services are compared by `services`; the others are never granted.
+            Capability::Http | Capability::Log | Capability::Progress => false,
+        },
         Mismatch::TooWide { name } => match grants.files.get_mut(name) {
             Some(tree) => {
                 tree.access = Access::Read;
@@ -251,7 +245,7 @@ fn explain_mismatch(located: &Located, file: &Path, mismatch: &Mismatch) -> Diag
         }
     };
     match mismatch {
-        Mismatch::NotGranted(want) if want.capability == "files" => {
+        Mismatch::NotGranted(want) if want.capability == Capability::Files => {
             let (what, name) = match want.name.as_str() {
                 "*" => ("at least one tree".to_owned(), "NAME"),
                 name => (format!("tree `{name}`"), name),
@@ -279,7 +273,7 @@ fn explain_mismatch(located: &Located, file: &Path, mismatch: &Mismatch) -> Diag
             )),
         ),
         Mismatch::NotWanted {
-            capability: "files",
+            capability: Capability::Files,
             name,
         } => located.problem(
             &format!("grants.files.{name}"),

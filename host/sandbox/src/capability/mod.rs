@@ -12,7 +12,6 @@ pub mod progress;
 pub mod state;
 pub(crate) mod wasi;
 
-use std::fmt;
 use std::sync::Arc;
 
 use files::Files;
@@ -20,50 +19,6 @@ use http::Http;
 use log::Log;
 use progress::Progress;
 use state::State;
-
-/// What a plugin may import and a schedule grant, by the name of its interface.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Capability {
-    /// Granted trees.
-    Files,
-    /// `wasi:http/outgoing-handler`: requests to granted services.
-    Http,
-    /// Lines in the host's log; needs no grant.
-    Log,
-    /// How far a call has come; needs no grant.
-    Progress,
-    /// Small durable values.
-    State,
-}
-
-impl Capability {
-    /// Every capability.
-    pub const ALL: [Self; 5] = [
-        Self::Files,
-        Self::Http,
-        Self::Log,
-        Self::Progress,
-        Self::State,
-    ];
-
-    /// Its name.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Files => "files",
-            Self::Http => "http",
-            Self::Log => "log",
-            Self::Progress => "progress",
-            Self::State => "state",
-        }
-    }
-}
-
-impl fmt::Display for Capability {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
 
 /// The host's half of every capability that one call is given. Dropping it cancels what still goes on.
 #[derive(Clone)]

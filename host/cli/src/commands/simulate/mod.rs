@@ -67,7 +67,7 @@ pub(crate) async fn run(arguments: &Arguments, options: &Simulate) -> Result<u8,
         ],
         recorder: recording
             .as_ref()
-            .map(|recording| recording.recorder.clone()),
+            .map(|recording| recording.recorder.clone() as _),
         ..context
     };
     pass(&context, &clock, Arc::new(setup), &span, stop.clone()).await?;

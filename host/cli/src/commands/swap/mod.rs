@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use strongroom_domain::ScheduleName;
 use strongroom_domain::swap::Side;
 use strongroom_ledger::LedgerError;
-use strongroom_orchestrator::workflows::comparison::side;
+use strongroom_orchestrator::roles::snapshots::comparison::side;
 use strongroom_orchestrator::{CallContext, Setup};
 
 use crate::arguments::{Arguments, Swap};
