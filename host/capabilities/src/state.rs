@@ -87,7 +87,7 @@ mod tests {
             .await
             .unwrap();
         PluginState {
-            ledger: ledger,
+            ledger,
             plugin: PluginName::new("p").unwrap(),
             tenant: TenantName::new("acme").unwrap(),
             dry_run: Arc::new(DryRun::new(dry_run)),
