@@ -22,8 +22,7 @@ use crate::deadline::Deadline;
 use crate::description::Description;
 use crate::ending;
 use crate::inspect::Inspection;
-use crate::instance::{self, Guest};
-use crate::load::Sandbox;
+use crate::instance::{self, Guest, Instances};
 use crate::role::Role;
 
 /// A plugin that was validated, compiled, linked and asked to describe itself. Cheap to clone.
@@ -31,7 +30,7 @@ use crate::role::Role;
 pub struct Plugin(Arc<Loaded>);
 
 struct Loaded {
-    sandbox: Arc<Sandbox>,
+    instances: Arc<Instances>,
     inspection: Inspection,
     capabilities: BTreeSet<Capability>,
     description: Description,
@@ -41,7 +40,7 @@ struct Loaded {
 
 impl Plugin {
     pub(crate) fn new(
-        sandbox: Arc<Sandbox>,
+        instances: Arc<Instances>,
         inspection: Inspection,
         description: Description,
         pre: InstancePre<Guest>,
@@ -49,7 +48,7 @@ impl Plugin {
     ) -> Self {
         let capabilities = inspection.capabilities();
         Self(Arc::new(Loaded {
-            sandbox,
+            instances,
             inspection,
             capabilities,
             description,
@@ -104,14 +103,14 @@ impl Plugin {
         log: &Arc<LogSink>,
     ) -> Ending {
         let Loaded {
-            sandbox,
+            instances,
             pre,
             exports,
             ..
         } = &*self.0;
-        let _slot = sandbox.slot().await;
-        let _live = sandbox.ticker.live();
-        let memory = context.memory.min(sandbox.memory_ceiling);
+        let _slot = instances.slot().await;
+        let _live = instances.ticker.live();
+        let memory = context.memory.min(instances.memory_ceiling);
         let guest = Guest::new(
             memory,
             deadline,
@@ -119,7 +118,7 @@ impl Plugin {
             Arc::clone(log),
             context.capabilities,
         );
-        let mut store = instance::store(&sandbox.engine, guest);
+        let mut store = instance::store(&instances.engine, guest);
         match exports
             .invoke(pre, &mut store, request, &answer::call(call))
             .await
