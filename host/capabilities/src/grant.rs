@@ -115,7 +115,7 @@ pub fn grant(backends: Backends<'_>, scope: Scope<'_>) -> Result<Granted, TreeEr
     };
     let state = (schedule.grants.state && plugin.imports(Capability::State)).then(|| {
         Arc::new(PluginState {
-            ledger: Arc::clone(backends.ledger),
+            store: backends.ledger.clone(),
             plugin: schedule.plugin.clone(),
             tenant: (*tenant).clone(),
             dry_run: Arc::clone(&dry_run),

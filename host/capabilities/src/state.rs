@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use strongroom_domain::{PluginName, TenantName};
-use strongroom_ledger::{Ledger, StateError as Stored};
+use strongroom_ledger::{StateError as Stored, StateStore};
 use strongroom_sandbox::capability::state::{State, StateError, StateValue};
 
 use crate::dry_run::DryRun;
 
 /// The values that one call may use.
 pub(crate) struct PluginState {
-    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) store: Arc<dyn StateStore>,
     pub(crate) plugin: PluginName,
     pub(crate) tenant: TenantName,
     pub(crate) dry_run: Arc<DryRun>,
@@ -34,10 +34,7 @@ impl PluginState {
 #[async_trait]
 impl State for PluginState {
     async fn get(&self, key: String) -> Result<Option<StateValue>, StateError> {
-        let value = self
-            .ledger
-            .state_get(&self.plugin, &self.tenant, &key)
-            .await;
+        let value = self.store.state_get(&self.plugin, &self.tenant, &key).await;
         let value = value.map_err(explained)?;
         Ok(value.map(|value| StateValue {
             bytes: value.bytes,
@@ -53,16 +50,14 @@ impl State for PluginState {
     ) -> Result<u64, StateError> {
         self.may_change()?;
         let (plugin, tenant) = (&self.plugin, &self.tenant);
-        let written = self
-            .ledger
-            .state_set(plugin, tenant, &key, &bytes, expected);
+        let written = self.store.state_set(plugin, tenant, &key, &bytes, expected);
         written.await.map_err(explained)
     }
 
     async fn delete(&self, key: String, expected: u64) -> Result<(), StateError> {
         self.may_change()?;
         let deleted = self
-            .ledger
+            .store
             .state_delete(&self.plugin, &self.tenant, &key, expected);
         deleted.await.map_err(explained)
     }
@@ -87,7 +82,7 @@ mod tests {
             .await
             .unwrap();
         PluginState {
-            ledger,
+            store: ledger,
             plugin: PluginName::new("p").unwrap(),
             tenant: TenantName::new("acme").unwrap(),
             dry_run: Arc::new(DryRun::new(dry_run)),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::{Engine, Store, UpdateDeadline};
 use wasmtime_wasi::filesystem::{WasiFilesystemCtx, WasiFilesystemCtxView};
@@ -20,13 +21,41 @@ use crate::capability::progress::{self, Progress, ProgressView};
 use crate::capability::state::{self, State, StateView};
 use crate::capability::wasi::{self, CliView, ClocksView};
 use crate::deadline::Deadline;
+use crate::engine::Size;
 use crate::limiter::Limiter;
+use crate::ticker::Ticker;
 
 /// Bytes a guest may hand to the host in one call of the host: a batch of 1 024 files with long names has 8 MiB.
 pub(crate) const HOSTCALL_BYTES: usize = 16 << 20;
 
 /// Handles alive at once: a plugin holds a few trees, a walker, a file or two.
 pub(crate) const HANDLES_LIMIT: usize = 1_000;
+
+/// What all instances of all plugins share.
+pub(crate) struct Instances {
+    pub(crate) engine: Engine,
+    pub(crate) ticker: Ticker,
+    pub(crate) memory_ceiling: u64,
+    free: Semaphore,
+}
+
+impl Instances {
+    /// So many at once, each with at most so many bytes of memory.
+    pub(crate) fn new(engine: Engine, ticker: Ticker, size: Size) -> Self {
+        Self {
+            engine,
+            ticker,
+            memory_ceiling: size.memory_ceiling,
+            free: Semaphore::new(size.slots as usize),
+        }
+    }
+
+    /// A place for one instance, as soon as one is free.
+    pub(crate) async fn slot(&self) -> Option<SemaphorePermit<'_>> {
+        // The semaphore is never closed.
+        self.free.acquire().await.ok()
+    }
+}
 
 /// Everything the host keeps for one call.
 pub(crate) struct Guest {

@@ -10,9 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
-use wasmtime::Engine;
 use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::artifact;
@@ -27,7 +26,7 @@ use crate::ending::{self, Ending};
 use crate::engine::{self, Size};
 use crate::error::{LoadError, SandboxError};
 use crate::inspect::Inspection;
-use crate::instance::{self, Guest};
+use crate::instance::{self, Guest, Instances};
 use crate::plugin::Plugin;
 use crate::role::Exports;
 use crate::text;
@@ -56,14 +55,11 @@ pub struct Settings {
 
 /// Loads plugins and holds what they share.
 pub struct Sandbox {
-    pub(crate) engine: Engine,
-    pub(crate) ticker: Ticker,
-    pub(crate) memory_ceiling: u64,
+    instances: Arc<Instances>,
     linker: Linker<Guest>,
     cache: Arc<Cache>,
     compiler: CompilerCommand,
     compiling: Semaphore,
-    free: Semaphore,
     slots: u32,
     notice: Option<String>,
 }
@@ -90,14 +86,11 @@ impl Sandbox {
         let ticker = Ticker::start(engine.clone())
             .map_err(|e| refused(format!("no thread for its ticker: {e}")))?;
         Ok(Arc::new(Self {
-            engine,
-            ticker,
-            memory_ceiling: settings.memory_ceiling,
+            instances: Arc::new(Instances::new(engine, ticker, size)),
             linker,
             cache,
             compiler: settings.compiler,
             compiling: Semaphore::new(COMPILERS),
-            free: Semaphore::new(slots as usize),
             slots,
             notice,
         }))
@@ -138,18 +131,12 @@ impl Sandbox {
             .map_err(|reason| LoadError::Mismatch { reason })?;
         let description = self.describe(&pre, &inspection, &exports).await?;
         Ok(Plugin::new(
-            Arc::clone(self),
+            Arc::clone(&self.instances),
             inspection,
             description,
             pre,
             exports,
         ))
-    }
-
-    /// A place for one instance, as soon as one is free.
-    pub(crate) async fn slot(&self) -> Option<SemaphorePermit<'_>> {
-        // The semaphore is never closed.
-        self.free.acquire().await.ok()
     }
 
     /// The component's machine code: from the cache, or compiled and kept there.
@@ -164,7 +151,7 @@ impl Sandbox {
         }
         let code = compile::compile(&self.compiler, CompileLimits::default(), &bytes).await?;
         let (engine, cache, digest) = (
-            self.engine.clone(),
+            self.instances.engine.clone(),
             Arc::clone(&self.cache),
             digest.to_owned(),
         );
@@ -180,7 +167,7 @@ impl Sandbox {
 
     async fn cached(&self, digest: &str) -> Result<Option<Component>, LoadError> {
         let (engine, cache, digest) = (
-            self.engine.clone(),
+            self.instances.engine.clone(),
             Arc::clone(&self.cache),
             digest.to_owned(),
         );
@@ -200,13 +187,13 @@ impl Sandbox {
         exports: &Exports,
     ) -> Result<Description, LoadError> {
         // A busy host is no fault of the plugin: its second begins when it has a place.
-        let _slot = self.slot().await;
+        let _slot = self.instances.slot().await;
         let deadline = Deadline::begin(DESCRIBE_TIME);
         let given = Capabilities::default();
         let log = Arc::new(LogSink::new(Arc::clone(&given.log)));
-        let memory = DESCRIBE_MEMORY.min(self.memory_ceiling);
+        let memory = DESCRIBE_MEMORY.min(self.instances.memory_ceiling);
         let asked = async {
-            let _live = self.ticker.live();
+            let _live = self.instances.ticker.live();
             let guest = Guest::new(
                 memory,
                 deadline,
@@ -214,7 +201,7 @@ impl Sandbox {
                 Arc::clone(&log),
                 given,
             );
-            let mut store = instance::store(&self.engine, guest);
+            let mut store = instance::store(&self.instances.engine, guest);
             let answer = ask(pre, &mut store, inspection, exports).await;
             log.finish();
             answer.map_err(|asked| match asked {

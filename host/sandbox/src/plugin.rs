@@ -20,8 +20,7 @@ use crate::deadline::Deadline;
 use crate::description::Description;
 use crate::ending;
 use crate::inspect::Inspection;
-use crate::instance::{self, Guest};
-use crate::load::Sandbox;
+use crate::instance::{self, Guest, Instances};
 use crate::role::{Entry, Exports, Function};
 
 /// A plugin that was validated, compiled, linked and asked to describe itself. Cheap to clone.
@@ -29,7 +28,7 @@ use crate::role::{Entry, Exports, Function};
 pub struct Plugin(Arc<Loaded>);
 
 struct Loaded {
-    sandbox: Arc<Sandbox>,
+    instances: Arc<Instances>,
     inspection: Inspection,
     capabilities: BTreeSet<Capability>,
     description: Description,
@@ -39,7 +38,7 @@ struct Loaded {
 
 impl Plugin {
     pub(crate) fn new(
-        sandbox: Arc<Sandbox>,
+        instances: Arc<Instances>,
         inspection: Inspection,
         description: Description,
         pre: InstancePre<Guest>,
@@ -47,7 +46,7 @@ impl Plugin {
     ) -> Self {
         let capabilities = inspection.capabilities();
         Self(Arc::new(Loaded {
-            sandbox,
+            instances,
             inspection,
             capabilities,
             description,
@@ -107,14 +106,14 @@ impl Plugin {
         log: &Arc<LogSink>,
     ) -> CallResult<F::Answer> {
         let Loaded {
-            sandbox,
+            instances,
             pre,
             exports,
             ..
         } = &*self.0;
-        let _slot = sandbox.slot().await;
-        let _live = sandbox.ticker.live();
-        let memory = context.memory.min(sandbox.memory_ceiling);
+        let _slot = instances.slot().await;
+        let _live = instances.ticker.live();
+        let memory = context.memory.min(instances.memory_ceiling);
         let guest = Guest::new(
             memory,
             deadline,
@@ -122,7 +121,7 @@ impl Plugin {
             Arc::clone(log),
             context.capabilities,
         );
-        let mut store = instance::store(&sandbox.engine, guest);
+        let mut store = instance::store(&instances.engine, guest);
         let call = answer::call(call);
         match enter(exports, pre, &mut store, function, &call).await {
             Ok(result) => result,
