@@ -5,6 +5,7 @@
 //! Read next: `arrows` (who may know whom), `names`, `shape` (sizes, headers, lints), `repository` (everything else).
 
 mod arrows;
+mod contract;
 mod names;
 mod repository;
 mod shape;
