@@ -6,6 +6,7 @@
 
 mod arrows;
 mod circles;
+mod contract;
 mod names;
 mod repository;
 mod shape;

@@ -1,4 +1,4 @@
-//! The rest of the repository: the root, the contract's files, the lock file, the README.
+//! The rest of the repository: the root, the lock file, the README.
 
 use std::fs;
 use std::process::Command;
@@ -81,70 +81,6 @@ fn no_file_names_a_registry() {
         "Where packages come from is a matter of each machine's own configuration.",
         offenders,
     );
-}
-
-#[test]
-fn each_file_of_the_contract_is_one_interface_named_like_it() {
-    let mut offenders = Vec::new();
-    let mut interfaces = 0;
-    for file in everything()
-        .iter()
-        .filter(|file| file.path.starts_with("wit/") && file.path.ends_with(".wit"))
-    {
-        if file.path.starts_with("wit/deps/") {
-            continue;
-        }
-        let stem = file
-            .path
-            .rsplit('/')
-            .next()
-            .unwrap_or_default()
-            .trim_end_matches(".wit");
-        let declared: Vec<&str> = file
-            .text
-            .lines()
-            .filter_map(|line| line.strip_prefix("interface "))
-            .collect();
-        let names: Vec<&str> = declared
-            .iter()
-            .map(|rest| rest.trim_end_matches([' ', '{']))
-            .collect();
-        let expected: &[&str] = if stem == "worlds" { &[] } else { &[stem] };
-        if names != expected {
-            offenders.push(format!(
-                "{}:1: declares {names:?}, expected {expected:?}",
-                file.path
-            ));
-        }
-        interfaces += names.len();
-    }
-    assert!(
-        interfaces >= 8,
-        "only {interfaces} interfaces were found in wit/"
-    );
-    none("One file, one interface, one name.", offenders);
-}
-
-#[test]
-fn every_interface_of_the_contract_is_explained() {
-    let mut offenders = Vec::new();
-    for file in everything()
-        .iter()
-        .filter(|file| file.path.starts_with("wit/") && !file.path.starts_with("wit/deps/"))
-    {
-        let lines: Vec<&str> = file.text.lines().collect();
-        for (index, line) in lines.iter().enumerate() {
-            let before = index
-                .checked_sub(1)
-                .and_then(|before| lines.get(before))
-                .map_or("", |before| before.trim());
-            let begins = line.starts_with("interface ") || line.starts_with("world ");
-            if begins && !(before.starts_with("///") || before.starts_with('@')) {
-                offenders.push(format!("{}:{}: {line}", file.path, index + 1));
-            }
-        }
-    }
-    none("The comments are the contract.", offenders);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod endings;
 mod loading;
 mod recorder;
+mod released;
 mod settings;
 
 use std::path::{Path, PathBuf};
