@@ -4,12 +4,13 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::json;
 use strongroom_config::ScheduleSet;
 use strongroom_domain::pause::Pause;
 use strongroom_domain::planning::prevented;
 use strongroom_domain::schedule::{Schedule, Trigger};
 use strongroom_domain::{EventName, ScheduleName, TenantName, json_time};
-use strongroom_ledger::{CancelReport, NewOccurrence, OpenMode, Origin, Plan};
+use strongroom_ledger::{CancelReport, NewOccurrence, OccurrenceRow, OpenMode, Origin, Plan};
 use strongroom_orchestrator::{CLOCK_NOTICE, Clock as _, SystemClock, untimed};
 use uuid::Uuid;
 
@@ -109,29 +110,21 @@ pub async fn resume(at: &Installation, schedule: &str, act: Act) -> Result<Resum
 }
 
 /// An occurrence that ends as `cancelled`.
-#[derive(Debug, Serialize)]
 pub struct Cancelled {
-    /// Its id.
-    pub id: Uuid,
-    /// How far that is.
-    pub result: Cancellation,
-    /// Of which schedule.
-    #[serde(skip)]
-    pub schedule: ScheduleName,
-    /// For whom.
-    #[serde(skip)]
-    pub tenant: TenantName,
+    /// As it was.
+    pub row: OccurrenceRow,
+    /// Whether it runs, and its host has been asked; else it has ended.
+    pub asked: bool,
 }
 
-/// How far a cancellation is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Cancellation {
-    /// It has ended.
-    Cancelled,
-    /// It runs, and its host has been asked.
-    Asked,
-}
+as_json!(Cancelled, |cancelled| {
+    let result = if cancelled.asked {
+        "asked"
+    } else {
+        "cancelled"
+    };
+    json!({ "id": cancelled.row.id, "result": result })
+});
 
 /// Cancels an occurrence that waits or runs, here or in a running host.
 pub async fn cancel(at: &Installation, id: &str, act: Act) -> Result<Cancelled, Error> {
@@ -140,15 +133,8 @@ pub async fn cancel(at: &Installation, id: &str, act: Act) -> Result<Cancelled, 
     let now = SystemClock.now();
     let report = ledger.cancel(row.id, &act.person, &act.reason, now).await?;
     ledger.close().await;
-    Ok(Cancelled {
-        id: row.id,
-        result: match report {
-            CancelReport::Ended => Cancellation::Cancelled,
-            CancelReport::Asked => Cancellation::Asked,
-        },
-        schedule: row.schedule,
-        tenant: row.tenant,
-    })
+    let asked = report == CancelReport::Asked;
+    Ok(Cancelled { row, asked })
 }
 
 /// Raises an event: the occurrences that became due, of these tenants or of all.

@@ -102,23 +102,23 @@ pub async fn restore(
 /// The person stopped waiting.
 fn left(snapshot: &str, target: &RestoreTo, goes_on: Option<&str>) -> Error {
     let (message, hint) = match (goes_on, target) {
-        (Some(note), _) => (
-            format!(
-                "the restore of {snapshot} to {} goes on at the provider: {}",
-                place(target),
-                plain(note)
-            ),
-            "look there for its end; the snapshot stays held for a day (`strongroom snapshots show`)",
-        ),
-        (None, RestoreTo::Folder(_)) => (
-            format!("the restore of {snapshot} was stopped"),
-            "what lies in the folder is no restore: remove it",
-        ),
-        (None, RestoreTo::Name(_)) => (
-            format!("the restore of {snapshot} was stopped"),
-            "whether the provider began anything is not known: look there",
-        ),
+        (Some(note), _) => {
+            let (place, note) = (place(target), plain(note));
+            (
+                format!("to {place} goes on at the provider: {note}"),
+                "look there for its end; the snapshot stays held for a day (`strongroom snapshots show`)",
+            )
+        }
+        (None, RestoreTo::Folder(_)) => {
+            let hint = "what lies in the folder is no restore: remove it";
+            ("was stopped".to_owned(), hint)
+        }
+        (None, RestoreTo::Name(_)) => {
+            let hint = "whether the provider began anything is not known: look there";
+            ("was stopped".to_owned(), hint)
+        }
     };
+    let message = format!("the restore of {snapshot} {message}");
     Error::new(Kind::Failed, message).hint(hint)
 }
 

@@ -59,6 +59,12 @@ pub(crate) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]], n
     }
 }
 
+/// A number of things, as in `1 run` and `2 runs`.
+pub(crate) fn counted(count: u64, thing: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{s}")
+}
+
 /// Prints evidence, a pair a line.
 pub(crate) fn evidence(evidence: &Evidence) {
     for (kind, item) in &evidence.0 {

@@ -61,29 +61,18 @@ impl Observer for Console {
         let bar = self.bar(schedule, tenant);
         bar.set_length(progress.total.max(progress.done));
         bar.set_position(progress.done);
-        let amount = |count: u64| {
-            if progress.unit == "bytes" {
-                size(count)
-            } else {
-                count.to_string()
-            }
+        let bytes = progress.unit == "bytes";
+        let amount = |count: u64| match bytes {
+            true => size(count),
+            false => count.to_string(),
         };
-        let of = if progress.total > 0 {
-            format!(" of {}", amount(progress.total))
-        } else {
-            String::new()
+        let of = match progress.total {
+            0 => String::new(),
+            total => format!(" of {}", amount(total)),
         };
-        let unit = if progress.unit == "bytes" {
-            ""
-        } else {
-            &progress.unit
-        };
-        bar.set_message(format!(
-            "{}{of} {} {}",
-            amount(progress.done),
-            plain(unit),
-            plain(&progress.note)
-        ));
+        let unit = plain(if bytes { "" } else { &progress.unit });
+        let (done, note) = (amount(progress.done), plain(&progress.note));
+        bar.set_message(format!("{done}{of} {unit} {note}"));
     }
 
     fn started(&self, schedule: &ScheduleName, tenant: &TenantName, due: Timestamp, attempt: u32) {

@@ -1,7 +1,7 @@
 //! `strongroom pause`, `resume`, `cancel`, `raise`, `backfill` and `clock`.
 
 use strongroom_app::backfill::{self, BackfillRequest};
-use strongroom_app::control::{self, Cancellation};
+use strongroom_app::control;
 use strongroom_domain::Outcome;
 
 use super::*;
@@ -36,12 +36,11 @@ pub(super) async fn resume(at: &Installation, json: bool, options: &Resume) -> R
 pub(super) async fn cancel(at: &Installation, json: bool, options: &Cancel) -> Result<u8, Error> {
     let cancelled = control::cancel(at, &options.id, act(&options.reason)?).await?;
     print::result(json, &cancelled, || {
-        let (id, schedule, tenant) = (short(cancelled.id), &cancelled.schedule, &cancelled.tenant);
-        let text = match cancelled.result {
-            Cancellation::Cancelled => "is cancelled.",
-            Cancellation::Asked => {
-                "runs; its host has been asked to cancel it and does so within a few seconds."
-            }
+        let row = &cancelled.row;
+        let (id, schedule, tenant) = (short(row.id), &row.schedule, &row.tenant);
+        let text = match cancelled.asked {
+            false => "is cancelled.",
+            true => "runs; its host has been asked to cancel it and does so within a few seconds.",
         };
         out!("{id} {schedule} {tenant} {text}");
     })

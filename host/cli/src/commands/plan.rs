@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use strongroom_domain::TenantName;
 use strongroom_domain::calendar::Zone;
 use strongroom_domain::preview::{
-    Change, Edit, Group, Move, Preview, Runs, ScheduleChange, Warning,
+    Change, Edit, Group, Move, Preview, Runs, ScheduleChange, Totals, Warning,
 };
 
 use super::*;
 use crate::arguments::Plan;
+use crate::print::counted;
 
 /// Runs that are listed of each kind of change, and kinds of moves of a schedule, without `--all`.
 const FEW: usize = 3;
@@ -104,75 +105,52 @@ fn runs(runs: &Runs, zone: &Zone, few: usize) {
         runs.unchanged == 0 && kinds == 1 && group.count > 1
     };
     let shown = runs.moved.iter().take(few);
-    for Move {
-        from,
-        to,
-        runs: group,
-    } in shown
-    {
-        let (from, to) = (time(*from), time(*to));
-        out!(
-            "  {} moved from {from} to {to}, {}",
-            counted(group.count),
-            stretch(group, zone, only(group))
-        );
-        examples(group, zone);
+    for Move { from, to, runs } in shown {
+        let (from, to, count) = (time(*from), time(*to), runs_of(runs.count));
+        let stretch = stretch(runs, zone, only(runs));
+        out!("  {count} moved from {from} to {to}, {stretch}");
+        examples(runs, zone);
     }
     if let Some(more) = runs.moved.get(few..).filter(|more| !more.is_empty()) {
-        let count: u64 = more.iter().map(|one| one.runs.count).sum();
-        out!(
-            "  {} moved between {} (`--all` lists them)",
-            counted(count),
-            match more.len() {
-                1 => "one other pair of times".to_owned(),
-                pairs => format!("{pairs} other pairs of times"),
-            }
-        );
+        let count = runs_of(more.iter().map(|one| one.runs.count).sum());
+        let pairs = match more.len() {
+            1 => "one other pair of times".to_owned(),
+            pairs => format!("{pairs} other pairs of times"),
+        };
+        out!("  {count} moved between {pairs} (`--all` lists them)");
     }
     for (word, group) in [("added", &runs.added), ("removed", &runs.removed)] {
         if group.count > 0 {
             let at = group.time.map(|at| format!(" at {}", time(at)));
+            let (count, at) = (runs_of(group.count), at.unwrap_or_default());
             out!(
-                "  {} {word}{}, {}",
-                counted(group.count),
-                at.unwrap_or_default(),
+                "  {count} {word}{at}, {}",
                 stretch(group, zone, only(group))
             );
             examples(group, zone);
         }
     }
     if runs.unchanged > 0 && !runs.same() {
-        out!("  {} unchanged", counted(runs.unchanged));
+        out!("  {} unchanged", runs_of(runs.unchanged));
     }
     if runs.in_blackout > 0 {
-        out!(
-            "  {} in a blackout: not run",
-            match runs.in_blackout {
-                1 => "1 due time".to_owned(),
-                count => format!("{count} due times"),
-            }
-        );
+        let dues = counted(runs.in_blackout, "due time");
+        out!("  {dues} in a blackout: not run");
     }
     if let Some(until) = runs.compared_until {
-        out!(
-            "  compared until {} only: there are too many due times",
-            utc(until)
-        );
+        let until = utc(until);
+        out!("  compared until {until} only: there are too many due times");
     }
 }
 
-fn counted(count: u64) -> String {
-    match count {
-        1 => "1 run".to_owned(),
-        count => format!("{count} runs"),
-    }
+fn runs_of(count: u64) -> String {
+    counted(count, "run")
 }
 
 fn time(at: jiff::civil::Time) -> String {
-    let format = if at.second() == 0 {
-        "%H:%M"
-    } else {
-        "%H:%M:%S"
+    let format = match at.second() {
+        0 => "%H:%M",
+        _ => "%H:%M:%S",
     };
     at.strftime(format).to_string()
 }
@@ -221,23 +199,26 @@ fn examples(group: &Group, zone: &Zone) {
 }
 
 fn totals(found: &Preview) -> String {
-    let totals = found.totals;
-    let mut text = format!(
-        "In all: {} added, {} removed, {} moved, {} unchanged",
-        counted(totals.added),
-        totals.removed,
-        totals.moved,
-        totals.unchanged
-    );
-    if totals.in_blackout > 0 {
-        text.push_str(&format!(", {} due times in blackouts", totals.in_blackout));
-    }
+    let Totals {
+        added,
+        removed,
+        moved,
+        unchanged,
+        in_blackout,
+    } = found.totals;
+    let blackouts = match in_blackout {
+        0 => String::new(),
+        count => format!(", {count} due times in blackouts"),
+    };
     let same = match found.unchanged_schedules {
         0 => ".".to_owned(),
         1 => "; 1 schedule stays as it is.".to_owned(),
         count => format!("; {count} schedules stay as they are."),
     };
-    text + &same
+    let added = runs_of(added);
+    format!(
+        "In all: {added} added, {removed} removed, {moved} moved, {unchanged} unchanged{blackouts}{same}"
+    )
 }
 
 fn warnings(warnings: &[Warning], all: bool) {
@@ -246,10 +227,9 @@ fn warnings(warnings: &[Warning], all: bool) {
     }
     let before = warnings.iter().filter(|warning| warning.before).count();
     if before > 0 && !all {
-        let were = if before == 1 {
-            "warning was"
-        } else {
-            "warnings were"
+        let were = match before {
+            1 => "warning was",
+            _ => "warnings were",
         };
         out!("{before} {were} there before the edit (`--all` lists them).");
     }
