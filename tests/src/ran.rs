@@ -47,15 +47,19 @@ impl Ran {
         self
     }
 
-    /// Standard output as one JSON value.
+    /// Standard output as one JSON value, in which every time has milliseconds.
     ///
     /// # Panics
-    /// When it is none.
+    /// When it is none, or a time in it sorts differently as text.
     #[must_use]
     #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("no JSON ({error})\n{self}"))
+        let value = serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("no JSON ({error})\n{self}"));
+        if let Some(time) = odd_time(&value) {
+            panic!("`{time}` is not of the same width as other times\n{self}");
+        }
+        value
     }
 }
 
@@ -71,5 +75,22 @@ impl fmt::Display for Ran {
             f,
             "$ {command}\n-- exit code {code}\n-- stdout\n{stdout}\n-- stderr\n{stderr}"
         )
+    }
+}
+
+/// The first time that is not written with milliseconds; evidence is the words of whoever gave it.
+fn odd_time(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(text) => {
+            let shape = text.replace(|c: char| c.is_ascii_digit(), "0");
+            let time = shape.starts_with("0000-00-00T00:00:00") && shape.ends_with('Z');
+            (time && shape != "0000-00-00T00:00:00.000Z").then_some(text)
+        }
+        Value::Array(list) => list.iter().find_map(odd_time),
+        Value::Object(fields) => {
+            let mut fields = fields.iter().filter(|(key, _)| *key != "evidence");
+            fields.find_map(|(_, value)| odd_time(value))
+        }
+        _ => None,
     }
 }

@@ -200,7 +200,7 @@ fn next_lists_enabled_schedules_only() {
         .run(["--json", "next", "-n", "1", "--from", "2026-12-24"])
         .ok()
         .json();
-    assert_eq!(rows[0]["starts"]["acme"], "2026-12-24T06:00:00Z");
+    assert_eq!(rows[0]["starts"]["acme"], "2026-12-24T06:00:00.000Z");
     assert!(rows[0]["blackout"].is_null());
 }
 
@@ -342,7 +342,7 @@ fn a_blackout_that_begins_before_a_spread_run_does_is_in_the_preview() {
     );
     file("30m");
     let due = next();
-    let eight = "2026-11-22T11:00:00Z";
+    let eight = "2026-11-22T11:00:00.000Z";
     let starts = due["starts"].as_object().unwrap();
     let late: Vec<&String> = starts
         .iter()
@@ -371,14 +371,14 @@ fn a_time_that_is_typed_says_its_offset() {
     for (typed, expected) in [
         (
             "2026-11-28T04:00:00[America/Sao_Paulo]",
-            "2026-11-29T06:00:00Z",
+            "2026-11-29T06:00:00.000Z",
         ),
         (
             "2026-11-28T02:00:00[America/Sao_Paulo]",
-            "2026-11-28T06:00:00Z",
+            "2026-11-28T06:00:00.000Z",
         ),
-        ("2026-11-28T04:00Z", "2026-11-28T06:00:00Z"),
-        ("2026-11-28", "2026-11-28T06:00:00Z"),
+        ("2026-11-28T04:00Z", "2026-11-28T06:00:00.000Z"),
+        ("2026-11-28", "2026-11-28T06:00:00.000Z"),
     ] {
         assert_eq!(due(typed).ok().json()[0]["due"], expected, "{typed}");
     }

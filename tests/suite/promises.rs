@@ -89,7 +89,7 @@ fn p01_a_snapshot_every_day_at_three_gmt_minus_three_whatever_the_hosts_zone() {
             .map(|row| row["due"].as_str().unwrap())
             .collect();
         let expected: Vec<String> = (6..10)
-            .map(|day| format!("2026-03-{day:02}T06:00:00Z"))
+            .map(|day| format!("2026-03-{day:02}T06:00:00.000Z"))
             .collect();
         assert_eq!(dues, expected, "{zone}");
         assert!(

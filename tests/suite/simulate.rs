@@ -91,14 +91,14 @@ fn an_outage_over_the_change_of_the_clocks_gives_every_due_time_one_outcome() {
         .json();
     // 02:30 is 07:30Z in winter and 06:30Z in summer; on the 8th it is at 07:00Z, the end of the gap.
     let expected = [
-        ("2026-03-05T07:30:00Z", "succeeded"),
-        ("2026-03-06T07:30:00Z", "succeeded"),
-        ("2026-03-07T07:30:00Z", "missed"),
-        ("2026-03-08T07:00:00Z", "missed"),
+        ("2026-03-05T07:30:00.000Z", "succeeded"),
+        ("2026-03-06T07:30:00.000Z", "succeeded"),
+        ("2026-03-07T07:30:00.000Z", "missed"),
+        ("2026-03-08T07:00:00.000Z", "missed"),
         // Within twelve hours of the end of the outage.
-        ("2026-03-09T06:30:00Z", "succeeded"),
-        ("2026-03-10T06:30:00Z", "succeeded"),
-        ("2026-03-11T06:30:00Z", "succeeded"),
+        ("2026-03-09T06:30:00.000Z", "succeeded"),
+        ("2026-03-10T06:30:00.000Z", "succeeded"),
+        ("2026-03-11T06:30:00.000Z", "succeeded"),
     ];
     for tenant in ["acme", "globex"] {
         let found = outcomes(&report, tenant);
@@ -110,7 +110,7 @@ fn an_outage_over_the_change_of_the_clocks_gives_every_due_time_one_outcome() {
     assert!(
         messages
             .iter()
-            .all(|message| message["at"] == "2026-03-09T09:00:00Z")
+            .all(|message| message["at"] == "2026-03-09T09:00:00.000Z")
     );
     let days = &report["schedules"][0]["calendar"][0]["days"];
     // The 5th at midnight UTC is still the 4th there.
@@ -130,8 +130,8 @@ fn a_host_killed_in_the_middle_of_a_run_takes_it_up_again() {
         .ok()
         .json();
     for row in report["occurrences"].as_array().unwrap() {
-        assert_eq!(row["due"], "2026-01-02T07:30:00Z");
-        assert_eq!(row["ended_at"], "2026-01-02T08:10:00Z", "{row}");
+        assert_eq!(row["due"], "2026-01-02T07:30:00.000Z");
+        assert_eq!(row["ended_at"], "2026-01-02T08:10:00.000Z", "{row}");
     }
     assert_eq!(count(&report, "succeeded"), 2);
 }
@@ -173,7 +173,7 @@ trap = "out of bounds"
         .json();
     let rows = report["occurrences"].as_array().unwrap();
     let row = |tenant: &str, day: &str| {
-        let due = format!("{day}T07:30:00Z");
+        let due = format!("{day}T07:30:00.000Z");
         let mut found = rows
             .iter()
             .filter(|row| row["tenant"] == tenant && row["due"] == due.as_str());
@@ -181,7 +181,7 @@ trap = "out of bounds"
     };
     assert_eq!(
         row("acme", "2026-01-01")["ended_at"],
-        "2026-01-01T07:50:00Z"
+        "2026-01-01T07:50:00.000Z"
     );
     let throttled = row("acme", "2026-01-02");
     assert_eq!(throttled["attempts"], 3, "{throttled}");
@@ -244,8 +244,8 @@ fn a_run_that_takes_too_long_shows_each_kind_of_overlap() {
         assert_eq!(found, expected, "{overlap}");
         let third = &report["occurrences"][2]["ended_at"];
         match overlap {
-            "queue" => assert_eq!(third, "2026-01-01T03:30:00Z"),
-            "allow" => assert_eq!(third, "2026-01-01T03:00:00Z"),
+            "queue" => assert_eq!(third, "2026-01-01T03:30:00.000Z"),
+            "allow" => assert_eq!(third, "2026-01-01T03:00:00.000Z"),
             _ => {}
         }
     }
@@ -355,9 +355,9 @@ fn a_shelf_that_becomes_too_old_in_an_outage_is_among_the_messages() {
         .filter(|one| one["too_old"].is_boolean())
         .collect();
     assert_eq!(ages.len(), 2, "{messages:?}");
-    assert_eq!(ages[0]["at"], "2026-03-09T04:00:00Z");
+    assert_eq!(ages[0]["at"], "2026-03-09T04:00:00.000Z");
     assert_eq!(ages[0]["too_old"], true);
-    assert_eq!(ages[0]["newest"], "2026-03-07T03:00:00Z");
+    assert_eq!(ages[0]["newest"], "2026-03-07T03:00:00.000Z");
     assert_eq!(ages[0]["max_age_seconds"], 30 * 3600);
     assert_eq!(ages[1]["too_old"], false);
     let typed = ["simulate", "--from", "2026-03-05", "--to", "2026-03-12"];

@@ -1,6 +1,9 @@
 //! What a person types.
 
 mod conformance;
+mod control;
+mod schedule;
+mod simulate;
 mod snapshots;
 mod swap;
 
@@ -8,11 +11,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use uuid::Uuid;
 
 pub(crate) use conformance::Test;
+pub(crate) use control::{Backfill, Cancel, Clock, Pause, Raise, Resume};
+pub(crate) use schedule::{NewEntry, ScheduleCommand};
+pub(crate) use simulate::Simulate;
 pub(crate) use snapshots::Snapshots;
-pub(crate) use swap::{Back, CutOver, Report, Swap};
+pub(crate) use swap::Swap;
 
 const AFTER_HELP: &str = "Exit codes: 0 ok · 1 a run failed · 2 wrong usage or bad files · 3 refused (grant, approval, signature)
             4 not found · 5 the ledger is unavailable · 70 a bug
@@ -175,79 +180,6 @@ pub(crate) struct Once {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Pause {
-    /// Which schedule.
-    pub(crate) schedule: String,
-    /// Why; it is written into the audit log.
-    #[arg(long)]
-    pub(crate) reason: String,
-    /// Until this time; otherwise until it is resumed.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) until: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Resume {
-    /// Which schedule.
-    pub(crate) schedule: String,
-    /// Why; it is written into the audit log.
-    #[arg(long)]
-    pub(crate) reason: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Cancel {
-    /// The occurrence's id, or the beginning of it.
-    pub(crate) id: String,
-    /// Why; it is written into the audit log.
-    #[arg(long)]
-    pub(crate) reason: String,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Raise {
-    /// The name of the event, as in `on = "password-changed"`.
-    pub(crate) event: String,
-    /// Only for this tenant; may be repeated.
-    #[arg(long)]
-    pub(crate) tenant: Vec<String>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Backfill {
-    /// Which schedule.
-    pub(crate) schedule: String,
-    /// Due times at or after this one.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) from: String,
-    /// Due times before this one; not in the future.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) to: String,
-    /// Only for this tenant.
-    #[arg(long)]
-    pub(crate) tenant: Option<String>,
-    /// Also those that succeeded.
-    #[arg(long)]
-    pub(crate) again: bool,
-    /// Show what would run; plan nothing.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-    /// Also if the schedule is paused.
-    #[arg(long)]
-    pub(crate) despite_pause: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Clock {
-    /// Confirms that the machine's time is right, so that what a jump of the clock held back goes on.
-    Accept {
-        /// Why; it is written into the audit log.
-        #[arg(long)]
-        reason: String,
-    },
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Attempts at once.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1_000))]
@@ -255,41 +187,6 @@ pub(crate) struct Serve {
     /// Write metrics for Prometheus to this file every fifteen seconds (node exporter's textfile collector).
     #[arg(long, value_name = "FILE")]
     pub(crate) metrics: Option<PathBuf>,
-}
-
-const SIMULATE_HELP: &str = "By default no plugin is needed: every run is assumed to succeed at once, schedules with retention fill a shelf, and the
-ledger is a temporary one. `schedules/README.md` explains cassettes.
-
-Exit codes: 0 every due time succeeded · 1 one did not · 2 wrong usage or bad files";
-
-#[derive(Debug, Args)]
-#[command(after_help = SIMULATE_HELP)]
-pub(crate) struct Simulate {
-    /// When the simulation begins.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) from: String,
-    /// When it ends; what is due then does not belong to it.
-    #[arg(long, value_name = "TIME")]
-    pub(crate) to: String,
-    /// The host is killed then and starts again after so long, as in `2026-03-08T01:00Z/4h`; may be repeated.
-    #[arg(long, value_name = "TIME/LENGTH")]
-    pub(crate) down: Vec<String>,
-    /// What the plugins answer is read from this file.
-    #[arg(long, value_name = "FILE", conflicts_with = "real")]
-    pub(crate) cassette: Option<PathBuf>,
-    /// Run the real plugins on real files.
-    #[arg(long)]
-    pub(crate) real: bool,
-    /// Write what the real plugins answer into a new file, for `--cassette`.
-    #[arg(long, value_name = "FILE", requires = "real")]
-    pub(crate) record: Option<PathBuf>,
-    /// Use the ledger of the state folder and keep it, so that other commands can look at it afterwards. With
-    /// `--real`, if it reaches further than `--from`, the simulation goes on where it ends.
-    #[arg(long)]
-    pub(crate) keep: bool,
-    /// List every due time, not only those that did not succeed.
-    #[arg(long)]
-    pub(crate) all: bool,
 }
 
 #[derive(Debug, Args)]
@@ -364,78 +261,4 @@ pub(crate) enum Audit {
         #[arg(long, value_name = "FILE")]
         earlier: Option<PathBuf>,
     },
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ScheduleCommand {
-    /// Adds a schedule to a file; asks for what is missing when a person sits there.
-    New(Box<NewEntry>),
-    /// Brings schedule files into their tidy form; what they mean and every comment stay.
-    Fmt {
-        /// Files or folders; otherwise those of `--schedules`.
-        paths: Vec<PathBuf>,
-        /// Change nothing; end with 1 if a file would change.
-        #[arg(long)]
-        check: bool,
-    },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct NewEntry {
-    /// Its name, unique in the folder.
-    #[arg(long)]
-    pub(crate) name: Option<String>,
-    /// The plugin that runs.
-    #[arg(long)]
-    pub(crate) plugin: Option<String>,
-    /// A tenant it runs for; may be repeated.
-    #[arg(long)]
-    pub(crate) tenant: Vec<String>,
-    /// When: a cron text, such as `0 3 * * *`.
-    #[arg(long, group = "when")]
-    pub(crate) cron: Option<String>,
-    /// When: a fixed distance, such as `15m`.
-    #[arg(long, group = "when")]
-    pub(crate) every: Option<String>,
-    /// When: once, such as `2026-12-01T03:00:00-03:00`.
-    #[arg(long, group = "when")]
-    pub(crate) at: Option<String>,
-    /// When: on an event.
-    #[arg(long, group = "when", value_name = "EVENT")]
-    pub(crate) on: Option<String>,
-    /// When: after a run of another schedule has ended.
-    #[arg(long, group = "when", value_name = "SCHEDULE")]
-    pub(crate) after: Option<String>,
-    /// The zone in which times are read, such as `-03:00`; otherwise UTC.
-    #[arg(long, value_name = "ZONE", allow_hyphen_values = true)]
-    pub(crate) timezone: Option<String>,
-    /// How long snapshots are kept, such as `5d`.
-    #[arg(long, value_name = "AGE")]
-    pub(crate) keep_within: Option<String>,
-    /// A folder that the plugin may read; may be repeated.
-    #[arg(long, value_name = "NAME=PATH")]
-    pub(crate) read: Vec<String>,
-    /// A folder that the plugin may change; may be repeated.
-    #[arg(long, value_name = "NAME=PATH")]
-    pub(crate) write: Vec<String>,
-    /// The file it is added to; otherwise one of its own in the folder of `--schedules`.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) file: Option<PathBuf>,
-    /// Print the text; write nothing.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-}
-
-/// An id as typed: whole or the beginning.
-#[derive(Debug)]
-pub(crate) struct IdPrefix(String);
-
-impl IdPrefix {
-    pub(crate) fn new(text: &str) -> Self {
-        Self(text.to_ascii_lowercase())
-    }
-
-    pub(crate) fn matches(&self, id: Uuid) -> bool {
-        id.to_string().starts_with(&self.0)
-    }
 }

@@ -1,27 +1,29 @@
 //! The `strongroom` command.
 //!
-//! Owns: arguments, the composition root, the rendering of errors, exit codes.
-//! Never: a rule. Read next: `arguments`, `compose`, then `commands`.
+//! Owns: arguments, the rendering of results and errors, exit codes.
+//! Never: a rule, a write; `strongroom_app` has one function for each. Read next: `arguments`, `commands`.
 
 mod arguments;
 mod commands;
-mod compose;
 mod error;
 mod print;
+mod signals;
+mod typed;
 mod watch;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
+use strongroom_app::Error;
 
 use crate::arguments::{Arguments, Command};
-use crate::error::{CliError, EXIT_BUG};
+use crate::error::{EXIT_BUG, exit_code, render};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if matches!(arguments.command, Command::CompilePlugin) {
-        return strongroom_sandbox::compile_worker();
+        return strongroom_app::compile_worker();
     }
     start_logging(&arguments);
     allow_many_files();
@@ -30,8 +32,8 @@ fn main() -> ExitCode {
     match std::panic::catch_unwind(run) {
         Ok(Ok(code)) => ExitCode::from(code),
         Ok(Err(error)) => {
-            error.render(json);
-            ExitCode::from(error.code)
+            render(&error, json);
+            ExitCode::from(exit_code(&error))
         }
         // The panic hook has printed where; the exit code says that it is our fault.
         Err(_) => {
@@ -41,7 +43,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(arguments: Arguments) -> Result<u8, CliError> {
+fn run(arguments: Arguments) -> Result<u8, Error> {
     let mut runtime = if alone(&arguments) {
         stay_on_this_core();
         tokio::runtime::Builder::new_current_thread()
@@ -53,7 +55,7 @@ fn run(arguments: Arguments) -> Result<u8, CliError> {
         .worker_threads(threads.clamp(2, 8))
         .enable_all()
         .build()
-        .map_err(|error| CliError::bug("the runtime could not be started", &error))?;
+        .map_err(|error| Error::bug("the runtime could not be started", error))?;
     let code = runtime.block_on(commands::run(arguments));
     // A cancelled call may still be busy in a system call; the process does not wait for it.
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));

@@ -1,13 +1,17 @@
-//! Tables, times and sizes as people read them.
+//! Standard output and standard error: lines, tables, JSON, diagnostics.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
-use jiff::Timestamp;
 use serde::Serialize;
-use strongroom_domain::calendar::Zone;
+use strongroom_app::words::plain;
+use strongroom_app::{Diagnostics, Error};
+use strongroom_domain::Evidence;
 
-use crate::arguments::Arguments;
-use crate::error::CliError;
+/// Prints a formatted line to standard output.
+macro_rules! out {
+    ($($part:tt)*) => { $crate::print::line(&format!($($part)*)) };
+}
+pub(crate) use out;
 
 /// Prints to standard output; a closed pipe (`| head`) is the reader's right and ends the program quietly.
 pub(crate) fn line(text: &str) {
@@ -17,92 +21,61 @@ pub(crate) fn line(text: &str) {
     }
 }
 
-/// Prints one JSON document.
-pub(crate) fn json(value: &impl Serialize) -> Result<(), CliError> {
-    let text = serde_json::to_string_pretty(value)
-        .map_err(|error| CliError::bug("the answer could not be written", &error))?;
-    line(&text);
-    Ok(())
-}
-
-/// Prints an answer: the value as JSON if that was asked for, else what `say` makes of it. Exit code 0.
-pub(crate) fn answer(
-    arguments: &Arguments,
-    value: &impl Serialize,
-    say: impl FnOnce() -> String,
-) -> Result<u8, CliError> {
-    if arguments.json {
-        json(value)?;
+/// Prints a result: as one JSON document if that was asked for, else as `say` does. Exit code 0.
+pub(crate) fn result(json: bool, value: &impl Serialize, say: impl FnOnce()) -> Result<u8, Error> {
+    if json {
+        // By way of a value, so that the keys are in order.
+        let text = serde_json::to_value(value)
+            .and_then(|value| serde_json::to_string_pretty(&value))
+            .map_err(|error| Error::bug("the answer could not be written", error))?;
+        line(&text);
     } else {
-        line(&say());
+        say();
     }
     Ok(0)
 }
 
-/// Prints columns under headings, each as wide as its widest cell.
-pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) {
-    let mut widths: Vec<usize> = headings
-        .iter()
-        .map(|heading| heading.chars().count())
-        .collect();
+/// Prints columns under headings, each as wide as its widest cell; without rows only `none`.
+pub(crate) fn table<const N: usize>(headings: [&str; N], rows: &[[String; N]], none: &str) {
+    if rows.is_empty() {
+        return line(none);
+    }
+    let mut widths = headings.map(|heading| heading.chars().count());
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
     }
-    let print = |cells: Vec<&str>| {
-        let padded: Vec<String> = cells
-            .iter()
-            .zip(&widths)
+    let print = |cells: [&str; N]| {
+        let padded = cells.iter().zip(widths);
+        let padded: Vec<String> = padded
             .map(|(cell, width)| format!("{cell:<width$}"))
             .collect();
         line(padded.join("  ").trim_end());
     };
-    print(headings.to_vec());
+    print(headings);
     for row in rows {
-        print(row.iter().map(String::as_str).collect());
+        print(row.each_ref().map(String::as_str));
     }
 }
 
-/// A moment in UTC, to the second.
-pub(crate) fn utc(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+/// A number of things, as in `1 run` and `2 runs`.
+pub(crate) fn counted(count: u64, thing: &str) -> String {
+    let s = if count == 1 { "" } else { "s" };
+    format!("{count} {thing}{s}")
 }
 
-/// A moment in a zone, with its offset.
-pub(crate) fn local(at: Timestamp, zone: &Zone) -> String {
-    at.to_zoned(zone.time_zone().clone())
-        .strftime("%a %Y-%m-%d %H:%M:%S %:z")
-        .to_string()
-}
-
-/// Bytes with a unit.
-pub(crate) fn size(bytes: u64) -> String {
-    const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
-    let mut value = bytes as f64;
-    let mut unit = "B";
-    for next in UNITS {
-        if value < 1024.0 {
-            break;
-        }
-        value /= 1024.0;
-        unit = next;
-    }
-    if unit == "B" {
-        format!("{bytes} B")
-    } else {
-        format!("{value:.1} {unit}")
+/// Prints evidence, a pair a line.
+pub(crate) fn evidence(evidence: &Evidence) {
+    for (kind, item) in &evidence.0 {
+        out!("  {}: {}", plain(kind), plain(item));
     }
 }
 
-/// The first eight characters of an id: enough to type.
-pub(crate) fn short(id: uuid::Uuid) -> String {
-    id.to_string().chars().take(8).collect()
-}
-
-/// Replaces control characters, so that a name cannot move the cursor.
-pub(crate) fn plain(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
+/// Writes diagnostics to standard error, if there are any.
+pub(crate) fn diagnostics(diagnostics: &Diagnostics) {
+    if !diagnostics.is_empty() {
+        let color = std::io::stderr().is_terminal();
+        eprintln!("{}", diagnostics.render(color).trim_end());
+    }
 }

@@ -6,14 +6,11 @@ use std::sync::{Mutex, PoisonError};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use jiff::Timestamp;
+use strongroom_app::staleness::{NO_LONGER, sentence};
+use strongroom_app::words::{plain, size};
+use strongroom_app::{Observer, OccurrenceRow, Progress, ShelfAge};
 use strongroom_domain::preview::length;
-use strongroom_domain::{Outcome, ScheduleName, TenantName};
-use strongroom_ledger::{OccurrenceRow, ShelfAge};
-use strongroom_orchestrator::Observer;
-use strongroom_sandbox::capability::progress::Report;
-
-use crate::commands::staleness::{NO_LONGER, sentence};
-use crate::print;
+use strongroom_domain::{Outcome, ScheduleName, TenantName, json_time};
 
 /// Logs what begins and ends; on a terminal shows how far it is.
 pub(crate) struct Console {
@@ -57,40 +54,29 @@ impl Console {
 }
 
 impl Observer for Console {
-    fn progress(&self, schedule: &ScheduleName, tenant: &TenantName, progress: &Report) {
+    fn progress(&self, schedule: &ScheduleName, tenant: &TenantName, progress: &Progress) {
         if !self.terminal {
             return;
         }
         let bar = self.bar(schedule, tenant);
         bar.set_length(progress.total.max(progress.done));
         bar.set_position(progress.done);
-        let amount = |count: u64| {
-            if progress.unit == "bytes" {
-                print::size(count)
-            } else {
-                count.to_string()
-            }
+        let bytes = progress.unit == "bytes";
+        let amount = |count: u64| match bytes {
+            true => size(count),
+            false => count.to_string(),
         };
-        let of = if progress.total > 0 {
-            format!(" of {}", amount(progress.total))
-        } else {
-            String::new()
+        let of = match progress.total {
+            0 => String::new(),
+            total => format!(" of {}", amount(total)),
         };
-        let unit = if progress.unit == "bytes" {
-            ""
-        } else {
-            &progress.unit
-        };
-        bar.set_message(format!(
-            "{}{of} {} {}",
-            amount(progress.done),
-            print::plain(unit),
-            print::plain(&progress.note)
-        ));
+        let unit = plain(if bytes { "" } else { &progress.unit });
+        let (done, note) = (amount(progress.done), plain(&progress.note));
+        bar.set_message(format!("{done}{of} {unit} {note}"));
     }
 
     fn started(&self, schedule: &ScheduleName, tenant: &TenantName, due: Timestamp, attempt: u32) {
-        tracing::info!(%schedule, %tenant, due = %due, attempt, "started");
+        tracing::info!(%schedule, %tenant, due = %json_time::text(due), attempt, "started");
         if self.terminal {
             self.bar(schedule, tenant).set_message("started");
         }
@@ -98,16 +84,16 @@ impl Observer for Console {
 
     fn alert(&self, row: &OccurrenceRow) {
         let outcome = row.outcome.map_or("unfinished", Outcome::as_str);
-        let reason = print::plain(row.reason.as_deref().unwrap_or_default());
+        let reason = plain(row.reason.as_deref().unwrap_or_default());
         if let Some(primary) = &row.shadow_of {
             tracing::warn!(
-                target: "alert", schedule = %row.schedule, tenant = %row.tenant, due = %row.due, outcome, reason,
+                target: "alert", schedule = %row.schedule, tenant = %row.tenant, due = %json_time::text(row.due), outcome, reason,
                 shadow_of = %primary, "{} {}, shadow of {primary}: {outcome}: {reason}", row.schedule, row.tenant
             );
             return;
         }
         tracing::error!(
-            target: "alert", schedule = %row.schedule, tenant = %row.tenant, due = %row.due, outcome, reason,
+            target: "alert", schedule = %row.schedule, tenant = %row.tenant, due = %json_time::text(row.due), outcome, reason,
             "{} {} {outcome}: {reason}", row.schedule, row.tenant
         );
     }
@@ -119,7 +105,8 @@ impl Observer for Console {
             return;
         }
         let (age, most) = (length(shelf.age.at(now)), length(shelf.age.most));
-        let newest = shelf.age.newest.map(tracing::field::display);
+        let newest = shelf.age.newest.map(json_time::text);
+        let newest = newest.map(tracing::field::display);
         tracing::error!(
             target: "alert", %schedule, %tenant, newest, age, max_age = most, "{}", sentence(shelf, now)
         );
@@ -132,7 +119,7 @@ impl Observer for Console {
         note: &str,
         percent: Option<u8>,
     ) {
-        let note = print::plain(note);
+        let note = plain(note);
         if self.terminal {
             let bar = self.bar(schedule, tenant);
             bar.set_length(100);
@@ -153,7 +140,7 @@ impl Observer for Console {
     }
 
     fn ended(&self, schedule: &ScheduleName, tenant: &TenantName, due: Timestamp, what: &str) {
-        tracing::info!(%schedule, %tenant, due = %due, "{what}");
+        tracing::info!(%schedule, %tenant, due = %json_time::text(due), "{what}");
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(bar) = running.remove(&(schedule.clone(), tenant.clone())) {
             bar.finish_and_clear();

@@ -13,6 +13,7 @@ pub mod clock_jump;
 pub mod egress;
 mod evidence;
 pub mod grants;
+pub mod json_time;
 mod names;
 mod outcome;
 pub mod pause;

@@ -3,12 +3,16 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::json_time;
+
 /// A time in which nothing of a schedule begins. A due time in it ends as `paused` and is never caught up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pause {
     /// From.
+    #[serde(serialize_with = "json_time::serialize")]
     pub from: Timestamp,
     /// Up to, exclusive; `None`: until somebody resumes it.
+    #[serde(serialize_with = "json_time::serialize")]
     pub until: Option<Timestamp>,
     /// Who paused it.
     pub person: String,

@@ -16,17 +16,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("strongroom-capabilities", LOWER),
     ("strongroom-orchestrator", ABOVE_CAPABILITIES),
     ("strongroom-conformance", BESIDE_ORCHESTRATOR),
-    (
-        "strongroom",
-        &[
-            "strongroom-conformance",
-            "strongroom-orchestrator",
-            "strongroom-sandbox",
-            "strongroom-ledger",
-            "strongroom-config",
-            "strongroom-domain",
-        ],
-    ),
+    ("strongroom-app", ABOVE_ORCHESTRATOR),
+    ("strongroom", &["strongroom-app", "strongroom-domain"]),
 ];
 
 /// The four that never know each other, and what they stand on.
@@ -39,6 +30,17 @@ const LOWER: &[&str] = &[
 ];
 
 const ABOVE_CAPABILITIES: &[&str] = &[
+    "strongroom-capabilities",
+    "strongroom-sandbox",
+    "strongroom-egress",
+    "strongroom-ledger",
+    "strongroom-config",
+    "strongroom-domain",
+];
+
+const ABOVE_ORCHESTRATOR: &[&str] = &[
+    "strongroom-conformance",
+    "strongroom-orchestrator",
     "strongroom-capabilities",
     "strongroom-sandbox",
     "strongroom-egress",

@@ -1,95 +1,55 @@
-//! `strongroom audit`: the audit log as files, and their verification without a ledger.
+//! `strongroom audit`.
 
 use std::path::Path;
 
-use serde_json::json;
-use strongroom_ledger::{OpenMode, verify_export};
+use strongroom_app::audit;
 
-use crate::arguments::{Arguments, Audit};
-use crate::compose;
-use crate::error::{CliError, EXIT_FAILED};
-use crate::print;
+use super::*;
+use crate::arguments::Audit;
 
-pub(crate) async fn run(arguments: &Arguments, command: &Audit) -> Result<u8, CliError> {
+pub(super) async fn run(at: &Installation, json: bool, command: &Audit) -> Result<u8, Error> {
     match command {
-        Audit::Export { dir } => export(arguments, dir).await,
+        Audit::Export { dir } => export(at, json, dir).await,
         Audit::Verify { dir, key, earlier } => {
-            verify(arguments, dir, key.as_deref(), earlier.as_deref())
+            verify(json, dir, key.as_deref(), earlier.as_deref())
         }
     }
 }
 
-async fn export(arguments: &Arguments, dir: &Path) -> Result<u8, CliError> {
-    let ledger = compose::ledger(arguments, OpenMode::Reader).await?;
-    let report = ledger.export_audit(dir).await?;
-    let state = ledger.audit_state().await?;
-    if arguments.json {
-        return print::json(&json!({ "dir": dir, "entries": report.size, "root": report.root, "key": state.verifier })).map(|()| 0);
-    }
-    print::line(&format!(
-        "{} entries, root {}, written to {}",
-        report.size,
-        report.root,
-        dir.display()
-    ));
-    print::line(&format!(
-        "verify with: strongroom audit verify {} --key '{}'",
-        dir.display(),
-        state.verifier
-    ));
-    print::line(
-        "keep the key and each checkpoint somewhere else: they are what nobody here can change",
-    );
-    Ok(0)
-}
-
-fn read(path: &Path) -> Result<String, CliError> {
-    std::fs::read_to_string(path).map_err(|error| {
-        CliError::not_found(format!("{} cannot be read", path.display())).because(error)
+async fn export(at: &Installation, json: bool, dir: &Path) -> Result<u8, Error> {
+    let export = audit::export(at, dir).await?;
+    print::result(json, &export, || {
+        let (dir, report) = (dir.display(), &export.report);
+        let (key, root) = (&report.verifier, &report.root);
+        out!("{} entries, root {root}, written to {dir}", report.size);
+        out!("verify with: strongroom audit verify {dir} --key '{key}'");
+        out!(
+            "keep the key and each checkpoint somewhere else: they are what nobody here can change"
+        );
     })
 }
 
-fn verify(
-    arguments: &Arguments,
-    dir: &Path,
-    key: Option<&str>,
-    earlier: Option<&Path>,
-) -> Result<u8, CliError> {
-    let given = key.is_some();
-    let key = match key {
-        Some(key) if Path::new(key).is_file() => read(Path::new(key))?,
-        Some(key) => key.to_owned(),
-        None => read(&dir.join("key"))?,
-    };
-    let earlier = earlier.map(read).transpose()?;
-    let verified = verify_export(dir, key.trim(), earlier.as_deref()).map_err(|error| {
-        CliError::new(EXIT_FAILED, format!("the audit log in {} does not verify", dir.display()))
-            .because(error)
-            .hint("someone or something changed these files: keep them, export again, and compare with another copy")
-    })?;
-    if arguments.json {
-        return print::json(&json!({
-            "verified": true, "entries": verified.size, "root": verified.root, "origin": verified.origin,
-            "last_entry_at": verified.last_entry_at, "key_given": given, "earlier_given": earlier.is_some(),
-        }))
-        .map(|()| 0);
-    }
-    print::line(&format!(
-        "verified: {} entries, root {}, log {}",
-        verified.size, verified.root, verified.origin
-    ));
-    if let Some(at) = verified.last_entry_at {
-        print::line(&format!("the last entry is of {}", print::utc(at)));
-    }
-    if !given {
-        print::line(
-            "note: the key came with the files; give `--key` with one you kept to prove who signed",
+fn verify(json: bool, dir: &Path, key: Option<&str>, earlier: Option<&Path>) -> Result<u8, Error> {
+    let verified = audit::verify(dir, key, earlier)?;
+    print::result(json, &verified, || {
+        let (log, root) = (&verified.log, &verified.log.root);
+        out!(
+            "verified: {} entries, root {root}, log {}",
+            log.size,
+            log.origin
         );
-    }
-    if earlier.is_none() {
-        print::line(
-            "note: give `--earlier CHECKPOINT` with one you kept to prove that nothing was cut off or rewritten",
-        );
-    }
-    Ok(0)
+        if let Some(at) = log.last_entry_at {
+            out!("the last entry is of {}", utc(at));
+        }
+        if !verified.key_given {
+            out!(
+                "note: the key came with the files; give `--key` with one you kept to prove who signed"
+            );
+        }
+        if !verified.earlier_given {
+            out!(
+                "note: give `--earlier CHECKPOINT` with one you kept to prove that nothing was cut off or rewritten"
+            );
+        }
+    })
 }

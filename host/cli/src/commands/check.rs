@@ -1,95 +1,74 @@
-//! `strongroom check`: loads and validates everything, runs nothing.
+//! `strongroom check` and `strongroom doctor`.
 
-use serde_json::json;
-use strongroom_domain::schedule::{Part, Schedule, Trigger};
+use strongroom_app::check::{CheckedSchedule, RefusedPlugin};
+use strongroom_app::doctor::{self, Health};
+use strongroom_app::permissions::Permissions;
 
-use strongroom_orchestrator::RefusedFile;
+use super::*;
 
-use super::permissions;
-
-use crate::arguments::Arguments;
-use crate::compose;
-use crate::error::CliError;
-use crate::print;
-
-pub(crate) async fn run(arguments: &Arguments) -> Result<u8, CliError> {
-    let (set, folder, setup) = compose::setup(arguments).await?;
-    let mut warnings = set.warnings.clone();
-    warnings.extend(setup.warnings.iter().cloned());
-    if arguments.json {
-        let schedules: Vec<_> = setup
-            .schedules
-            .values()
-            .map(|prepared| {
-                json!({
-                    "name": prepared.schedule.name, "plugin": prepared.schedule.plugin,
-                    "digest": prepared.digest(), "tenants": prepared.schedule.tenants,
-                    "when": when(&prepared.schedule),
-                    "shadow_of": prepared.schedule.part.shadows(), "succeeded_by": prepared.schedule.part.successor(),
-                    "timezone": prepared.schedule.zone.as_str(),
-                    "grants": prepared.schedule.grants, "permissions": permissions::value(prepared),
-                })
-            })
-            .collect();
-        let refused: Vec<_> = folder
-            .refused
-            .iter()
-            .map(|RefusedFile { file, reason, .. }| json!({ "file": file, "reason": reason }))
-            .collect();
-        print::json(
-            &json!({ "schedules": schedules, "refused_plugins": refused, "warnings": warnings }),
-        )?;
-        return Ok(0);
-    }
-    if !warnings.is_empty() {
-        eprintln!(
-            "{}",
-            warnings
-                .render(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-                .trim_end()
-        );
-    }
-    for RefusedFile { file, reason, .. } in &folder.refused {
-        eprintln!("warning: {} cannot be used: {reason}", file.display());
-    }
-    let rows: Vec<Vec<String>> = setup
-        .schedules
-        .values()
-        .map(|prepared| {
-            let schedule = &prepared.schedule;
-            let digest: String = prepared.digest().chars().take(12).collect();
-            vec![
+pub(super) async fn check(at: &Installation, json: bool) -> Result<u8, Error> {
+    let checked = strongroom_app::check::check(at).await?;
+    print::result(json, &checked, || {
+        print::diagnostics(&checked.warnings);
+        for RefusedPlugin { file, reason } in &checked.refused_plugins {
+            eprintln!("warning: {} cannot be used: {reason}", file.display());
+        }
+        let cells = |one: &CheckedSchedule| {
+            let (schedule, digest) = (&one.schedule, one.digest.chars().take(12));
+            let digest: String = digest.collect();
+            [
                 schedule.name.to_string(),
-                format!("{} {} ({digest})", schedule.plugin, prepared.version()),
-                when(schedule),
+                format!("{} {} ({digest})", schedule.plugin, one.version),
+                one.when(),
                 schedule.zone.as_str().to_owned(),
                 schedule.tenants.len().to_string(),
             ]
-        })
-        .collect();
-    print::table(&["SCHEDULE", "PLUGIN", "WHEN", "ZONE", "TENANTS"], &rows);
-    for (names, permissions) in permissions::grouped(&setup) {
-        print::line("");
-        for line in permissions.lines(&names) {
-            print::line(&print::plain(&line));
-        }
-    }
-    print::line("Everything fits: schedules, plugins and grants agree.");
-    Ok(0)
+        };
+        let rows: Vec<_> = checked.schedules.iter().map(cells).collect();
+        print::table(["SCHEDULE", "PLUGIN", "WHEN", "ZONE", "TENANTS"], &rows, "");
+        permissions(&checked.schedules);
+        out!("Everything fits: schedules, plugins and grants agree.");
+    })
 }
 
-/// The trigger as written.
-fn when(schedule: &Schedule) -> String {
-    let when = match &schedule.trigger {
-        Trigger::Cron { cron, .. } => cron.as_str().to_owned(),
-        Trigger::Every(every) => format!("every {}", every.as_str()),
-        Trigger::At(at) => format!("at {at}"),
-        Trigger::Event(event) => format!("on `{event}`"),
-        Trigger::After(after) => format!("after `{}`", after.schedule),
-    };
-    match &schedule.part {
-        Part::Primary => when,
-        Part::ShadowOf(primary) => format!("{when}, shadow of `{primary}`"),
-        Part::SucceededBy(successor) => format!("never, succeeded by `{successor}`"),
+/// Schedules that may do the same are named together.
+fn permissions(schedules: &[CheckedSchedule]) {
+    let mut groups: Vec<(Vec<&str>, &Permissions)> = Vec::new();
+    for one in schedules {
+        let name = one.schedule.name.as_str();
+        let same = |(_, known): &&mut (_, &Permissions)| **known == one.permissions;
+        match groups.iter_mut().find(same) {
+            Some((names, _)) => names.push(name),
+            None => groups.push((vec![name], &one.permissions)),
+        }
     }
+    for (names, Permissions { may, may_not }) in groups {
+        let names = names.join(", ");
+        if may.is_empty() {
+            out!("\n{names} may nothing but compute and log");
+        } else {
+            out!("\n{names} may");
+        }
+        may.iter().for_each(|line| out!("  {}", plain(line)));
+        if !may_not.is_empty() {
+            out!("and may not, though its plugin would");
+        }
+        may_not.iter().for_each(|line| out!("  {}", plain(line)));
+    }
+}
+
+pub(super) async fn doctor(at: &Installation, json: bool) -> Result<u8, Error> {
+    let findings = doctor::examine(at).await;
+    print::result(json, &findings, || {
+        for finding in &findings {
+            let word = match finding.health {
+                Health::Good => "ok",
+                Health::Notice => "note",
+                Health::Bad => "bad",
+            };
+            out!("{word:<5} {:<10} {}", finding.what, finding.text);
+        }
+    })?;
+    let bad = findings.iter().any(|finding| finding.health == Health::Bad);
+    Ok(if bad { EXIT_FAILED } else { 0 })
 }

@@ -1,103 +1,56 @@
 //! `strongroom plan OLD NEW`: which runs an edit adds, removes and moves, and what else it changes.
 //!
-//! Owns: how the differences are shown. Never: finds them; `strongroom_domain::preview` does.
+//! Owns: how the differences are shown.
 
-use std::path::Path;
-
-use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
-use strongroom_config::ScheduleSet;
+use jiff::Timestamp;
+use strongroom_domain::TenantName;
 use strongroom_domain::calendar::Zone;
 use strongroom_domain::preview::{
-    Change, Edit, Group, Horizon, Move, Preview, Runs, ScheduleChange, Warning, preview,
+    Change, Edit, Group, Move, Preview, Runs, ScheduleChange, Totals, Warning,
 };
-use strongroom_domain::schedule::Schedule;
-use strongroom_orchestrator::{Clock, SystemClock};
 
-use crate::arguments::{Arguments, Plan};
-use crate::compose;
-use crate::error::CliError;
-use crate::print;
+use super::*;
+use crate::arguments::Plan;
+use crate::print::counted;
 
 /// Runs that are listed of each kind of change, and kinds of moves of a schedule, without `--all`.
 const FEW: usize = 3;
 
-pub(crate) fn run(arguments: &Arguments, options: &Plan) -> Result<u8, CliError> {
-    let from = options.from.as_deref().map(compose::time).transpose()?;
-    let from = from.unwrap_or_else(|| SystemClock.now());
-    let old = load("OLD", &options.old, from)?;
-    let new = load("NEW", &options.new, from)?;
-    let days = SignedDuration::from_hours(24 * i64::from(options.days));
-    let until = from.checked_add(days).unwrap_or(Timestamp::MAX);
+pub(super) fn run(json: bool, options: &Plan) -> Result<u8, Error> {
+    let from = maybe_time(options.from.as_ref())?;
     let few = if options.all { usize::MAX } else { FEW };
-    let found = preview(
-        &schedules(&old),
-        &schedules(&new),
-        Horizon { from, until },
-        few,
-    );
-    if arguments.json {
-        let mut value = serde_json::to_value(&found)
-            .map_err(|error| CliError::bug("the answer could not be written", &error))?;
-        let warnings = serde_json::to_value(&new.warnings)
-            .map_err(|error| CliError::bug("the answer could not be written", &error))?;
-        if let Value::Object(fields) = &mut value {
-            fields.insert("file_warnings".to_owned(), warnings);
-        }
-        print::json(&value)?;
-        return Ok(0);
-    }
-    if !new.warnings.is_empty() {
-        let color = std::io::IsTerminal::is_terminal(&std::io::stderr());
-        eprintln!("{}", new.warnings.render(color).trim_end());
-    }
-    show(&found, options, few);
-    Ok(0)
-}
-
-/// Reads one of the two; its problems say which of them it is.
-fn load(which: &str, path: &Path, now: Timestamp) -> Result<ScheduleSet, CliError> {
-    strongroom_config::load(path, now).map_err(|problems| {
-        let hint = format!(
-            "the problems are in {which}, {}; nothing was compared",
-            path.display()
-        );
-        CliError::from(problems).hint(hint)
+    let plan = strongroom_app::plan::plan(&options.old, &options.new, from, options.days, few)?;
+    print::result(json, &plan, || {
+        print::diagnostics(&plan.file_warnings);
+        show(&plan.preview, options, few);
     })
-}
-
-fn schedules(set: &ScheduleSet) -> Vec<&Schedule> {
-    set.schedules
-        .iter()
-        .map(|located| located.schedule.as_ref())
-        .collect()
 }
 
 fn show(found: &Preview, options: &Plan, few: usize) {
     let until = found.horizon.until;
-    print::line(&format!(
+    out!(
         "{} days, from {} to {}",
         options.days,
-        print::utc(found.horizon.from),
-        print::utc(until)
-    ));
+        utc(found.horizon.from),
+        utc(until)
+    );
     for change in &found.schedules {
-        print::line("");
+        out!("");
         schedule(change, found, few);
     }
-    print::line("");
-    let names = |list: &[strongroom_domain::TenantName]| {
+    out!("");
+    let names = |list: &[TenantName]| {
         let names: Vec<String> = list.iter().map(|name| format!("`{name}`")).collect();
         names.join(", ")
     };
     if !found.tenants_added.is_empty() {
-        print::line(&format!("New tenants: {}", names(&found.tenants_added)));
+        out!("New tenants: {}", names(&found.tenants_added));
     }
     if !found.tenants_removed.is_empty() {
         let list = names(&found.tenants_removed);
-        print::line(&format!("Tenants that no schedule names any more: {list}"));
+        out!("Tenants that no schedule names any more: {list}");
     }
-    print::line(&totals(found));
+    out!("{}", totals(found));
     warnings(&found.warnings, options.all);
 }
 
@@ -115,16 +68,13 @@ fn schedule(change: &ScheduleChange, found: &Preview, few: usize) {
             format!("changes: {old} becomes {new}, {zone}")
         }
     };
-    print::line(&format!("{} {head}", change.name));
+    out!("{} {head}", change.name);
     for renamed in &found.renamed {
         if renamed.from == change.name {
-            let text = format!(
-                "it seems to be renamed to `{}`: what was recorded stays under the old name",
-                renamed.to
-            );
-            print::line(&format!("  {text}"));
+            let to = &renamed.to;
+            out!("  it seems to be renamed to `{to}`: what was recorded stays under the old name");
         } else if renamed.to == change.name {
-            print::line(&format!("  it seems to be `{}`, renamed", renamed.from));
+            out!("  it seems to be `{}`, renamed", renamed.from);
         }
     }
     let added = match change.edit {
@@ -132,19 +82,16 @@ fn schedule(change: &ScheduleChange, found: &Preview, few: usize) {
         Edit::Added | Edit::Removed => "has runs of it",
     };
     for tenant in &change.tenants_added {
-        print::line(&format!("  tenant `{tenant}` {added}"));
+        out!("  tenant `{tenant}` {added}");
     }
-    for tenant in change
-        .tenants_removed
-        .iter()
-        .filter(|_| change.edit == Edit::Changed)
-    {
-        print::line(&format!("  tenant `{tenant}` is removed"));
+    let removed = change.tenants_removed.iter();
+    for tenant in removed.filter(|_| change.edit == Edit::Changed) {
+        out!("  tenant `{tenant}` is removed");
     }
     // What the first line has said already.
     let said = |text: &&String| !text.starts_with("when it is due");
     for text in change.changes.iter().filter(said) {
-        print::line(&format!("  {text}"));
+        out!("  {text}");
     }
     if let Ok(zone) = Zone::parse(zone) {
         runs(&change.runs, &zone, few);
@@ -158,75 +105,52 @@ fn runs(runs: &Runs, zone: &Zone, few: usize) {
         runs.unchanged == 0 && kinds == 1 && group.count > 1
     };
     let shown = runs.moved.iter().take(few);
-    for Move {
-        from,
-        to,
-        runs: group,
-    } in shown
-    {
-        let (from, to) = (time(*from), time(*to));
-        print::line(&format!(
-            "  {} moved from {from} to {to}, {}",
-            counted(group.count),
-            stretch(group, zone, only(group))
-        ));
-        examples(group, zone);
+    for Move { from, to, runs } in shown {
+        let (from, to, count) = (time(*from), time(*to), runs_of(runs.count));
+        let stretch = stretch(runs, zone, only(runs));
+        out!("  {count} moved from {from} to {to}, {stretch}");
+        examples(runs, zone);
     }
     if let Some(more) = runs.moved.get(few..).filter(|more| !more.is_empty()) {
-        let count: u64 = more.iter().map(|one| one.runs.count).sum();
-        print::line(&format!(
-            "  {} moved between {} (`--all` lists them)",
-            counted(count),
-            match more.len() {
-                1 => "one other pair of times".to_owned(),
-                pairs => format!("{pairs} other pairs of times"),
-            }
-        ));
+        let count = runs_of(more.iter().map(|one| one.runs.count).sum());
+        let pairs = match more.len() {
+            1 => "one other pair of times".to_owned(),
+            pairs => format!("{pairs} other pairs of times"),
+        };
+        out!("  {count} moved between {pairs} (`--all` lists them)");
     }
     for (word, group) in [("added", &runs.added), ("removed", &runs.removed)] {
         if group.count > 0 {
             let at = group.time.map(|at| format!(" at {}", time(at)));
-            print::line(&format!(
-                "  {} {word}{}, {}",
-                counted(group.count),
-                at.unwrap_or_default(),
+            let (count, at) = (runs_of(group.count), at.unwrap_or_default());
+            out!(
+                "  {count} {word}{at}, {}",
                 stretch(group, zone, only(group))
-            ));
+            );
             examples(group, zone);
         }
     }
     if runs.unchanged > 0 && !runs.same() {
-        print::line(&format!("  {} unchanged", counted(runs.unchanged)));
+        out!("  {} unchanged", runs_of(runs.unchanged));
     }
     if runs.in_blackout > 0 {
-        print::line(&format!(
-            "  {} in a blackout: not run",
-            match runs.in_blackout {
-                1 => "1 due time".to_owned(),
-                count => format!("{count} due times"),
-            }
-        ));
+        let dues = counted(runs.in_blackout, "due time");
+        out!("  {dues} in a blackout: not run");
     }
     if let Some(until) = runs.compared_until {
-        print::line(&format!(
-            "  compared until {} only: there are too many due times",
-            print::utc(until)
-        ));
+        let until = utc(until);
+        out!("  compared until {until} only: there are too many due times");
     }
 }
 
-fn counted(count: u64) -> String {
-    match count {
-        1 => "1 run".to_owned(),
-        count => format!("{count} runs"),
-    }
+fn runs_of(count: u64) -> String {
+    counted(count, "run")
 }
 
 fn time(at: jiff::civil::Time) -> String {
-    let format = if at.second() == 0 {
-        "%H:%M"
-    } else {
-        "%H:%M:%S"
+    let format = match at.second() {
+        0 => "%H:%M",
+        _ => "%H:%M:%S",
     };
     at.strftime(format).to_string()
 }
@@ -266,47 +190,47 @@ fn examples(group: &Group, zone: &Zone) {
             (Some(name), Some(_)) => format!("  no longer in blackout `{name}`"),
             (None, _) => String::new(),
         };
-        print::line(&format!("    {text}{why}"));
+        out!("    {text}{why}");
     }
     let more = group.count - group.examples.len() as u64;
     if more > 0 {
-        print::line(&format!("    and {more} more"));
+        out!("    and {more} more");
     }
 }
 
 fn totals(found: &Preview) -> String {
-    let totals = found.totals;
-    let mut text = format!(
-        "In all: {} added, {} removed, {} moved, {} unchanged",
-        counted(totals.added),
-        totals.removed,
-        totals.moved,
-        totals.unchanged
-    );
-    if totals.in_blackout > 0 {
-        text.push_str(&format!(", {} due times in blackouts", totals.in_blackout));
-    }
+    let Totals {
+        added,
+        removed,
+        moved,
+        unchanged,
+        in_blackout,
+    } = found.totals;
+    let blackouts = match in_blackout {
+        0 => String::new(),
+        count => format!(", {count} due times in blackouts"),
+    };
     let same = match found.unchanged_schedules {
         0 => ".".to_owned(),
         1 => "; 1 schedule stays as it is.".to_owned(),
         count => format!("; {count} schedules stay as they are."),
     };
-    text + &same
+    let added = runs_of(added);
+    format!(
+        "In all: {added} added, {removed} removed, {moved} moved, {unchanged} unchanged{blackouts}{same}"
+    )
 }
 
 fn warnings(warnings: &[Warning], all: bool) {
     for warning in warnings.iter().filter(|warning| all || !warning.before) {
-        print::line(&format!("warning: {}", warning.message));
+        out!("warning: {}", warning.message);
     }
     let before = warnings.iter().filter(|warning| warning.before).count();
     if before > 0 && !all {
-        let were = if before == 1 {
-            "warning was"
-        } else {
-            "warnings were"
+        let were = match before {
+            1 => "warning was",
+            _ => "warnings were",
         };
-        print::line(&format!(
-            "{before} {were} there before the edit (`--all` lists them)."
-        ));
+        out!("{before} {were} there before the edit (`--all` lists them).");
     }
 }

@@ -1,222 +1,96 @@
-//! `strongroom status`: what needs attention, from the record alone.
+//! `strongroom status` and `metrics`: what needs attention, and the figures.
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
-use strongroom_domain::pause::Pause;
-use strongroom_domain::{Outcome, ScheduleName};
-use strongroom_ledger::{
-    Ledger, Notice, OccurrenceFilter, OccurrenceRow, OpenMode, ShelfAge, running_host,
-};
-use strongroom_orchestrator::{Clock, SystemClock};
+use strongroom_app::occurrences::Occurrence;
+use strongroom_app::staleness;
+use strongroom_app::status::Status;
+use strongroom_domain::Outcome;
 
-use crate::arguments::Arguments;
-use crate::compose;
-use crate::error::CliError;
-use crate::print;
+use super::*;
 
-/// How far back outcomes are told.
-const BACK: SignedDuration = SignedDuration::from_hours(24);
 /// The most lines of one kind.
 const LINES: usize = 20;
 
-/// Everything that is told.
-struct Status {
-    host: Option<Option<u32>>,
-    notices: Vec<Notice>,
-    too_old: Vec<ShelfAge>,
-    paused: Vec<(ScheduleName, Pause)>,
-    unfinished: Vec<OccurrenceRow>,
-    ended: BTreeMap<Outcome, usize>,
-    alerts: Vec<OccurrenceRow>,
-    /// The same of shadows: no promise was kept or broken.
-    rehearsed: BTreeMap<Outcome, usize>,
-    shadow_alerts: Vec<OccurrenceRow>,
+pub(super) async fn metrics(at: &Installation, json: bool) -> Result<u8, Error> {
+    let metrics = strongroom_app::metrics::count(at).await?;
+    print::result(json, &metrics, || out!("{}", metrics.text().trim_end()))
 }
 
-pub(crate) async fn run(arguments: &Arguments) -> Result<u8, CliError> {
-    let now = SystemClock.now();
-    let ledger = compose::ledger(arguments, OpenMode::Reader).await?;
-    let since = now.checked_sub(BACK).unwrap_or(now);
-    let filter = OccurrenceFilter {
-        since: Some(since),
-        ..OccurrenceFilter::default()
-    };
-    let rows = ledger.occurrences(filter).await?;
-    let (shadows, rows): (Vec<_>, Vec<_>) =
-        rows.into_iter().partition(|row| row.shadow_of.is_some());
-    let pauses = ledger.pauses(now).await?;
-    let status = Status {
-        host: running_host(&arguments.state),
-        notices: ledger.notices().await?,
-        too_old: too_old(ledger.as_ref(), now).await?,
-        paused: pauses
-            .into_iter()
-            .flat_map(|(name, list)| list.into_iter().map(move |pause| (name.clone(), pause)))
-            .filter(|(_, pause)| pause.covers(now))
-            .collect(),
-        unfinished: ledger
-            .occurrences(OccurrenceFilter {
-                unfinished: true,
-                ..OccurrenceFilter::default()
-            })
-            .await?,
-        ended: counted(&rows),
-        alerts: alerting(rows),
-        rehearsed: counted(&shadows),
-        shadow_alerts: alerting(shadows),
-    };
-    print::answer(arguments, &value(&status, now), || say(&status, now))
+pub(super) async fn run(at: &Installation, json: bool) -> Result<u8, Error> {
+    let status = strongroom_app::status::status(at).await?;
+    print::result(json, &status, || say(&status))
 }
 
-fn counted(rows: &[OccurrenceRow]) -> BTreeMap<Outcome, usize> {
-    let mut ended = BTreeMap::new();
-    for outcome in rows.iter().filter_map(|row| row.outcome) {
-        *ended.entry(outcome).or_default() += 1;
+fn say(status: &Status) {
+    match status.host {
+        Some(Some(pid)) => out!("A host runs (process {pid})."),
+        Some(None) => out!("A host runs."),
+        None => out!("No host runs: nothing that is due will run."),
     }
-    ended
-}
-
-fn alerting(rows: Vec<OccurrenceRow>) -> Vec<OccurrenceRow> {
-    let alerts = |row: &OccurrenceRow| row.outcome.is_some_and(Outcome::alerts);
-    rows.into_iter().filter(alerts).collect()
-}
-
-/// Asked of the record and the time: nobody needs to have told.
-async fn too_old(ledger: &dyn Ledger, now: Timestamp) -> Result<Vec<ShelfAge>, CliError> {
-    let mut shelves = ledger.ages().await?;
-    shelves.retain(|shelf| shelf.age.is_too_old(now));
-    Ok(shelves)
-}
-
-fn value(status: &Status, now: Timestamp) -> Value {
-    let row = super::occurrences::value;
-    let counts = |ended: &BTreeMap<Outcome, usize>| {
-        let counts = ended.iter();
-        counts
-            .map(|(outcome, count)| (outcome.to_string(), json!(count)))
-            .collect::<serde_json::Map<_, _>>()
-    };
-    json!({
-        "host": status.host.map(|pid| json!({ "pid": pid })),
-        "notices": status.notices.iter().map(|notice| json!({ "name": notice.name, "since": notice.since, "text": notice.text })).collect::<Vec<_>>(),
-        "too_old": status.too_old.iter().map(|shelf| super::staleness::value(shelf, now)).collect::<Vec<_>>(),
-        "paused": status.paused.iter().map(|(name, pause)| json!({ "schedule": name, "pause": pause })).collect::<Vec<_>>(),
-        "unfinished": status.unfinished.iter().map(row).collect::<Vec<_>>(),
-        "ended_last_24h": counts(&status.ended),
-        "shadows_last_24h": counts(&status.rehearsed),
-        "shadow_alerts_last_24h": status.shadow_alerts.iter().map(row).collect::<Vec<_>>(),
-        "alerts_last_24h": status.alerts.iter().map(row).collect::<Vec<_>>(),
-    })
-}
-
-fn say(status: &Status, now: Timestamp) -> String {
-    let mut lines = vec![match status.host {
-        Some(Some(pid)) => format!("A host runs (process {pid})."),
-        Some(None) => "A host runs.".to_owned(),
-        None => "No host runs: nothing that is due will run.".to_owned(),
-    }];
     for notice in &status.notices {
-        lines.push(format!(
-            "NOTICE  since {}  {}",
-            print::utc(notice.since),
-            notice.name
-        ));
-        lines.extend(
-            notice
-                .text
-                .lines()
-                .map(|line| format!("  {}", print::plain(line))),
-        );
+        out!("NOTICE  since {}  {}", utc(notice.since), notice.name);
+        notice
+            .text
+            .lines()
+            .for_each(|line| out!("  {}", plain(line)));
     }
     for shelf in status.too_old.iter().take(LINES) {
-        lines.push(format!(
-            "TOO OLD {}",
-            super::staleness::sentence(shelf, now)
-        ));
+        out!("TOO OLD {}", staleness::sentence(shelf, status.now));
     }
     if status.too_old.len() > LINES {
         let more = status.too_old.len() - LINES;
-        lines.push(format!("        … {more} more: `strongroom metrics`"));
+        out!("        … {more} more: `strongroom metrics`");
     }
     for (name, pause) in &status.paused {
-        let until = pause
-            .until
-            .map_or_else(String::new, |until| format!(" until {}", print::utc(until)));
-        lines.push(format!(
-            "PAUSED  {name}{until}: {}",
-            print::plain(&pause.explain())
-        ));
+        let until = pause.until.map(|until| format!(" until {}", utc(until)));
+        let until = until.unwrap_or_default();
+        out!("PAUSED  {name}{until}: {}", plain(&pause.explain()));
     }
-    lines.extend(lately(status, now));
-    lines.join("\n")
+    lately(status);
 }
 
 /// What went wrong in the last day, what goes on, what ended.
-fn lately(status: &Status, now: Timestamp) -> Vec<String> {
-    let mut lines = Vec::new();
+fn lately(status: &Status) {
     for row in status.alerts.iter().rev().take(LINES).rev() {
-        lines.push(format!("ALERT   {}", sentence(row)));
+        out!("ALERT   {}", sentence(row));
     }
     if status.alerts.len() > LINES {
-        lines.push(format!(
-            "        … {} more in the last 24 hours: `strongroom occurrences`",
-            status.alerts.len() - LINES
-        ));
+        let more = status.alerts.len() - LINES;
+        out!("        … {more} more in the last 24 hours: `strongroom occurrences`");
     }
     for row in status.shadow_alerts.iter().rev().take(LINES).rev() {
-        lines.push(format!("SHADOW  {}", sentence(row)));
+        out!("SHADOW  {}", sentence(row));
     }
-    let (under_way, waiting): (Vec<_>, Vec<_>) = status
-        .unfinished
-        .iter()
-        .partition(|row| row.owner.is_some() || row.operation.is_some());
+    let unfinished = status.unfinished.iter();
+    let (under_way, waiting): (Vec<_>, Vec<_>) = unfinished.partition(|row| row.under_way());
     for row in under_way.iter().take(LINES) {
-        lines.push(format!("RUNS    {}", sentence(row)));
+        out!("RUNS    {}", sentence(row));
     }
-    let late = waiting.iter().filter(|row| row.ready_at <= now).count();
-    lines.push(format!(
-        "{} under way, {} waiting, {late} of them for their turn.",
-        under_way.len(),
-        waiting.len()
-    ));
+    let late = waiting.iter().filter(|row| row.ready_at <= status.now);
+    let (late, under_way, waiting) = (late.count(), under_way.len(), waiting.len());
+    out!("{under_way} under way, {waiting} waiting, {late} of them for their turn.");
     let words = |ended: &BTreeMap<Outcome, usize>| {
         let words = ended.iter();
-        let words: Vec<String> = words
-            .map(|(outcome, count)| format!("{count} {outcome}"))
-            .collect();
-        words.join(", ")
+        let words = words.map(|(outcome, count)| format!("{count} {outcome}"));
+        words.collect::<Vec<_>>().join(", ")
     };
-    lines.push(if status.ended.is_empty() {
-        "Nothing ended in the last 24 hours.".to_owned()
+    if status.ended.is_empty() {
+        out!("Nothing ended in the last 24 hours.");
     } else {
-        format!("Ended in the last 24 hours: {}.", words(&status.ended))
-    });
-    if !status.rehearsed.is_empty() {
-        lines.push(format!(
-            "Shadows, which do not count: {}.",
-            words(&status.rehearsed)
-        ));
+        out!("Ended in the last 24 hours: {}.", words(&status.ended));
     }
-    lines
+    if !status.rehearsed.is_empty() {
+        out!("Shadows, which do not count: {}.", words(&status.rehearsed));
+    }
 }
 
-fn sentence(row: &OccurrenceRow) -> String {
-    let reason = row
-        .reason
-        .as_deref()
-        .and_then(|reason| reason.lines().next())
-        .unwrap_or_default();
-    let outcome = row
-        .outcome
-        .map_or_else(|| "under way".to_owned(), |outcome| outcome.to_string());
-    let colon = if reason.is_empty() { "" } else { ": " };
+fn sentence(row: &Occurrence) -> String {
+    let outcome = row.outcome.map_or("under way", Outcome::as_str);
+    let colon = if row.why().is_empty() { "" } else { ": " };
+    let (due, why) = (utc(row.due), plain(row.why()));
     format!(
-        "{} {} {} {outcome}{colon}{}",
-        print::utc(row.due),
-        row.schedule,
-        row.tenant,
-        print::plain(reason)
+        "{due} {} {} {outcome}{colon}{why}",
+        row.schedule, row.tenant
     )
 }

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::schedule::{Schedule, Trigger};
-use crate::{ScheduleName, TenantName};
+use crate::{ScheduleName, TenantName, json_time};
 
 pub use policies::length;
 pub use runs::{Change, Group, Move, RUNS_LIMIT, Runs};
@@ -29,8 +29,10 @@ pub use warnings::{Warning, WarningKind};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Horizon {
     /// The moment of the edit, exclusive.
+    #[serde(with = "json_time")]
     pub from: Timestamp,
     /// The end, inclusive.
+    #[serde(with = "json_time")]
     pub until: Timestamp,
 }
 

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::{Horizon, skipped_whole, timed};
 use crate::calendar::{DueTime, Zone, due_between};
+use crate::json_time;
 use crate::schedule::Schedule;
 
 /// The most due times of one schedule that are looked at: a run every five minutes for a year. Beyond it the
@@ -31,6 +32,7 @@ pub struct Runs {
     /// Due times after the edit that a blackout prevents.
     pub in_blackout: u64,
     /// Set when there are more than [`RUNS_LIMIT`] due times: what comes later was not compared.
+    #[serde(with = "json_time")]
     pub compared_until: Option<Timestamp>,
 }
 
@@ -60,8 +62,10 @@ pub struct Group {
     /// How many.
     pub count: u64,
     /// The first; of moved ones, its new time.
+    #[serde(with = "json_time")]
     pub first: Option<Timestamp>,
     /// The last; of moved ones, its new time.
+    #[serde(with = "json_time")]
     pub last: Option<Timestamp>,
     /// Their local time of day, if it is the same for all.
     pub time: Option<Time>,
@@ -92,8 +96,10 @@ impl Group {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Change {
     /// When it was due.
+    #[serde(with = "json_time")]
     pub old: Option<Timestamp>,
     /// When it will be due.
+    #[serde(with = "json_time")]
     pub new: Option<Timestamp>,
     /// The blackout that prevents it from now on (removed), or did before (added).
     pub blackout: Option<String>,

@@ -14,7 +14,7 @@ use super::runs::{RUNS_LIMIT, dues};
 use super::{ByName, Horizon, close, timed, timetable_key, today};
 use crate::calendar::{DstGap, DstNote};
 use crate::schedule::{Schedule, Trigger};
-use crate::{ScheduleName, TenantName};
+use crate::{ScheduleName, TenantName, json_time};
 
 /// Something to look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,6 +30,7 @@ pub struct Warning {
     /// How often within the horizon.
     pub count: u64,
     /// When, or when first.
+    #[serde(with = "json_time")]
     pub at: Option<Timestamp>,
     /// One sentence without a full stop.
     pub message: String,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{Outcome, PluginName, ScheduleName, TenantName};
+use crate::{Outcome, PluginName, ScheduleName, TenantName, json_time};
 
 /// What one schedule did in the days that are compared.
 #[derive(Debug, Clone, Serialize)]
@@ -21,6 +21,7 @@ pub struct Side {
     /// Due times that have ended, each for one tenant.
     pub due_times: u64,
     /// The first of them.
+    #[serde(with = "json_time")]
     pub first_due: Option<Timestamp>,
     /// How they ended.
     pub outcomes: BTreeMap<Outcome, u64>,

@@ -1,25 +1,22 @@
 //! `strongroom schedule new`: an entry from flags, or from the answers of a person.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde_json::json;
-use strongroom_config::edit::{self, Addition, NewSchedule, NotAdded};
-use strongroom_domain::calendar::{Cron, Every, Zone, due_between};
+use strongroom_app::NewSchedule;
+use strongroom_app::schedule_files::{Added, add};
+use strongroom_domain::calendar::{Cron, Every, Zone};
 use strongroom_domain::preview::when;
 use strongroom_domain::retention::Within;
 use strongroom_domain::{PluginName, ScheduleName, TenantName};
-use strongroom_orchestrator::{Clock, SystemClock};
 
+use super::super::*;
 use super::questions::Questions;
-use crate::arguments::{Arguments, NewEntry};
-use crate::error::CliError;
-use crate::print;
+use crate::arguments::NewEntry;
 
 type When = (&'static str, String);
 
-pub(crate) fn run(arguments: &Arguments, options: &NewEntry) -> Result<u8, CliError> {
+pub(super) fn run(at: &Installation, json: bool, options: &NewEntry) -> Result<u8, Error> {
     let stdin = std::io::stdin();
     let person = stdin.is_terminal();
     let (mut input, mut output) = (stdin.lock(), std::io::stderr());
@@ -28,90 +25,37 @@ pub(crate) fn run(arguments: &Arguments, options: &NewEntry) -> Result<u8, CliEr
         output: &mut output,
     };
     let new = described(options, person.then_some(&mut questions))?;
-    let file = file(arguments, options, &new.name);
-    let addition =
-        edit::add(&arguments.schedules, &file, &new, SystemClock.now()).map_err(not_added)?;
-    if !addition.warnings.is_empty() {
-        let color = std::io::stderr().is_terminal();
-        eprintln!("{}", addition.warnings.render(color).trim_end());
-    }
-    let name = format!("{}.wasm", new.plugin);
-    if !arguments.plugins.join(&name).exists() {
-        let folder = arguments.plugins.display();
+    let added = add(at, &new, options.file.as_deref(), options.dry_run)?;
+    print::diagnostics(&added.warnings);
+    if let Some(file) = &added.missing_plugin {
+        let folder = at.plugins.display();
         eprintln!(
-            "warning: there is no `{name}` in {folder}; `strongroom check` says whether another file holds this plugin"
+            "warning: there is no `{file}` in {folder}; `strongroom check` says whether another file holds this plugin"
         );
     }
-    if !options.dry_run {
-        edit::write(&addition.file, &addition.text).map_err(|error| {
-            let message = format!("{} cannot be written", addition.file.display());
-            CliError::usage(message).because(error)
-        })?;
-    }
-    show(arguments, options, &addition)?;
-    Ok(0)
+    print::result(json, &added, || show(&added))
 }
 
-fn not_added(problem: NotAdded) -> CliError {
-    match problem {
-        NotAdded::Exists(file) => CliError::usage(format!(
-            "there is a schedule of that name in {}",
-            file.display()
-        ))
-        .hint("runs and snapshots are recorded under the name; give the new one another"),
-        NotAdded::Before(problems) => CliError::from(problems)
-            .hint("these problems were there before; mend them first. Nothing was written"),
-        NotAdded::After(problems) => {
-            CliError::from(problems).hint("this is the text that would be written; nothing was")
-        }
+fn show(added: &Added) {
+    let schedule = &added.schedule;
+    out!("{}", added.entry.trim_end());
+    if !added.written {
+        return;
     }
-}
-
-fn file(arguments: &Arguments, options: &NewEntry, name: &str) -> PathBuf {
-    match &options.file {
-        Some(file) => file.clone(),
-        None if arguments.schedules.is_file() => arguments.schedules.clone(),
-        None => arguments.schedules.join(format!("{name}.toml")),
+    out!("\nWritten to {}.", added.file.display());
+    for at in &added.next {
+        out!("  due {} ({})", local(*at, &schedule.zone), utc(*at));
     }
-}
-
-fn show(arguments: &Arguments, options: &NewEntry, addition: &Addition) -> Result<(), CliError> {
-    let schedule = &addition.schedule;
-    let now = SystemClock.now();
-    let dues: Vec<Timestamp> = due_between(&schedule.trigger, &schedule.zone, now, Timestamp::MAX)
-        .map(|due| due.at)
-        .take(3)
-        .collect();
-    if arguments.json {
-        return print::json(&json!({
-            "schedule": schedule.name, "file": addition.file, "entry": addition.entry,
-            "written": !options.dry_run, "next": dues,
-        }));
+    if added.next.is_empty() {
+        out!("  runs {}", when(schedule));
     }
-    print::line(addition.entry.trim_end());
-    if options.dry_run {
-        return Ok(());
-    }
-    print::line("");
-    print::line(&format!("Written to {}.", addition.file.display()));
-    for at in &dues {
-        print::line(&format!(
-            "  due {} ({})",
-            print::local(*at, &schedule.zone),
-            print::utc(*at)
-        ));
-    }
-    if dues.is_empty() {
-        print::line(&format!("  runs {}", when(schedule)));
-    }
-    Ok(())
 }
 
 /// What flags and answers say. Answers pass the same readers as files do.
 fn described(
     options: &NewEntry,
     mut person: Option<&mut Questions<'_>>,
-) -> Result<NewSchedule, CliError> {
+) -> Result<NewSchedule, Error> {
     let mut required = |given: &Option<String>, flag: &str, question: &str, check: Check| match (
         given,
         person.as_deref_mut(),
@@ -166,7 +110,7 @@ fn described(
         (None, None) => return Err(missing("one of --cron, --every, --at, --on and --after")),
     };
     if let Some(age) = &options.keep_within {
-        Within::parse(age).map_err(|error| CliError::usage(told(error.message, error.hint)))?;
+        Within::parse(age).map_err(|error| Error::usage(told(error.message, error.hint)))?;
     }
     Ok(NewSchedule {
         name,
@@ -193,8 +137,8 @@ fn told(message: String, hint: Option<String>) -> String {
     }
 }
 
-fn missing(flag: &str) -> CliError {
-    CliError::usage(format!("a new schedule needs {flag}"))
+fn missing(flag: &str) -> Error {
+    Error::usage(format!("a new schedule needs {flag}"))
         .hint("on a terminal, `strongroom schedule new` asks for what is missing")
 }
 
@@ -230,14 +174,14 @@ fn understood(text: &str) -> Result<When, String> {
     }
 }
 
-fn trees(given: &[String]) -> Result<Vec<(String, String)>, CliError> {
+fn trees(given: &[String]) -> Result<Vec<(String, String)>, Error> {
     given
         .iter()
         .map(|text| match text.split_once('=') {
             Some((name, path)) if !name.is_empty() && !path.is_empty() => {
                 Ok((name.to_owned(), path.to_owned()))
             }
-            _ => Err(CliError::usage(format!("`{text}` does not name a folder"))
+            _ => Err(Error::usage(format!("`{text}` does not name a folder"))
                 .hint("write NAME=PATH, as in `data=/srv/{tenant}`")),
         })
         .collect()

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, Write};
 
-use crate::error::CliError;
+use strongroom_app::Error;
 
 /// Where questions go and answers come from.
 pub(super) struct Questions<'a> {
@@ -16,9 +16,9 @@ impl Questions<'_> {
         &mut self,
         question: &str,
         check: impl Fn(&str) -> Result<T, String>,
-    ) -> Result<T, CliError> {
+    ) -> Result<T, Error> {
         let closed =
-            || CliError::usage("the questions were not answered").hint("`--help` shows the flags");
+            || Error::usage("the questions were not answered").hint("`--help` shows the flags");
         loop {
             write!(self.output, "{question} ")
                 .and_then(|()| self.output.flush())
@@ -56,7 +56,7 @@ mod tests {
         };
         assert_eq!(questions.ask("How many?", check).unwrap(), 3);
         let ended = questions.ask("How many?", check).unwrap_err();
-        assert_eq!(ended.code, 2);
+        assert_eq!(ended.kind, strongroom_app::Kind::Usage);
         let said = String::from_utf8(output).unwrap();
         assert_eq!(
             said,

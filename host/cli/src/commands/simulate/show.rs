@@ -1,40 +1,39 @@
 //! A simulation for people: calendars, what did not succeed, what would be sent, the shelf.
 
 use jiff::Timestamp;
+use strongroom_app::occurrences::Occurrence;
+use strongroom_app::simulation::{Mark, Shelf, SimulationReport, Summary, What};
+use strongroom_app::words::plain;
 use strongroom_domain::Outcome;
-use strongroom_ledger::OccurrenceRow;
 
-use super::calendar::Mark;
-use super::report::{Report, Summary, What};
-use super::shelves::Shelf;
-use crate::print;
+use crate::print::out;
 
 const DAYS: &str = "1234567890123456789012345678901";
 
-pub(super) fn show(report: &Report<'_>, rows: &[OccurrenceRow], all: bool) {
+pub(super) fn show(report: &SimulationReport, all: bool) {
     for outage in &report.span.outages {
-        print::line(&format!(
+        out!(
             "The host was down from {} to {}.",
             minute(outage.from),
             minute(outage.until)
-        ));
+        );
     }
     for summary in &report.schedules {
         calendar(summary);
     }
-    print::line(&legend());
-    occurrences(rows, all);
+    out!("{}", legend());
+    occurrences(&report.occurrences, all);
     messages(report);
     if !report.shelves.is_empty() {
-        print::line("\nGood copies at the end of each month:");
+        out!("\nGood copies at the end of each month:");
     }
     for shelf in &report.shelves {
-        print::line(&one_shelf(shelf));
+        out!("{}", one_shelf(shelf));
     }
     for warning in &report.warnings {
-        print::line(&format!("warning: {warning}"));
+        out!("warning: {warning}");
     }
-    print::line(&format!("\n{}", totals(report)));
+    out!("\n{}", totals(report));
 }
 
 fn calendar(summary: &Summary) {
@@ -42,8 +41,8 @@ fn calendar(summary: &Summary) {
     let counts = summary.outcomes.iter();
     let counts = counts.map(|(outcome, count)| (outcome, *count));
     let counts = counted(counts, summary.unfinished);
-    print::line(&format!("{name} ({zone}): {counts}"));
-    print::line(&format!("           {DAYS}"));
+    out!("{name} ({zone}): {counts}");
+    out!("           {DAYS}");
     for month in &summary.calendar {
         let changes: Vec<String> = month
             .clocks_change
@@ -55,9 +54,9 @@ fn calendar(summary: &Summary) {
             false => format!("  clocks change on day {}", changes.join(", ")),
         };
         let line = format!("  {}  {:<31}{changes}", month.month, month.days);
-        print::line(line.trim_end());
+        out!("{}", line.trim_end());
     }
-    print::line("");
+    out!("");
 }
 
 /// `364 succeeded, 1 missed`
@@ -81,33 +80,30 @@ fn legend() -> String {
     format!("{}  . nothing due", marks.collect::<String>())
 }
 
-fn occurrences(rows: &[OccurrenceRow], all: bool) {
-    let shown = rows
-        .iter()
-        .filter(|row| all || row.outcome != Some(Outcome::Succeeded));
-    let shown: Vec<&OccurrenceRow> = shown.collect();
-    if shown.is_empty() {
-        return;
+fn occurrences(rows: &[Occurrence], all: bool) {
+    let shown = rows.iter();
+    let mut shown = shown
+        .filter(|row| all || row.outcome != Some(Outcome::Succeeded))
+        .peekable();
+    match (shown.peek(), all) {
+        (None, _) => return,
+        (Some(_), true) => out!("\nEvery due time:"),
+        (Some(_), false) => out!("\nWhat did not succeed:"),
     }
-    print::line(if all {
-        "\nEvery due time:"
-    } else {
-        "\nWhat did not succeed:"
-    });
     for row in shown {
         let outcome = row.outcome.map_or("unfinished", Outcome::as_str);
         let what = said(outcome, row.reason.as_deref().unwrap_or_default());
         let due = minute(row.due);
-        print::line(&format!("  {due}  {} {}  {what}", row.schedule, row.tenant));
+        out!("  {due}  {} {}  {what}", row.schedule, row.tenant);
     }
 }
 
-fn messages(report: &Report<'_>) {
+fn messages(report: &SimulationReport) {
     if report.messages.is_empty() {
-        print::line("\nNo message would be sent.");
+        out!("\nNo message would be sent.");
         return;
     }
-    print::line("\nMessages that would be sent:");
+    out!("\nMessages that would be sent:");
     for message in &report.messages {
         let (alert, what) = match &message.what {
             What::Ended {
@@ -117,13 +113,13 @@ fn messages(report: &Report<'_>) {
                 too_old, reason, ..
             } => (*too_old, reason.clone()),
         };
-        print::line(&format!(
+        out!(
             "  {} {} {} {} {what}",
             minute(message.at),
             if alert { "ALERT" } else { "OK   " },
             message.schedule,
             message.tenant
-        ));
+        );
     }
 }
 
@@ -145,7 +141,7 @@ fn one_shelf(shelf: &Shelf) -> String {
     )
 }
 
-fn totals(report: &Report<'_>) -> String {
+fn totals(report: &SimulationReport) -> String {
     let counts = Outcome::ALL.iter().map(|outcome| {
         let of = report.schedules.iter();
         let of = of.filter_map(|summary| summary.outcomes.get(outcome));
@@ -158,7 +154,7 @@ fn totals(report: &Report<'_>) -> String {
 fn said(outcome: &str, reason: &str) -> String {
     match reason.lines().next() {
         None => outcome.to_owned(),
-        Some(reason) => format!("{outcome}: {}", print::plain(reason)),
+        Some(reason) => format!("{outcome}: {}", plain(reason)),
     }
 }
 

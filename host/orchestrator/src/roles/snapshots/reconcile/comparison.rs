@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use serde::Serialize;
-use strongroom_domain::{Evidence, ScheduleName, TenantName};
+use strongroom_domain::{Evidence, ScheduleName, TenantName, json_time};
 use strongroom_ledger::{ReconcileCounts, SnapshotRow};
 use uuid::Uuid;
 
@@ -21,6 +21,7 @@ pub struct Difference {
     /// The run that made it.
     pub run: Option<String>,
     /// When.
+    #[serde(with = "json_time")]
     pub taken_at: Timestamp,
     /// One sentence.
     pub what: String,

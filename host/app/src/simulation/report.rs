@@ -5,83 +5,106 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
-use serde_json::{Value, json};
 use strongroom_config::ScheduleSet;
 use strongroom_domain::schedule::Schedule;
-use strongroom_domain::{Outcome, ScheduleName, TenantName};
-use strongroom_ledger::{OccurrenceRow, SnapshotRow};
+use strongroom_domain::{Outcome, ScheduleName, TenantName, json_time};
+use strongroom_ledger::SnapshotRow;
 
 use super::calendar::{self, Mark, Month};
 use super::passage::AgeTold;
 use super::shelves::Shelf;
 use super::span::Span;
-use crate::commands::staleness::{NO_LONGER, said};
+use crate::occurrences::Occurrence;
+use crate::staleness::{NO_LONGER, said};
+use crate::words::utc;
 
-/// Everything that is shown.
-pub(super) struct Report<'a> {
-    pub(super) span: &'a Span,
-    pub(super) schedules: Vec<Summary>,
-    pub(super) messages: Vec<Message>,
-    pub(super) shelves: Vec<Shelf>,
-    pub(super) warnings: Vec<String>,
+/// What happened.
+#[derive(Debug, Serialize)]
+pub struct SimulationReport {
+    /// Which time was simulated.
+    #[serde(flatten)]
+    pub span: Span,
+    /// Every schedule.
+    pub schedules: Vec<Summary>,
+    /// Every due time.
+    pub occurrences: Vec<Occurrence>,
+    /// What somebody would be told, in order.
+    pub messages: Vec<Message>,
+    /// Every shelf on which there was anything or should have been.
+    pub shelves: Vec<Shelf>,
+    /// Shelves that were worse than their rules mean.
+    pub warnings: Vec<String>,
 }
 
 /// What became of the due times of one schedule.
 #[derive(Debug, Serialize)]
-pub(super) struct Summary {
-    pub(super) schedule: ScheduleName,
-    pub(super) timezone: String,
-    pub(super) outcomes: BTreeMap<Outcome, usize>,
-    pub(super) unfinished: usize,
-    pub(super) calendar: Vec<Month>,
+pub struct Summary {
+    /// Its name.
+    pub schedule: ScheduleName,
+    /// Its zone.
+    pub timezone: String,
+    /// How often each outcome was.
+    pub outcomes: BTreeMap<Outcome, usize>,
+    /// Due times that have not ended.
+    pub unfinished: usize,
+    /// Month by month.
+    pub calendar: Vec<Month>,
 }
 
 /// What somebody would be told.
 #[derive(Debug, Serialize)]
-pub(super) struct Message {
-    pub(super) at: Timestamp,
-    pub(super) schedule: ScheduleName,
-    pub(super) tenant: TenantName,
+pub struct Message {
+    /// When.
+    #[serde(with = "json_time")]
+    pub at: Timestamp,
+    /// Of which schedule.
+    pub schedule: ScheduleName,
+    /// Of whom.
+    pub tenant: TenantName,
+    /// What it is about.
     #[serde(flatten)]
-    pub(super) what: What,
+    pub what: What,
 }
 
 /// What a message is about.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub(super) enum What {
+pub enum What {
     /// A due time that did not end well.
     Ended {
+        /// When it was due.
+        #[serde(with = "json_time")]
         due: Timestamp,
+        /// How it ended.
         outcome: Outcome,
+        /// Why.
         reason: String,
     },
     /// The newest good snapshot of a shelf became too old, or no longer is.
     Age {
+        /// Whether it is.
         too_old: bool,
+        /// When the newest good one was taken.
+        #[serde(with = "json_time")]
         newest: Option<Timestamp>,
+        /// The oldest it may become.
         max_age_seconds: u64,
+        /// In words.
         reason: String,
     },
 }
 
-impl<'a> Report<'a> {
+impl SimulationReport {
     pub(super) fn new(
         set: &ScheduleSet,
-        span: &'a Span,
-        rows: &[OccurrenceRow],
+        span: Span,
+        rows: Vec<Occurrence>,
         snapshots: &[SnapshotRow],
         ages: &[AgeTold],
     ) -> Self {
-        let mut report = Self {
-            span,
-            schedules: Vec::new(),
-            messages: messages(rows, ages),
-            shelves: Vec::new(),
-            warnings: Vec::new(),
-        };
-        let mut by_schedule: BTreeMap<&ScheduleName, Vec<&OccurrenceRow>> = BTreeMap::new();
-        for row in rows {
+        let (mut schedules, mut shelves) = (Vec::new(), Vec::<Shelf>::new());
+        let mut by_schedule: BTreeMap<&ScheduleName, Vec<&Occurrence>> = BTreeMap::new();
+        for row in &rows {
             by_schedule.entry(&row.schedule).or_default().push(row);
         }
         let mut by_shelf: BTreeMap<(&ScheduleName, &TenantName), Vec<&SnapshotRow>> =
@@ -95,38 +118,36 @@ impl<'a> Report<'a> {
             let own = by_schedule
                 .get(&schedule.name)
                 .map_or(&[][..], Vec::as_slice);
-            report.schedules.push(summary(schedule, span, own));
+            schedules.push(summary(schedule, &span, own));
             for tenant in &schedule.tenants {
                 let shelf = (&schedule.name, tenant);
                 let copies = by_shelf.get(&shelf).map_or(&[][..], Vec::as_slice);
                 let of_tenant = own.iter().copied().filter(|row| row.tenant == *tenant);
-                let of_tenant: Vec<&OccurrenceRow> = of_tenant.collect();
-                let shelf = Shelf::new(schedule, tenant, span, &of_tenant, copies);
-                report.shelves.extend(shelf);
+                let of_tenant: Vec<&Occurrence> = of_tenant.collect();
+                shelves.extend(Shelf::new(schedule, tenant, &span, &of_tenant, copies));
             }
         }
-        report.warnings = report.shelves.iter().filter_map(warning).collect();
-        report
+        Self {
+            messages: messages(&rows, ages),
+            warnings: shelves.iter().filter_map(warning).collect(),
+            span,
+            schedules,
+            occurrences: rows,
+            shelves,
+        }
     }
 
-    pub(super) fn all_succeeded(&self) -> bool {
+    /// Whether every due time succeeded.
+    #[must_use]
+    pub fn all_succeeded(&self) -> bool {
         self.schedules.iter().all(|summary| {
             let mut outcomes = summary.outcomes.keys();
             summary.unfinished == 0 && outcomes.all(|outcome| *outcome == Outcome::Succeeded)
         })
     }
-
-    pub(super) fn value(&self, rows: &[OccurrenceRow]) -> Value {
-        let occurrences = rows.iter().map(crate::commands::occurrences::value);
-        json!({
-            "from": self.span.from, "to": self.span.to, "outages": self.span.outages,
-            "schedules": self.schedules, "occurrences": occurrences.collect::<Vec<_>>(),
-            "messages": self.messages, "shelves": self.shelves, "warnings": self.warnings,
-        })
-    }
 }
 
-fn summary(schedule: &Schedule, span: &Span, rows: &[&OccurrenceRow]) -> Summary {
+fn summary(schedule: &Schedule, span: &Span, rows: &[&Occurrence]) -> Summary {
     let zone = schedule.zone.time_zone();
     let mut marks: BTreeMap<Date, Mark> = BTreeMap::new();
     let mut outcomes = BTreeMap::new();
@@ -149,7 +170,7 @@ fn summary(schedule: &Schedule, span: &Span, rows: &[&OccurrenceRow]) -> Summary
     }
 }
 
-fn messages(rows: &[OccurrenceRow], ages: &[AgeTold]) -> Vec<Message> {
+fn messages(rows: &[Occurrence], ages: &[AgeTold]) -> Vec<Message> {
     let ended = rows.iter().filter_map(|row| {
         // A shadow keeps no promise: what it does not do is in its calendar.
         let counts = row.shadow_of.is_none();
@@ -190,7 +211,7 @@ fn warning(shelf: &Shelf) -> Option<String> {
     if shelf.highest == 0 {
         return Some(format!("{schedule} {tenant}: there never was a good copy"));
     }
-    let at = crate::print::utc(shelf.only_floor_at?);
+    let at = utc(shelf.only_floor_at?);
     let floor = shelf.floor.unwrap_or(1);
     Some(format!(
         "{schedule} {tenant}: at {at} every copy left was older than the rules allow; only the floor ({floor}) kept any"

@@ -5,36 +5,49 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use strongroom_domain::retention::{Retention, ShelfItem, decide};
 use strongroom_domain::schedule::Schedule;
-use strongroom_domain::{Outcome, ScheduleName, TenantName};
-use strongroom_ledger::{OccurrenceRow, SnapshotRow, SnapshotState};
+use strongroom_domain::{Outcome, ScheduleName, TenantName, json_time};
+use strongroom_ledger::{SnapshotRow, SnapshotState};
 
 use super::span::{self, Span};
+use crate::occurrences::Occurrence;
 
 /// The good copies of one schedule and tenant.
 #[derive(Debug, Serialize)]
-pub(super) struct Shelf {
-    pub(super) schedule: ScheduleName,
-    pub(super) tenant: TenantName,
-    pub(super) floor: Option<u32>,
+pub struct Shelf {
+    /// Of which schedule.
+    pub schedule: ScheduleName,
+    /// Of whom.
+    pub tenant: TenantName,
+    /// How many are kept whatever the rules say.
+    pub floor: Option<u32>,
     /// At the end of each month, or of the simulation.
-    pub(super) months: Vec<MonthEnd>,
-    pub(super) highest: usize,
+    pub months: Vec<MonthEnd>,
+    /// The most there ever were.
+    pub highest: usize,
     /// Since the first copy was deleted; if none was, since the first one was there.
-    pub(super) lowest: Option<Lowest>,
+    pub lowest: Option<Lowest>,
     /// When first nothing but the floor kept what was left.
-    pub(super) only_floor_at: Option<Timestamp>,
+    #[serde(with = "json_time")]
+    pub only_floor_at: Option<Timestamp>,
 }
 
+/// The good copies at the end of a month.
 #[derive(Debug, Serialize)]
-pub(super) struct MonthEnd {
-    pub(super) month: String,
-    pub(super) good: usize,
+pub struct MonthEnd {
+    /// Its year and number.
+    pub month: String,
+    /// How many.
+    pub good: usize,
 }
 
+/// The fewest good copies.
 #[derive(Debug, Serialize)]
-pub(super) struct Lowest {
-    pub(super) good: usize,
-    pub(super) at: Timestamp,
+pub struct Lowest {
+    /// How many.
+    pub good: usize,
+    /// Since when.
+    #[serde(with = "json_time")]
+    pub at: Timestamp,
 }
 
 impl Shelf {
@@ -43,7 +56,7 @@ impl Shelf {
         schedule: &Schedule,
         tenant: &TenantName,
         span: &Span,
-        rows: &[&OccurrenceRow],
+        rows: &[&Occurrence],
         copies: &[&SnapshotRow],
     ) -> Option<Self> {
         if copies.is_empty() && schedule.retention.is_none() {
@@ -141,7 +154,7 @@ fn extremes(copies: &[&SnapshotRow], span: &Span) -> (usize, Option<Lowest>) {
 fn only_floor(
     schedule: &Schedule,
     span: &Span,
-    rows: &[&OccurrenceRow],
+    rows: &[&Occurrence],
     copies: &[&SnapshotRow],
 ) -> Option<Timestamp> {
     let rules = Retention {

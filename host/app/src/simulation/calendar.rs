@@ -11,17 +11,24 @@ use strongroom_domain::Outcome;
 /// What became of a day; the worst comes last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Mark {
+pub enum Mark {
+    /// Everything succeeded.
     Succeeded,
+    /// Something fell into a pause.
     Paused,
+    /// Something was skipped, superseded or cancelled.
     Skipped,
+    /// Something is not finished.
     Unfinished,
+    /// Something was missed.
     Missed,
+    /// Something failed, timed out, was blocked or refused, or is not known.
     Failed,
 }
 
 impl Mark {
-    pub(super) const ALL: [(Self, &str); 6] = [
+    /// Every mark with its meaning.
+    pub const ALL: [(Self, &str); 6] = [
         (Self::Succeeded, "everything succeeded"),
         (Self::Missed, "something was missed"),
         (
@@ -58,7 +65,9 @@ impl Mark {
         }
     }
 
-    pub(super) fn letter(self) -> char {
+    /// Its letter in a calendar.
+    #[must_use]
+    pub fn letter(self) -> char {
         match self {
             Self::Succeeded => 'o',
             Self::Missed => 'm',
@@ -72,11 +81,13 @@ impl Mark {
 
 /// A month, day by day: a mark, `.` where nothing was due, a space outside the simulation.
 #[derive(Debug, Serialize)]
-pub(super) struct Month {
-    pub(super) month: String,
-    pub(super) days: String,
+pub struct Month {
+    /// Its year and number.
+    pub month: String,
+    /// A letter for each day.
+    pub days: String,
     /// Days on which the clocks change.
-    pub(super) clocks_change: Vec<i8>,
+    pub clocks_change: Vec<i8>,
 }
 
 /// The months from a moment up to another in a zone.
