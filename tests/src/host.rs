@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::{Daemon, Ran, Tree, built};
+use crate::{Daemon, Ran, Tree, built, compiled};
 
 /// Everything one host owns; removed when it is dropped.
 #[derive(Debug)]
@@ -29,7 +29,9 @@ impl Host {
         reason = "it makes folders, which is more than a default"
     )]
     pub fn new() -> Self {
-        Self::within(&std::env::temp_dir())
+        let host = Self::within(&std::env::temp_dir());
+        compiled::lend(&host.cache());
+        host
     }
 
     /// Makes the folders in a temporary folder inside this one, for a test that needs a certain disk.
@@ -69,6 +71,11 @@ impl Host {
     #[must_use]
     pub fn state(&self) -> PathBuf {
         self.folder.path().join("state")
+    }
+
+    /// Where compiled plugins are.
+    fn cache(&self) -> PathBuf {
+        self.state().join("cache")
     }
 
     /// Where tenants' sources are put.
@@ -232,6 +239,7 @@ impl Host {
 impl Drop for Host {
     /// Snapshots are read-only: folders are made writable so that they can be removed.
     fn drop(&mut self) {
+        compiled::keep(&self.cache());
         make_writable(self.folder.path());
     }
 }

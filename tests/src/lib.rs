@@ -11,6 +11,7 @@
 
 mod built;
 mod compare;
+mod compiled;
 mod counterpart;
 mod daemon;
 mod echo;
