@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::json;
 use strongroom_config::Diagnostics;
-use strongroom_domain::schedule::{Part, Schedule, Trigger};
+use strongroom_domain::schedule::{Schedule, SwapRole, Trigger};
 use strongroom_orchestrator::RefusedFile;
 
 use crate::permissions::Permissions;
@@ -55,10 +55,10 @@ impl CheckedSchedule {
             Trigger::Event(event) => format!("on `{event}`"),
             Trigger::After(after) => format!("after `{}`", after.schedule),
         };
-        match &self.schedule.part {
-            Part::Primary => when,
-            Part::ShadowOf(primary) => format!("{when}, shadow of `{primary}`"),
-            Part::SucceededBy(successor) => format!("never, succeeded by `{successor}`"),
+        match &self.schedule.swap_role {
+            SwapRole::Primary => when,
+            SwapRole::ShadowOf(primary) => format!("{when}, shadow of `{primary}`"),
+            SwapRole::SucceededBy(successor) => format!("never, succeeded by `{successor}`"),
         }
     }
 }
@@ -67,7 +67,7 @@ as_json!(CheckedSchedule, |checked| {
     let schedule = &checked.schedule;
     json!({
         "name": schedule.name, "plugin": schedule.plugin, "digest": checked.digest, "tenants": schedule.tenants,
-        "when": checked.when(), "shadow_of": schedule.part.shadows(), "succeeded_by": schedule.part.successor(),
+        "when": checked.when(), "shadow_of": schedule.shadows(), "succeeded_by": schedule.successor(),
         "timezone": schedule.zone.as_str(), "grants": schedule.grants, "permissions": checked.permissions,
     })
 });

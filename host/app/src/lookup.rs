@@ -50,7 +50,7 @@ pub(crate) fn keeper(setup: &Setup, row: &SnapshotRow) -> Result<Arc<Prepared>, 
 
 /// Refuses a schedule that makes nothing new.
 pub(crate) fn begins(schedule: &Schedule) -> Result<(), Error> {
-    let Some(successor) = schedule.part.successor() else {
+    let Some(successor) = schedule.successor() else {
         return Ok(());
     };
     let name = &schedule.name;

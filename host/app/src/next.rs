@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use strongroom_domain::calendar::{DueTime, next_due};
 use strongroom_domain::pause::Pause;
 use strongroom_domain::preview::{skipped, skipped_whole, when};
-use strongroom_domain::schedule::{Schedule, Trigger};
+use strongroom_domain::schedule::{Schedule, SwapRole, Trigger};
 use strongroom_domain::spread::shift;
 use strongroom_domain::{ScheduleName, json_time};
 use strongroom_ledger::{LedgerError, OpenMode};
@@ -69,7 +69,7 @@ impl NextDue {
             "note": self.due.note.as_ref().map(ToString::to_string),
             "blackout": skipped_whole(schedule, at), "starts": starts.collect::<Map<_, _>>(),
             "skipped": skipped(schedule, at).map_or_else(Vec::new, |skipped| skipped.tenants),
-            "pause": self.pause, "shadow_of": schedule.part.shadows(),
+            "pause": self.pause, "shadow_of": schedule.shadows(),
         })
     }
 }

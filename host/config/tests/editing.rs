@@ -38,7 +38,7 @@ fn meaning(text: &str) -> Option<Vec<String>> {
             one.missed_within,
             one.timeout,
             one.retry,
-            one.retention,
+            one.retention(),
             one.config,
             one.grants,
             one.enabled
@@ -181,6 +181,51 @@ tenants = ["acme"]
 # the end
 "#;
     assert_eq!(tidied(&text), expected);
+}
+
+#[test]
+fn services_and_credentials_are_put_in_order_too() {
+    let text = r#"[[credential]]
+secret = "file:/etc/strongroom/acme-cloud.key"
+addresses = ["10.20.0.5"]
+origin = "https://compute.example.com"
+name = "acme-cloud"
+scheme = "bearer"
+
+[[schedule]]
+name = "a"
+plugin = "p"
+every = "10m"
+tenants = ["acme"]
+
+[schedule.grants.http.compute]
+timeout = "10s"
+credential = "acme-cloud"
+bind = { zone = "a", project = "acme" }
+operations = ["list"]
+origin = "https://compute.example.com"
+"#;
+    let expected = r#"[[credential]]
+name = "acme-cloud"
+scheme = "bearer"
+origin = "https://compute.example.com"
+secret = "file:/etc/strongroom/acme-cloud.key"
+addresses = ["10.20.0.5"]
+
+[[schedule]]
+name = "a"
+plugin = "p"
+every = "10m"
+tenants = ["acme"]
+
+[schedule.grants.http.compute]
+origin = "https://compute.example.com"
+operations = ["list"]
+bind = { zone = "a", project = "acme" }
+credential = "acme-cloud"
+timeout = "10s"
+"#;
+    assert_eq!(tidied(text), expected);
 }
 
 #[test]

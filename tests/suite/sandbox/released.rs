@@ -6,11 +6,13 @@ use std::fs;
 use std::sync::Arc;
 
 use strongroom_domain::retry::FailureKind;
-use strongroom_sandbox::Role;
-use strongroom_sandbox::call::{Answer, Ending, Request, SnapshotState, Step};
+use strongroom_domain::role::Role;
+use strongroom_sandbox::call::{CallResult, Step};
+use strongroom_sandbox::role::snapshots::{Get, List, SnapshotState};
+use strongroom_sandbox::role::{Function, snapshots, task};
 use strongroom_tests::repository;
 
-use super::outside::Recorder;
+use super::recorder::Recorder;
 use super::{Plugin, call, context, runtime, sandbox};
 
 /// The released plugins of one role, each with its version.
@@ -32,19 +34,23 @@ async fn released(role: Role) -> Vec<(String, Plugin)> {
     plugins
 }
 
-async fn ask(plugin: &Plugin, request: Request, dry_run: bool) -> (Ending, Arc<Recorder>) {
-    let outside = Arc::<Recorder>::default();
+async fn ask<F: Function>(
+    plugin: &Plugin,
+    function: F,
+    dry_run: bool,
+) -> (CallResult<F::Answer>, Arc<Recorder>) {
+    let recorder = Arc::<Recorder>::default();
     let mut call = call(r#"{"key":"value"}"#);
     call.dry_run = dry_run;
-    let ending = plugin
-        .call(request, &call, context(Arc::clone(&outside)))
+    let result = plugin
+        .call(&function, &call, context(Arc::clone(&recorder)))
         .await;
-    (ending, outside)
+    (result, recorder)
 }
 
-async fn step(plugin: &Plugin, request: Request, dry_run: bool) -> Step {
-    match ask(plugin, request, dry_run).await.0 {
-        Ending::Answered(Answer::Step(step)) => step,
+async fn step<F: Function<Answer = Step>>(plugin: &Plugin, function: F, dry_run: bool) -> Step {
+    match ask(plugin, function, dry_run).await.0 {
+        CallResult::Answered(step) => step,
         other => panic!("{other:?}"),
     }
 }
@@ -84,7 +90,7 @@ fn running(step: Step, handle: &str) {
 }
 
 /// Every kind of failure, a kind and a step of no version, by the function that is asked with each name.
-async fn failures(plugin: &Plugin, poll: impl Fn(&str) -> Request) {
+async fn failures<F: Function<Answer = Step>>(plugin: &Plugin, poll: impl Fn(&str) -> F) {
     for (name, kind, wait) in [
         ("invalid", FailureKind::Invalid, None),
         ("denied", FailureKind::Denied, None),
@@ -96,14 +102,14 @@ async fn failures(plugin: &Plugin, poll: impl Fn(&str) -> Request) {
         ("corrupt", FailureKind::Corrupt, None),
         ("lapsed", FailureKind::Other, None),
     ] {
-        let Ending::Failed(failure) = ask(plugin, poll(name), false).await.0 else {
+        let CallResult::Failed(failure) = ask(plugin, poll(name), false).await.0 else {
             panic!("{name} did not fail")
         };
         assert_eq!(failure.kind, kind);
         assert_eq!(failure.detail, "as it was asked to");
         assert_eq!(failure.retry_after_ms, wait);
     }
-    let Ending::Refused { detail } = ask(plugin, poll("later"), false).await.0 else {
+    let CallResult::Refused(detail) = ask(plugin, poll("later"), false).await.0 else {
         panic!("a step of no version was taken for one that is known")
     };
     assert!(detail.contains("`of-a-later-version`"), "{detail}");
@@ -119,7 +125,7 @@ fn a_released_plugin_describes_itself_as_it_did() {
                 assert_eq!(description.name.as_str(), "plain", "{file}");
                 assert_eq!(description.version, "0.1.0");
                 assert_eq!(description.wants.len(), 2);
-                assert_eq!(description.operations.len(), 1);
+                assert_eq!(description.endpoints.len(), 1);
                 assert_eq!(description.features["restore"], "true");
                 assert_eq!(description.features["a-later-feature"], "true");
             }
@@ -131,9 +137,9 @@ fn a_released_plugin_describes_itself_as_it_did() {
 fn a_released_task_answers_as_it_did() {
     runtime().block_on(async {
         for (_, plugin) in released(Role::Task).await {
-            running(step(&plugin, Request::Run, true).await, "operation");
-            let (ending, outside) = ask(&plugin, Request::Run, false).await;
-            let Ending::Answered(Answer::Step(seen)) = ending else {
+            running(step(&plugin, task::Action::Run, true).await, "operation");
+            let (ending, recorder) = ask(&plugin, task::Action::Run, false).await;
+            let CallResult::Answered(seen) = ending else {
                 panic!("{ending:?}")
             };
             let facts = [
@@ -141,14 +147,14 @@ fn a_released_task_answers_as_it_did() {
                 ("files", "a writable directory"),
             ];
             done(seen, false, &facts);
-            assert_eq!(outside.reports(), 1);
-            let levels: Vec<String> = outside
+            assert_eq!(recorder.reports(), 1);
+            let levels: Vec<String> = recorder
                 .lines()
                 .iter()
                 .map(|line| format!("{:?}", line.level))
                 .collect();
             assert_eq!(levels, ["Debug", "Info", "Warn", "Error", "Info"]);
-            let poll = |name: &str| Request::PollTask {
+            let poll = |name: &str| task::Action::Poll {
                 handle: name.into(),
             };
             done(
@@ -168,7 +174,7 @@ fn released_snapshots_answer_as_they_did() {
             make(&plugin).await;
             read(&plugin).await;
             let reference = || "one".to_owned();
-            let request = Request::StartDelete {
+            let request = snapshots::Action::Delete {
                 reference: reference(),
             };
             done(
@@ -176,7 +182,7 @@ fn released_snapshots_answer_as_they_did() {
                 true,
                 &[("deleted", "one")],
             );
-            let request = Request::StartRestore {
+            let request = snapshots::Action::Restore {
                 reference: reference(),
                 place: "there".to_owned(),
                 paths: vec![b"a/b".to_vec(), b"c".to_vec()],
@@ -188,10 +194,10 @@ fn released_snapshots_answer_as_they_did() {
                 ("path", "c"),
             ];
             done(step(&plugin, request, false).await, false, &facts);
-            let request = Request::StartVerify {
+            let request = snapshots::Action::Verify {
                 reference: reference(),
             };
-            let Ending::Failed(failure) = ask(&plugin, request, false).await.0 else {
+            let CallResult::Failed(failure) = ask(&plugin, request, false).await.0 else {
                 panic!("damage was not told")
             };
             assert_eq!(
@@ -199,10 +205,10 @@ fn released_snapshots_answer_as_they_did() {
                 (FailureKind::Corrupt, "one\ntwo")
             );
             // Nothing is granted, so its request is denied.
-            let request = Request::StartCopy {
+            let request = snapshots::Action::Copy {
                 reference: reference(),
             };
-            let Ending::Failed(failure) = ask(&plugin, request, false).await.0 else {
+            let CallResult::Failed(failure) = ask(&plugin, request, false).await.0 else {
                 panic!("a request went out without a grant")
             };
             assert_eq!(failure.kind, FailureKind::Denied);
@@ -211,10 +217,14 @@ fn released_snapshots_answer_as_they_did() {
 }
 
 async fn make(plugin: &Plugin) {
-    running(step(plugin, Request::StartCreate, false).await, "made");
+    running(step(plugin, snapshots::Action::Create, false).await, "made");
     let facts = [("would-create", "made")];
-    done(step(plugin, Request::StartCreate, true).await, true, &facts);
-    let poll = |name: &str| Request::PollSnapshots {
+    done(
+        step(plugin, snapshots::Action::Create, true).await,
+        true,
+        &facts,
+    );
+    let poll = |name: &str| snapshots::Action::Poll {
         handle: name.into(),
     };
     let facts = [("snapshot", "made"), ("bytes", "7"), ("source", "disk")];
@@ -230,11 +240,11 @@ async fn read(plugin: &Plugin) {
         ("deleting", SnapshotState::Deleting),
         ("archived", SnapshotState::Unknown),
     ] {
-        let request = Request::Get {
+        let request = Get {
             reference: reference.to_owned(),
         };
         let (ending, _) = ask(plugin, request, false).await;
-        let Ending::Answered(Answer::Snapshot(info)) = ending else {
+        let CallResult::Answered(info) = ending else {
             panic!("{ending:?}")
         };
         assert_eq!((info.reference.as_str(), info.state), (reference, state));
@@ -248,14 +258,15 @@ async fn read(plugin: &Plugin) {
         (None, "first", Some("next")),
         (Some("next".to_owned()), "second", None),
     ] {
-        let (ending, _) = ask(plugin, Request::List { cursor, limit: 10 }, false).await;
-        let Ending::Answered(Answer::Page(page, more)) = ending else {
+        let (ending, _) = ask(plugin, List { cursor, limit: 10 }, false).await;
+        let CallResult::Answered(page) = ending else {
             panic!("{ending:?}")
         };
-        assert_eq!(page.len(), 1);
-        assert_eq!(
-            (page[0].reference.as_str(), more.as_deref()),
-            (reference, next)
-        );
+        let listed: Vec<&str> = page
+            .snapshots
+            .iter()
+            .map(|one| one.reference.as_str())
+            .collect();
+        assert_eq!((listed, page.next.as_deref()), (vec![reference], next));
     }
 }

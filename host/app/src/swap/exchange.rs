@@ -97,7 +97,7 @@ pub async fn back(at: &Installation, schedule: &str, act: Act) -> Result<Swapped
     let (_, _, setup) = at.setup().await?;
     let prepared = lookup::prepared(&setup, schedule)?;
     let schedule = &prepared.schedule;
-    let Some(successor) = schedule.part.successor() else {
+    let Some(successor) = schedule.successor() else {
         let message = format!("no schedule took the place of `{}`", schedule.name);
         return Err(Error::not_found(message)
             .hint("name the one that has `succeeded-by`: `strongroom check` shows it"));

@@ -2,13 +2,13 @@
 //!
 //! Owns: finding and reading each file once, and what is said of a file that is broken, unused or over.
 //! Never: decides what runs; `strongroom_domain::blackout` does.
-//! Read next: `written_days` (TOML), `ics`.
+//! Read next: `days` (TOML), `ics`.
 
 mod content;
+mod days;
 mod ics;
 mod moment;
 mod recurrence;
-mod written_days;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
@@ -21,9 +21,11 @@ use strongroom_domain::calendar::Zone;
 use toml::de::DeTable;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::files::{self, FILE_LIMIT};
 use crate::problems::{Problems, shortened};
-use crate::source::{self, FILE_LIMIT, SourceFile};
-use crate::written::At;
+use crate::raw::CALENDAR;
+use crate::reader::At;
+use crate::source::SourceFile;
 
 /// The most times of one calendar: each due time is compared with every one of them.
 pub(crate) const TIMES_LIMIT: usize = 10_000;
@@ -61,19 +63,14 @@ pub(crate) struct Calendars {
     /// Those that a schedule names.
     used: BTreeSet<PathBuf>,
     /// What a calendar means in a zone.
-    meant: HashMap<(PathBuf, String), Vec<Period>>,
+    resolved: HashMap<(PathBuf, String), Vec<Period>>,
     /// Calendars that stand between the schedule files.
     beside: BTreeMap<PathBuf, Arc<SourceFile>>,
 }
 
 /// Whether a file that stands between the schedule files is a calendar.
 pub(crate) fn is_one(root: &DeTable<'_>) -> bool {
-    !root.is_empty() && root.keys().all(|key| is_key(key.get_ref()))
-}
-
-/// Whether a key stands at the top of a calendar file.
-pub(crate) fn is_key(key: &str) -> bool {
-    key == "day" || key == "time"
+    !root.is_empty() && root.keys().all(|key| CALENDAR.key(key.get_ref()).is_some())
 }
 
 impl Calendars {
@@ -82,7 +79,7 @@ impl Calendars {
             now,
             read: BTreeMap::new(),
             used: BTreeSet::new(),
-            meant: HashMap::new(),
+            resolved: HashMap::new(),
             beside: BTreeMap::new(),
         }
     }
@@ -129,7 +126,7 @@ impl Calendars {
             return Vec::new();
         }
         let times = &calendar.times;
-        self.meant
+        self.resolved
             .entry((path, zone.as_str().to_owned()))
             .or_insert_with(|| times.iter().filter_map(|time| period(time, zone)).collect())
             .clone()
@@ -184,7 +181,7 @@ fn calendar(path: &Path, shown: &Path, now: Timestamp) -> Calendar {
         problems,
         times: Vec::new(),
     };
-    let source = match source::read_as(path, shown) {
+    let source = match files::read_as(path, shown) {
         Ok(source) => Arc::new(source),
         Err(problems) => return broken(problems.into_iter().map(relative).collect()),
     };
@@ -202,7 +199,7 @@ fn calendar(path: &Path, shown: &Path, now: Timestamp) -> Calendar {
     }
     let mut problems = Problems::new(Arc::clone(&source));
     let times = match path.extension().and_then(|end| end.to_str()) {
-        Some("toml") => written_days::read(&mut problems),
+        Some("toml") => days::read(&mut problems),
         Some("ics") => ics::read(now, &mut problems),
         _ => {
             let hint = "calendars end in `.ics` (iCalendar) or `.toml` (`[[day]]` and `[[time]]`)";

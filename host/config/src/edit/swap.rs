@@ -8,15 +8,18 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use strongroom_domain::schedule::{Part, Schedule};
+use strongroom_domain::schedule::{Schedule, SwapRole};
 use strongroom_domain::{ScheduleName, schedule};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Key, Table, value};
 
 use super::tidy::tidy;
 use crate::diagnostic::Diagnostics;
-use crate::meant::TIMETABLE;
+use crate::files;
+use crate::raw::RawSchedule;
+use crate::reader::RawTable;
+use crate::section::Group;
 use crate::set::{self, ScheduleSet};
-use crate::source::{self, SourceFile};
+use crate::source::SourceFile;
 
 /// What the schedule becomes that has kept the promise so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +77,7 @@ pub fn exchange(
     leaves: Leaves,
     now: Timestamp,
 ) -> Result<Exchange, NotExchanged> {
-    let files = source::read_all(schedules).map_err(NotExchanged::Before)?;
+    let files = files::read_all(schedules).map_err(NotExchanged::Before)?;
     let before = set::parse(files.clone(), now).map_err(NotExchanged::Before)?;
     let mut texts = Texts::read(&files);
     let moved = texts.take(from, leaves.key(), to)?;
@@ -146,7 +149,7 @@ impl Texts {
     fn take(
         &mut self,
         name: &ScheduleName,
-        part: &str,
+        key: &str,
         other: &ScheduleName,
     ) -> Result<Lines, NotExchanged> {
         let entry = self.entry(name)?;
@@ -154,7 +157,7 @@ impl Texts {
         let mut stays = Vec::new();
         let mut place = None;
         for (key, item) in drain(entry) {
-            if TIMETABLE.contains(&key.get()) {
+            if is_timetable(&key) {
                 place.get_or_insert(stays.len());
                 moved.push((key, item));
             } else {
@@ -166,7 +169,7 @@ impl Texts {
         if let Some(value) = line.as_value_mut() {
             value.decor_mut().set_prefix(" ");
         }
-        stays.insert(place, (Key::new(part), line));
+        stays.insert(place, (Key::new(key), line));
         fill(entry, stays);
         Ok(moved)
     }
@@ -217,6 +220,12 @@ impl Texts {
     }
 }
 
+/// Whether a key says when or for whom.
+fn is_timetable(key: &Key) -> bool {
+    let key = RawSchedule::SECTION.key(key.get());
+    key.is_some_and(|key| key.group == Group::Timetable)
+}
+
 /// Every line of a table, taken out in order.
 fn drain(table: &mut Table) -> Lines {
     let names: Vec<String> = table.iter().map(|(name, _)| name.to_owned()).collect();
@@ -230,7 +239,7 @@ fn fill(table: &mut Table, lines: Lines) {
     for (key, mut item) in lines {
         // Printed after the lines before it, wherever it stood.
         if let Some(inner) = item.as_table_mut()
-            && TIMETABLE.contains(&key.get())
+            && is_timetable(&key)
         {
             inner.set_position(None);
         }
@@ -275,14 +284,14 @@ fn different(
     for (old, (name, new)) in olds.values().zip(&news) {
         let mut expected = Schedule::clone(old);
         if name == to {
-            expected.part = Part::Primary;
+            expected.swap_role = SwapRole::Primary;
         } else if name == from {
-            expected.part = match leaves {
-                Leaves::Succeeded => Part::SucceededBy(to.clone()),
-                Leaves::Shadow => Part::ShadowOf(to.clone()),
+            expected.swap_role = match leaves {
+                Leaves::Succeeded => SwapRole::SucceededBy(to.clone()),
+                Leaves::Shadow => SwapRole::ShadowOf(to.clone()),
             };
         } else {
-            expected.part = renamed(&expected.part, from, to);
+            expected.swap_role = renamed(&expected.swap_role, from, to);
         }
         if let schedule::Trigger::After(after) = &mut expected.trigger
             && after.schedule == *from
@@ -313,10 +322,10 @@ fn different(
     None
 }
 
-fn renamed(part: &Part, from: &ScheduleName, to: &ScheduleName) -> Part {
-    match part {
-        Part::ShadowOf(name) if name == from => Part::ShadowOf(to.clone()),
-        Part::SucceededBy(name) if name == from => Part::SucceededBy(to.clone()),
+fn renamed(swap_role: &SwapRole, from: &ScheduleName, to: &ScheduleName) -> SwapRole {
+    match swap_role {
+        SwapRole::ShadowOf(name) if name == from => SwapRole::ShadowOf(to.clone()),
+        SwapRole::SucceededBy(name) if name == from => SwapRole::SucceededBy(to.clone()),
         other => other.clone(),
     }
 }

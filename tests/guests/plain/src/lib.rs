@@ -4,18 +4,15 @@
 //! library, so that a file stays small.
 //! Never: shipped. Read next: `snapshots.rs`, `task.rs`.
 
-#![cfg_attr(
-    not(target_arch = "wasm32"),
-    expect(dead_code, reason = "only a component exports it")
-)]
-
 #[cfg(feature = "snapshots")]
 mod snapshots;
 #[cfg(feature = "task")]
 mod task;
 
 use strongroom_plugin::bindings::types::{Call, Evidence, Failure, FailureKind, Operation, Step};
-use strongroom_plugin::bindings::{egress, endpoints, every, plugin};
+use strongroom_plugin::bindings::{egress, plugin};
+#[cfg(target_arch = "wasm32")]
+use strongroom_plugin::bindings::{endpoints, every};
 
 struct Plain;
 

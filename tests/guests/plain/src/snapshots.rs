@@ -4,6 +4,7 @@ use strongroom_plugin::bindings::http::wasi::http::outgoing_handler;
 use strongroom_plugin::bindings::http::wasi::http::types::{
     ErrorCode, Fields, OutgoingRequest, Scheme,
 };
+#[cfg(target_arch = "wasm32")]
 use strongroom_plugin::bindings::snapshots;
 use strongroom_plugin::bindings::snapshots::exports::strongroom::plugin::snapshots::{
     Guest, Page, Snapshot, State, Target,
