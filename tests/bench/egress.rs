@@ -1,4 +1,4 @@
-//! What the way out costs: a request of a plugin's beside the same request by bare hyper, over a connection that is kept
+//! The cost of egress: a request of a plugin's beside the same request by bare hyper, over a connection that is kept
 //! and over a new one; requests a second through one instance of a plugin; the memory of operations that are waited for.
 //!
 //! The server stands in the same process on the loopback and answers at once, so that what is measured is the client.
@@ -18,7 +18,7 @@ use strongroom_domain::TenantName;
 use strongroom_domain::egress::{
     AddressRange, Endpoint, Origin, Policy, RawEndpoint, ServiceGrant,
 };
-use strongroom_egress::{CallEgress, Egress, Opening, Request};
+use strongroom_egress::{CallEgress, Egress, GrantedService, Request};
 use strongroom_sandbox::capability::Capabilities;
 use strongroom_tests::guest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -126,13 +126,13 @@ fn way_out(egress: &Egress, address: SocketAddr) -> CallEgress {
     };
     let tenant = TenantName::new("acme").unwrap();
     let policy = Policy::new("things", &[Arc::new(look)], &grant, &tenant, false);
-    let opening = Opening {
-        service: "things".to_owned(),
+    let service = GrantedService {
+        name: "things".to_owned(),
         grant,
         policy,
         credential: None,
     };
-    egress.open(vec![opening], "strongroom/bench")
+    egress.open(vec![service], "strongroom/bench")
 }
 
 fn request() -> Request {

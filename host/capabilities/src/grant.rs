@@ -11,7 +11,7 @@ use strongroom_domain::egress::{Credential, Policy, ServiceGrant};
 use strongroom_domain::grants::Access;
 use strongroom_domain::schedule::Schedule;
 use strongroom_domain::{CredentialName, TenantName};
-use strongroom_egress::{Egress, Opening};
+use strongroom_egress::{Egress, GrantedService};
 use strongroom_ledger::Ledger;
 use strongroom_sandbox::Plugin;
 use strongroom_sandbox::capability::Capabilities;
@@ -121,11 +121,11 @@ pub fn grant(backends: Backends<'_>, scope: Scope<'_>) -> Result<Granted, TreeEr
             dry_run: Arc::clone(&dry_run),
         }) as _
     });
-    let openings = scope.openings();
-    let http = (!openings.is_empty() && plugin.imports(Capability::Http)).then(|| {
+    let services = scope.services();
+    let http = (!services.is_empty() && plugin.imports(Capability::Http)).then(|| {
         let description = plugin.description();
         let agent = format!("{AGENT} {}/{}", description.name, description.version);
-        Arc::new(CallHttp::new(backends.egress.open(openings, &agent)))
+        Arc::new(CallHttp::new(backends.egress.open(services, &agent)))
     });
     let log = Arc::new(RunLog {
         schedule: schedule.name.clone(),
@@ -160,16 +160,16 @@ impl Scope<'_> {
         open.map(tree).chain(self.place.clone()).collect()
     }
 
-    /// What the schedule opens to its plugin for this tenant.
-    fn openings(&self) -> Vec<Opening> {
+    /// The services that the schedule grants its plugin for this tenant.
+    fn services(&self) -> Vec<GrantedService> {
         let endpoints = &self.plugin.description().endpoints;
-        let opened = |(service, grant): (&String, &ServiceGrant)| Opening {
-            service: service.clone(),
+        let granted = |(service, grant): (&String, &ServiceGrant)| GrantedService {
+            name: service.clone(),
             grant: grant.clone(),
             policy: Policy::new(service, endpoints, grant, self.tenant, self.dry_run),
             credential: (grant.credential.as_ref())
                 .and_then(|name| self.credentials.get(name).cloned()),
         };
-        self.schedule.grants.http.iter().map(opened).collect()
+        self.schedule.grants.http.iter().map(granted).collect()
     }
 }

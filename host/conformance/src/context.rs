@@ -92,7 +92,7 @@ impl TestContext {
     #[must_use]
     pub fn new(subject: Subject, against: Option<Against>, context: CallContext) -> Self {
         let gates = Arc::new(Gates::default());
-        let egress = context.egress.through(gates.clone());
+        let egress = context.egress.with_faults(gates.clone());
         let began = context.clock.now();
         let whole = Timestamp::from_second(began.as_second()).unwrap_or(began);
         Self {

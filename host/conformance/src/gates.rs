@@ -5,7 +5,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use strongroom_domain::grants::Access;
-use strongroom_egress::{Fault, Gate, Leaving};
+use strongroom_egress::{AllowedRequest, Fault, FaultInjector};
 
 /// Stands at the way out of every call of the suite.
 #[derive(Default)]
@@ -80,12 +80,12 @@ impl Gates {
     }
 }
 
-impl Gate for Gates {
-    fn leaves(&self, request: &Leaving<'_>) -> Option<Fault> {
+impl FaultInjector for Gates {
+    fn fault(&self, request: &AllowedRequest<'_>) -> Option<Fault> {
         let mut state = self.state();
         let changes = request.access == Access::Write;
         state.sent.push(Sent {
-            operation: request.operation.to_owned(),
+            operation: request.endpoint.to_owned(),
             changes,
         });
         let rule = state.rule.as_mut()?;

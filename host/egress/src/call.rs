@@ -1,73 +1,78 @@
-//! One call of a plugin, and the road of each of its requests.
+//! The egress of one call of a plugin, and the steps of each of its requests.
 //!
-//! Owns: the order of the steps: found by its service's name, read, decided on, resolved, dialled, proven, sent, its answer
-//! freed of secrets; the connections of this call; its denials. Never: a step skipped because an earlier request passed it.
+//! Owns: the order of the steps: service found, request parsed, decided on, name resolved, dialled, authorized, sent,
+//! response cleared of secrets; the denials of the call. Never: a step skipped because an earlier request passed it.
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::mem;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use bytes::Bytes;
 use http::HeaderValue;
 use http::header::CONTENT_ENCODING;
+use http_body_util::Full;
 use strongroom_domain::egress::ParsedRequest;
 use tokio::sync::Semaphore;
 
-use crate::auth;
-use crate::connection::{Answer, Connection, NoAnswer};
+use crate::auth::{self, Authorization};
+use crate::connection::{Connection, ExchangeError, RawResponse};
 use crate::draft::Draft;
-use crate::error::{Failure, SendError, Step, shown, within};
-use crate::gate::{Gate, Leaving};
+use crate::error::{Failure, SendError, Step, printable, within};
+use crate::fault_injector::{AllowedRequest, FaultInjector};
 use crate::headers;
-use crate::outside::Outside;
-use crate::request::{Opening, Request, Response};
+use crate::request::{GrantedService, Request, Response};
 use crate::scrub::scrub;
-use crate::service::{Service, bounds};
+use crate::service::Service;
+use crate::shared::Shared;
 
 /// Most requests of one call at a time; more wait.
 const AT_ONCE: usize = 16;
 /// Most denials that are kept; more are only logged.
 const DENIALS: usize = 64;
-/// The way out of one call.
+
+/// The egress of one call.
 pub struct CallEgress {
-    outside: Arc<Outside>,
+    shared: Arc<Shared>,
     agent: HeaderValue,
     services: BTreeMap<String, Service>,
     denials: Mutex<Vec<String>>,
     at_once: Semaphore,
-    gate: Option<Arc<dyn Gate>>,
+    faults: Option<Arc<dyn FaultInjector>>,
 }
 
 impl CallEgress {
     pub(crate) fn new(
-        outside: Arc<Outside>,
-        openings: Vec<Opening>,
+        shared: Arc<Shared>,
+        services: Vec<GrantedService>,
         agent: HeaderValue,
-        gate: Option<Arc<dyn Gate>>,
+        faults: Option<Arc<dyn FaultInjector>>,
     ) -> Self {
-        let service = |opening: Opening| (opening.service.clone(), Service::new(opening));
+        let named = |granted: GrantedService| (granted.name.clone(), Service::new(granted));
         Self {
-            outside,
+            shared,
             agent,
-            services: openings.into_iter().map(service).collect(),
+            services: services.into_iter().map(named).collect(),
             denials: Mutex::default(),
             at_once: Semaphore::new(AT_ONCE),
-            gate,
+            faults,
         }
     }
 
-    /// Sends a request and waits for the whole answer. May be dropped at any time: its connection is closed then.
+    /// Sends a request and waits for the whole response. May be dropped at any time: its connection is closed then.
     ///
     /// # Errors
     /// [`SendError`] says where and why. After [`Failure::Closed`] and some [`Failure::Timeout`]s it is not known whether the
     /// server did what was asked.
     pub async fn send(&self, request: Request) -> Result<Response, SendError> {
-        let mut operation = None;
-        let answer = self.road(&request, &mut operation).await;
-        answer.map_err(|failure| {
-            let service = shown(&request.authority);
+        let mut endpoint = None;
+        let response = self.send_steps(&request, &mut endpoint).await;
+        response.map_err(|failure| {
             let error = SendError {
-                service,
-                operation,
+                service: printable(&request.authority),
+                endpoint: endpoint.map(str::to_owned),
                 failure,
             };
             self.record(&request, &error);
@@ -75,162 +80,158 @@ impl CallEgress {
         })
     }
 
-    /// Every denial of this call so far, the first 64.
+    /// Returns every denial of this call so far, the first 64.
     #[must_use]
     pub fn denials(&self) -> Vec<String> {
-        self.denials
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let denials = self.denials.lock();
+        denials.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    async fn road(
-        &self,
+    /// Takes every step of a request; `endpoint` is set once it is known.
+    async fn send_steps<'a>(
+        &'a self,
         request: &Request,
-        operation: &mut Option<String>,
+        endpoint: &mut Option<&'a str>,
     ) -> Result<Response, Failure> {
         let service = self.service(request)?;
-        let asked = service.read(request)?;
-        let decided = service.opening.policy.decide(&asked);
+        let parsed = service.parse(request)?;
+        let GrantedService {
+            name,
+            grant,
+            policy,
+            ..
+        } = &service.granted;
+        let decided = policy.decide(&parsed);
         let decided = decided.map_err(|denial| Failure::Denied(denial.0))?;
-        *operation = Some(decided.name.clone());
-        let leaving = Leaving {
-            service: &service.opening.service,
-            operation: &decided.name,
-            access: decided.access,
-        };
-        let fault = self.gate.as_ref().and_then(|gate| gate.leaves(&leaving));
-        let grant = &service.opening.grant;
-        let delivery = self.deliver(service, request, &asked);
+        *endpoint = Some(&decided.name);
+        let fault = self.faults.as_ref().and_then(|faults| {
+            faults.fault(&AllowedRequest {
+                service: name,
+                endpoint: &decided.name,
+                access: decided.access,
+            })
+        });
+        let delivery = self.deliver(service, request, &parsed);
         match fault {
             None => within(Step::Total, grant.time, delivery).await,
             Some(fault) => {
-                let fate = fault.befall(&grant.origin.host, delivery);
-                within(Step::Total, grant.time, fate).await
+                let faulty = fault.apply(&grant.origin.host, delivery);
+                within(Step::Total, grant.time, faulty).await
             }
         }
     }
 
     fn service(&self, request: &Request) -> Result<&Service, Failure> {
-        let found = self
-            .services
-            .get(&request.authority)
-            .filter(|_| request.scheme == "https");
-        found.ok_or_else(|| {
-            let known: Vec<String> = self
-                .services
-                .keys()
-                .map(|name| format!("`https://{name}`"))
-                .collect();
-            let known = if known.is_empty() {
-                "none".to_owned()
-            } else {
-                known.join(", ")
-            };
-            let (scheme, authority) = (shown(&request.scheme), shown(&request.authority));
-            Failure::Denied(format!(
-                "`{scheme}://{authority}` is not a service that is granted; granted: {known}"
-            ))
-        })
+        let service = self.services.get(&request.authority);
+        service
+            .filter(|_| request.scheme == "https")
+            .ok_or_else(|| {
+                let names = self.services.keys();
+                let known: Vec<String> = names.map(|name| format!("`https://{name}`")).collect();
+                let known = if known.is_empty() {
+                    "none".to_owned()
+                } else {
+                    known.join(", ")
+                };
+                let (scheme, authority) =
+                    (printable(&request.scheme), printable(&request.authority));
+                Failure::Denied(format!(
+                    "`{scheme}://{authority}` is not a service that is granted; granted: {known}"
+                ))
+            })
     }
 
-    /// From a decided request to its answer.
+    /// Delivers an allowed request, over an idle connection if there is one.
     async fn deliver(
         &self,
         service: &Service,
         request: &Request,
-        asked: &ParsedRequest,
+        parsed: &ParsedRequest,
     ) -> Result<Response, Failure> {
-        let Opening {
-            grant, credential, ..
-        } = &service.opening;
-        let credential = credential.as_deref();
-        auth::belongs(&grant.origin, credential)?;
-        let _turn = self.at_once.acquire().await;
-        let server = service.server();
-        let kept = service.take();
+        let origin = &service.granted.grant.origin;
+        let credential = service.granted.credential.as_deref();
+        auth::check_origin(origin, credential)?;
+        let _permit = self.at_once.acquire().await;
+        let idle = service.take_idle();
         // Before a secret is read, it is known that it may be sent there.
-        let addresses = match &kept {
+        let addresses = match &idle {
             Some(_) => None,
-            None => Some(self.outside.dialler.addresses(server).await?),
+            None => Some(self.addresses(service).await?),
         };
-        let draft = Draft::of(asked, &grant.origin)?;
-        let proof = match credential {
-            Some(credential) => {
-                auth::authorize(&self.outside, credential, &grant.origin, &draft).await?
-            }
-            None => auth::Proof::default(),
+        let draft = Draft::new(parsed, origin)?;
+        let mut authorization = match credential {
+            Some(credential) => auth::authorize(&self.shared, credential, origin, &draft).await?,
+            None => Authorization::default(),
         };
-        let bounds = bounds(request, grant.time, grant.bytes);
-        let host = grant.origin.host.as_str();
-        let mut ready =
-            Box::new(draft.finish(&grant.origin, &self.agent, proof.headers.clone())?);
-        if let Some(mut connection) = kept {
-            match connection.exchange(host, *ready, bounds).await {
-                Ok(answer) => return self.finish(service, connection, answer, &proof).await,
-                Err(NoAnswer::Failed(failure)) => return Err(failure),
-                Err(NoAnswer::Unsent(unsent)) => ready = unsent,
+        let headers = mem::take(&mut authorization.headers);
+        let mut message = draft.finish(origin, &self.agent, headers)?;
+        if let Some(connection) = idle {
+            let exchange = self.exchange(service, request, connection, message, &authorization);
+            match exchange.await {
+                Err(ExchangeError::Unsent(unsent)) => message = *unsent,
+                Err(ExchangeError::Failed(failure)) => return Err(failure),
+                Ok(response) => return Ok(response),
             }
         }
         let addresses = match addresses {
             Some(addresses) => addresses,
-            None => self.outside.dialler.addresses(server).await?,
+            None => self.addresses(service).await?,
         };
-        let identity = match credential {
-            Some(credential) => auth::identity(&self.outside, credential).await?,
-            None => None,
-        };
-        let dialled = self.outside.dialler.connect(
-            server,
-            &addresses,
-            identity.as_ref(),
-            request.connect_timeout,
-        );
-        let mut connection = Connection::over(dialled.await?).await?;
-        match connection.exchange(host, *ready, bounds).await {
-            Ok(answer) => self.finish(service, connection, answer, &proof).await,
-            Err(NoAnswer::Failed(failure)) => Err(failure),
-            Err(NoAnswer::Unsent(_)) => Err(Failure::Closed(format!(
-                "`{host}` ended the connection before anything was sent"
-            ))),
-        }
+        let connection = self
+            .connect(service, &addresses, request.connect_timeout)
+            .await?;
+        let exchange = self.exchange(service, request, connection, message, &authorization);
+        exchange.await.map_err(|error| match error {
+            ExchangeError::Failed(failure) => failure,
+            ExchangeError::Unsent(_) => Failure::Closed(format!(
+                "`{}` ended the connection before anything was sent",
+                origin.host
+            )),
+        })
     }
 
-    /// Keeps the connection and cleans the answer.
-    async fn finish(
+    async fn addresses(&self, service: &Service) -> Result<Vec<SocketAddr>, Failure> {
+        self.shared.dialler.addresses(service.server()).await
+    }
+
+    async fn connect(
         &self,
         service: &Service,
-        connection: Connection,
-        answer: Answer,
-        proof: &auth::Proof,
-    ) -> Result<Response, Failure> {
-        let Opening {
-            grant, credential, ..
-        } = &service.opening;
-        service.keep(connection);
-        if let Some(credential) = credential {
-            auth::answered(&self.outside, credential, answer.status, proof).await;
-        }
-        let encoded = answer
-            .headers
-            .get(CONTENT_ENCODING)
-            .is_some_and(|coding| coding != "identity");
-        if encoded && !proof.secrets.is_empty() {
-            return Err(Failure::Protocol(format!(
-                "`{}` compressed the answer, which nobody asked for and nobody can look into",
-                grant.origin.host
-            )));
-        }
-        let mut response = Response {
-            status: answer.status.as_u16(),
-            headers: headers::of_answer(&answer.headers),
-            body: answer.body,
+        addresses: &[SocketAddr],
+        timeout: Option<Duration>,
+    ) -> Result<Connection, Failure> {
+        let identity = match &service.granted.credential {
+            Some(credential) => auth::identity(&self.shared, credential).await?,
+            None => None,
         };
-        scrub(&mut response, &proof.secrets);
-        Ok(response)
+        let dialler = &self.shared.dialler;
+        let stream = dialler.connect(service.server(), addresses, identity, timeout);
+        Connection::new(stream.await?).await
     }
 
-    /// A denial is told to the log once, and kept for the outcome.
+    /// Sends a request over a connection, keeps the connection and returns the response as the plugin gets it.
+    async fn exchange(
+        &self,
+        service: &Service,
+        request: &Request,
+        mut connection: Connection,
+        message: http::Request<Full<Bytes>>,
+        authorization: &Authorization,
+    ) -> Result<Response, ExchangeError> {
+        let GrantedService {
+            grant, credential, ..
+        } = &service.granted;
+        let host = &grant.origin.host;
+        let limits = service.limits(request);
+        let response = connection.exchange(host, message, limits).await?;
+        service.keep(connection);
+        if let Some(credential) = credential {
+            auth::forget_refused(&self.shared, credential, response.status, authorization).await;
+        }
+        Ok(cleared(host, response, authorization)?)
+    }
+
+    /// Logs a denial and keeps it for the outcome.
     fn record(&self, request: &Request, error: &SendError) {
         let (Failure::Denied(_) | Failure::Malformed(_) | Failure::AddressDenied(_)) =
             &error.failure
@@ -242,8 +243,8 @@ impl CallEgress {
         tracing::warn!(
             target: "security",
             service = %error.service,
-            method = %shown(&request.method),
-            path = %shown(path),
+            method = %printable(&request.method),
+            path = %printable(path),
             reason = %sentence,
             "a plugin's request was denied"
         );
@@ -252,6 +253,28 @@ impl CallEgress {
             denials.push(sentence);
         }
     }
+}
+
+/// Clears a response of secrets and of headers that are not a plugin's.
+fn cleared(
+    host: &str,
+    response: RawResponse,
+    authorization: &Authorization,
+) -> Result<Response, Failure> {
+    let encoding = response.headers.get(CONTENT_ENCODING);
+    let encoded = encoding.is_some_and(|coding| coding != "identity");
+    if encoded && !authorization.secrets.is_empty() {
+        return Err(Failure::Protocol(format!(
+            "`{host}` compressed the answer, which nobody asked for and nobody can look into"
+        )));
+    }
+    let mut response = Response {
+        status: response.status.as_u16(),
+        headers: headers::for_plugin(&response.headers),
+        body: response.body,
+    };
+    scrub(&mut response, &authorization.secrets);
+    Ok(response)
 }
 
 impl fmt::Debug for CallEgress {

@@ -1,7 +1,7 @@
-//! One request over one connection, HTTP/1.1, everything bounded.
+//! One bounded request over one HTTP/1.1 connection.
 //!
-//! Owns: when a connection is used once more, and how much of an answer is read. Never: sends a request twice, follows a
-//! redirect, decompresses.
+//! Owns: whether a connection can be used again, and how much of a response is read. Never: sends a request twice, follows
+//! a redirect, decompresses.
 
 use std::error::Error;
 use std::time::Duration;
@@ -15,17 +15,17 @@ use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::task::JoinHandle;
 
-use crate::dial::Wire;
+use crate::dial::ByteStream;
 use crate::error::{Failure, Step, within};
-use crate::tls::explained;
+use crate::tls::tls_failure;
 
-/// Longest head of an answer, in bytes, and most headers in it.
+/// Longest head of a response, in bytes, and most headers in it.
 const HEAD_LIMIT: usize = 64 * 1024;
 const HEADERS_LIMIT: usize = 128;
-/// How hyper says so; it has no question for it on the client's side. A test notices when the words change.
+/// The words of hyper, which has no method to ask for it on the client's side; a test notices when they change.
 const TOO_LARGE: &str = "message head is too large";
 
-/// A connection, and the task that drives it; both end together.
+/// A connection and the task that drives it; both end together.
 pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     driver: Driver,
@@ -39,49 +39,49 @@ impl Drop for Driver {
     }
 }
 
-/// How long to wait and how much to take.
+/// How long a response is waited for, and how much of it is read.
 #[derive(Clone, Copy)]
-pub(crate) struct Bounds {
+pub(crate) struct Limits {
     pub(crate) first_byte: Duration,
     pub(crate) idle: Duration,
     pub(crate) bytes: u64,
 }
 
-/// What a server said.
-pub(crate) struct Answer {
+/// A response as the server sent it.
+pub(crate) struct RawResponse {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
 
-/// Why there is no answer.
-pub(crate) enum NoAnswer {
-    /// Not a byte was sent: the connection had been closed before. The request is as it was.
+/// The reason why there is no response.
+pub(crate) enum ExchangeError {
+    /// The connection had been closed before a byte of the request was sent.
     Unsent(Box<Request<Full<Bytes>>>),
-    /// Anything else.
+    /// Any other failure.
     Failed(Failure),
 }
 
-impl From<Failure> for NoAnswer {
+impl From<Failure> for ExchangeError {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
     }
 }
 
 impl Connection {
-    /// Begins to speak HTTP.
-    pub(crate) async fn over(wire: Box<dyn Wire>) -> Result<Self, Failure> {
+    /// Starts HTTP on a stream.
+    pub(crate) async fn new(stream: Box<dyn ByteStream>) -> Result<Self, Failure> {
         let mut builder = Builder::new();
         builder
             .max_headers(HEADERS_LIMIT)
             .max_header_size(HEAD_LIMIT)
             .max_buf_size(HEAD_LIMIT);
         let (sender, connection) = builder
-            .handshake(TokioIo::new(wire))
+            .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| failure("the server", &error))?;
         let driver = tokio::spawn(async move {
-            // Whoever sent the request is told the error; an idle connection may end as it likes.
+            // The sender of a request gets the error from hyper; the end of an idle connection is none.
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection ended");
             }
@@ -92,35 +92,35 @@ impl Connection {
         })
     }
 
-    /// Whether the other side has ended it.
-    pub(crate) fn ended(&self) -> bool {
+    /// Whether the other side has closed it.
+    pub(crate) fn is_closed(&self) -> bool {
         self.sender.is_closed() || self.driver.0.is_finished()
     }
 
-    /// Sends a request and reads the whole answer.
+    /// Sends a request and reads the whole response.
     pub(crate) async fn exchange(
         &mut self,
         host: &str,
         request: Request<Full<Bytes>>,
-        bounds: Bounds,
-    ) -> Result<Answer, NoAnswer> {
+        limits: Limits,
+    ) -> Result<RawResponse, ExchangeError> {
         if self.sender.ready().await.is_err() {
-            return Err(NoAnswer::Unsent(Box::new(request)));
+            return Err(ExchangeError::Unsent(Box::new(request)));
         }
         let sent = self.sender.try_send_request(request);
-        let limit = bounds.first_byte;
-        let Ok(answer) = tokio::time::timeout(limit, sent).await else {
+        let limit = limits.first_byte;
+        let Ok(response) = tokio::time::timeout(limit, sent).await else {
             return Err(Failure::Timeout {
                 step: Step::FirstByte,
                 limit,
             }
             .into());
         };
-        let answer = answer.map_err(|mut unsent| match unsent.take_message() {
-            Some(request) => NoAnswer::Unsent(Box::new(request)),
+        let response = response.map_err(|mut unsent| match unsent.take_message() {
+            Some(request) => ExchangeError::Unsent(Box::new(request)),
             None => failure(host, unsent.error()).into(),
         })?;
-        let (head, body) = answer.into_parts();
+        let (head, body) = response.into_parts();
         if head.status == StatusCode::SWITCHING_PROTOCOLS {
             return Err(Failure::Protocol(format!(
                 "`{host}` changes the protocol, which nobody asked for"
@@ -134,8 +134,8 @@ impl Connection {
             ))
             .into());
         }
-        let body = read(host, body, &head.headers, bounds).await?;
-        Ok(Answer {
+        let body = read(host, body, &head.headers, limits).await?;
+        Ok(RawResponse {
             status: head.status,
             headers: head.headers,
             body,
@@ -143,24 +143,24 @@ impl Connection {
     }
 }
 
-/// Reads until the end or the limit.
+/// Reads a body up to its end or the limit.
 async fn read(
     host: &str,
     mut body: Incoming,
     headers: &HeaderMap,
-    bounds: Bounds,
+    limits: Limits,
 ) -> Result<Vec<u8>, Failure> {
-    let limit = bounds.bytes;
-    let said = headers
+    let limit = limits.bytes;
+    let length = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if said.is_some_and(|said| said > limit) {
+    if length.is_some_and(|length| length > limit) {
         return Err(Failure::TooLarge { limit });
     }
     let mut whole = Vec::new();
     loop {
         let next = async { Ok(body.frame().await) };
-        let Some(frame) = within(Step::Idle, bounds.idle, next).await? else {
+        let Some(frame) = within(Step::Idle, limits.idle, next).await? else {
             return Ok(whole);
         };
         let frame = frame.map_err(|error| failure(host, &error))?;
@@ -173,7 +173,7 @@ async fn read(
     }
 }
 
-/// What hyper said, and what was below it.
+/// Translates an error of hyper and what caused it.
 fn failure(host: &str, error: &hyper::Error) -> Failure {
     if error.is_parse() && error.to_string().contains(TOO_LARGE) {
         return Failure::HeadersTooLarge {
@@ -186,11 +186,11 @@ fn failure(host: &str, error: &hyper::Error) -> Failure {
         let below = inner
             .downcast_ref::<std::io::Error>()
             .and_then(std::io::Error::get_ref);
-        let said = inner
+        let tls = inner
             .downcast_ref::<rustls::Error>()
             .or_else(|| below.and_then(|below| below.downcast_ref::<rustls::Error>()));
-        if let Some(said) = said {
-            return explained(host, said);
+        if let Some(error) = tls {
+            return tls_failure(host, error);
         }
         cause = inner.source();
     }

@@ -3,7 +3,6 @@
 //! Owns: which address is dialled. Never: reads a proxy from the environment, resolves a name twice for one connection,
 //! dials an address that was not checked.
 
-use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -19,7 +18,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use crate::error::{Failure, Step, TlsFault, within};
-use crate::tls::{Identity, Trust, explained};
+use crate::tls::{Identity, Trust, tls_failure};
 
 /// A resolver that does not answer within this is down; its own retries are shorter.
 const RESOLUTION: Duration = Duration::from_secs(5);
@@ -33,26 +32,24 @@ pub(crate) type Resolve = dyn Fn(String, u16) -> Pin<Box<dyn Future<Output = io:
     + Send
     + Sync;
 
-/// A connection's two ends, in the clear or over TLS.
-pub(crate) trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
+/// A connection, with or without TLS.
+pub(crate) trait ByteStream: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> ByteStream for T {}
 
-/// Which addresses may be dialled.
+/// The addresses that may be dialled.
 #[derive(Clone, Copy)]
-pub(crate) enum Reach<'a> {
-    /// Public ones, and these.
+pub(crate) enum AllowedAddresses<'a> {
+    /// Public addresses, and these.
     Granted(&'a [AddressRange]),
-    /// Any: the operator's own environment names the server.
-    Operators,
+    /// Any address: the operator's own environment names the server.
+    Operator,
 }
 
-/// A server, and what is known about it.
+/// A server to connect to.
 #[derive(Clone, Copy)]
 pub(crate) struct Server<'a> {
-    /// Where.
     pub(crate) origin: &'a Origin,
-    /// Which of its addresses are allowed.
-    pub(crate) reach: Reach<'a>,
+    pub(crate) addresses: AllowedAddresses<'a>,
     /// Certificates to trust instead of the system's.
     pub(crate) trust: Option<&'a Path>,
 }
@@ -68,22 +65,19 @@ impl Dialler {
         Self { resolve, trust }
     }
 
-    /// The system's resolver.
+    /// Returns the system's resolver.
     pub(crate) fn system() -> Arc<Resolve> {
         Arc::new(|host, port| {
             Box::pin(async move { Ok(tokio::net::lookup_host((host, port)).await?.collect()) })
         })
     }
 
-    /// The server's addresses, all of them allowed.
-    ///
-    /// # Errors
-    /// [`Failure::Resolution`], [`Failure::Timeout`]; [`Failure::AddressDenied`] if a single one is not allowed.
+    /// Resolves the server's addresses and checks that all of them are allowed.
     pub(crate) async fn addresses(&self, server: Server<'_>) -> Result<Vec<SocketAddr>, Failure> {
         let Origin {
             host, port, scheme, ..
         } = server.origin;
-        let found = match host.parse::<IpAddr>() {
+        let addresses = match host.parse::<IpAddr>() {
             Ok(address) => vec![SocketAddr::new(address, *port)],
             Err(_) => {
                 within(Step::Resolution, RESOLUTION, async {
@@ -96,26 +90,23 @@ impl Dialler {
                 .await?
             }
         };
-        if found.is_empty() {
+        if addresses.is_empty() {
             return Err(Failure::Resolution(format!("`{host}` has no address")));
         }
-        for address in &found {
-            allowed(host, *scheme, server.reach, address.ip())?;
+        for address in &addresses {
+            check(host, *scheme, server.addresses, address.ip())?;
         }
-        Ok(found)
+        Ok(addresses)
     }
 
-    /// A connection to one of exactly these addresses, the first that takes it.
-    ///
-    /// # Errors
-    /// [`Failure::Refused`], [`Failure::Timeout`], [`Failure::Tls`].
+    /// Connects to the first of exactly these addresses that accepts.
     pub(crate) async fn connect(
         &self,
         server: Server<'_>,
         addresses: &[SocketAddr],
-        identity: Option<&Identity>,
+        identity: Option<Identity>,
         shorter: Option<Duration>,
-    ) -> Result<Box<dyn Wire>, Failure> {
+    ) -> Result<Box<dyn ByteStream>, Failure> {
         let limit = shorter.map_or(CONNECT, |shorter| shorter.min(CONNECT));
         let stream = within(Step::Connect, limit, tcp(server.origin, addresses, limit)).await?;
         let host = &server.origin.host;
@@ -123,23 +114,28 @@ impl Dialler {
             return Ok(Box::new(stream));
         }
         let name = ServerName::try_from(host.clone()).map_err(|_| Failure::Tls {
-            fault: TlsFault::Ours,
+            fault: TlsFault::Local,
             sentence: format!("`{host}` is not a name that TLS knows"),
         })?;
         let config = self.trust.config(server.trust, identity).await?;
         within(Step::Tls, limit, async {
             let connected = TlsConnector::from(config).connect(name, stream).await;
-            connected.map_err(|error| untrusted(host, &error))
+            connected.map_err(|error| handshake_failure(host, &error))
         })
         .await
-        .map(|stream| Box::new(stream) as Box<dyn Wire>)
+        .map(|stream| Box::new(stream) as Box<dyn ByteStream>)
     }
 }
 
-fn allowed(host: &str, scheme: Scheme, reach: Reach<'_>, address: IpAddr) -> Result<(), Failure> {
-    let named = match reach {
-        Reach::Granted(ranges) => ranges.iter().any(|range| range.contains(address)),
-        Reach::Operators => scheme == Scheme::Https || address.is_loopback(),
+fn check(
+    host: &str,
+    scheme: Scheme,
+    allowed: AllowedAddresses<'_>,
+    address: IpAddr,
+) -> Result<(), Failure> {
+    let named = match allowed {
+        AllowedAddresses::Granted(ranges) => ranges.iter().any(|range| range.contains(address)),
+        AllowedAddresses::Operator => scheme == Scheme::Https || address.is_loopback(),
     };
     if named || (scheme == Scheme::Https && is_public(address)) {
         return Ok(());
@@ -148,9 +144,11 @@ fn allowed(host: &str, scheme: Scheme, reach: Reach<'_>, address: IpAddr) -> Res
         Scheme::Https => "is not a public address",
         Scheme::Http => "would be spoken to in the clear",
     };
-    let hint = match reach {
-        Reach::Granted(_) => format!("; if it is meant, write `addresses = [\"{address}\"]`"),
-        Reach::Operators => "; use `https`".to_owned(),
+    let hint = match allowed {
+        AllowedAddresses::Granted(_) => {
+            format!("; if it is meant, write `addresses = [\"{address}\"]`")
+        }
+        AllowedAddresses::Operator => "; use `https`".to_owned(),
     };
     Err(Failure::AddressDenied(format!(
         "{address}, an address of `{host}`, {reason}{hint}"
@@ -165,21 +163,21 @@ async fn tcp(
     let count = u32::try_from(addresses.len().clamp(1, TRIED)).unwrap_or(1);
     let mut last = "no address".to_owned();
     for address in addresses.iter().take(TRIED) {
-        match tokio::time::timeout(limit / count, TcpStream::connect(address)).await {
+        let attempt = TcpStream::connect(address);
+        let connected = match count {
+            // The only address has the whole time of the step.
+            1 => Ok(attempt.await),
+            _ => tokio::time::timeout(limit / count, attempt).await,
+        };
+        match connected {
             Ok(Ok(stream)) => {
-                // A request is one piece: waiting for more of it only delays it.
+                // A request is written in one piece: waiting for more of it would only delay it.
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "no-delay is not set");
                 }
                 return Ok(stream);
             }
             Ok(Err(error)) => last = format!("{address}: {error}"),
-            Err(_) if count == 1 => {
-                return Err(Failure::Timeout {
-                    step: Step::Connect,
-                    limit,
-                });
-            }
             Err(_) => last = format!("{address}: no answer"),
         }
     }
@@ -189,22 +187,16 @@ async fn tcp(
     )))
 }
 
-/// What rustls said, if it said it.
-fn untrusted(host: &str, error: &io::Error) -> Failure {
-    let said = error
+/// Translates the error of a TLS handshake.
+fn handshake_failure(host: &str, error: &io::Error) -> Failure {
+    let tls = error
         .get_ref()
         .and_then(|inner| inner.downcast_ref::<rustls::Error>());
-    said.map_or_else(
+    tls.map_or_else(
         || Failure::Tls {
             fault: TlsFault::Handshake,
             sentence: format!("the TLS handshake with `{host}` failed: {error}"),
         },
-        |said| explained(host, said),
+        |error| tls_failure(host, error),
     )
-}
-
-impl fmt::Debug for Dialler {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Dialler")
-    }
 }

@@ -1,6 +1,6 @@
-//! A request as it will be sent, before what proves who we are is added.
+//! The draft of a request: as it will be sent, before the credential is added.
 //!
-//! Owns: that every byte of it comes from parts that were read and decided on. Never: a byte copied from the plugin's own
+//! Owns: that every byte of it comes from parts that were parsed and decided on. Never: a byte copied from the plugin's own
 //! request line.
 
 use bytes::Bytes;
@@ -11,25 +11,22 @@ use strongroom_domain::egress::{Origin, ParsedRequest};
 
 use crate::error::Failure;
 
-/// A request in parts.
+/// A request in the parts that are signed.
 pub(crate) struct Draft {
     pub(crate) method: Method,
     /// Path and query, with the origin's path in front.
     pub(crate) target: String,
-    /// Beside those that every request has.
+    /// The headers beside those that every request has.
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) body: Bytes,
 }
 
 impl Draft {
-    /// What was asked, below the origin's path.
-    ///
-    /// # Errors
-    /// [`Failure::Malformed`]: a part that was read and cannot be written; a mistake of ours.
-    pub(crate) fn of(asked: &ParsedRequest, origin: &Origin) -> Result<Self, Failure> {
-        let method = Method::from_bytes(asked.method.as_bytes()).map_err(unwritable)?;
+    /// Builds a request below the origin's path; it is a bug if a part that was parsed cannot be written.
+    pub(crate) fn new(request: &ParsedRequest, origin: &Origin) -> Result<Self, Failure> {
+        let method = Method::from_bytes(request.method.as_bytes()).map_err(unwritable)?;
         let mut headers = Vec::new();
-        for (name, value) in asked
+        for (name, value) in request
             .headers
             .iter()
             .filter(|(name, _)| name != "content-type")
@@ -37,46 +34,41 @@ impl Draft {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(unwritable)?;
             headers.push((name, HeaderValue::from_str(value).map_err(unwritable)?));
         }
-        if let Some(kind) = asked.content_type() {
+        if let Some(kind) = request.content_type() {
             headers.push((CONTENT_TYPE, HeaderValue::from_static(kind)));
         }
-        let target = asked.target(&origin.path);
+        let target = request.target(&origin.path);
         Ok(Self {
             method,
             target,
             headers,
-            body: asked.body().into(),
+            body: request.body().into(),
         })
     }
 
-    /// The whole request; `proof` is what proves who we are.
-    ///
-    /// # Errors
-    /// [`Failure::Malformed`]: as above.
+    /// Completes the request with the headers of its authorization.
     pub(crate) fn finish(
         self,
         origin: &Origin,
         agent: &HeaderValue,
-        proof: Vec<(HeaderName, HeaderValue)>,
+        authorization: Vec<(HeaderName, HeaderValue)>,
     ) -> Result<Request<Full<Bytes>>, Failure> {
-        let mut headers = HeaderMap::new();
-        headers.insert(
-            HOST,
-            HeaderValue::from_str(&origin.authority()).map_err(unwritable)?,
-        );
+        let host = HeaderValue::try_from(origin.authority()).map_err(unwritable)?;
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(HOST, host);
         headers.insert(USER_AGENT, agent.clone());
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         if !self.body.is_empty() || matches!(self.method.as_str(), "POST" | "PUT" | "PATCH") {
             headers.insert(CONTENT_LENGTH, self.body.len().into());
         }
-        // A later one takes the place of an earlier one: the host's proof wins.
-        headers.extend(self.headers);
-        for (name, value) in proof {
+        // A later value replaces an earlier one, so that the authorization comes last.
+        for (name, value) in self.headers.into_iter().chain(authorization) {
             headers.insert(name, value);
         }
         let mut request = Request::new(Full::new(self.body));
         *request.method_mut() = self.method;
-        *request.uri_mut() = self.target.parse::<Uri>().map_err(unwritable)?;
+        *request.uri_mut() =
+            Uri::from_maybe_shared(Bytes::from(self.target)).map_err(unwritable)?;
         *request.headers_mut() = headers;
         Ok(request)
     }

@@ -1,28 +1,28 @@
-//! Why a request had no answer.
+//! The reasons why a request has no response.
 //!
 //! Owns: one kind for each code of `wasi:http`, one sentence for people. Never: a byte of a secret.
 
 use std::fmt;
 use std::time::Duration;
 
-/// A request that had no answer: where it was to go, and why it did not, or brought nothing back.
+/// The error of a request that has no response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SendError {
     /// The service's name as the plugin gave it, made printable and cut.
     pub service: String,
-    /// The operation, if it was found to be one.
-    pub operation: Option<String>,
-    /// Why.
+    /// The endpoint, if the request was allowed.
+    pub endpoint: Option<String>,
+    /// The reason.
     pub failure: Failure,
 }
 
-/// Why a request had no answer.
+/// The reason why a request has no response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
-    /// It is not granted. A whole sentence.
+    /// The request is not granted; a whole sentence.
     #[error("{0}")]
     Denied(String),
-    /// It has no meaning or more than one. A whole sentence.
+    /// The request has no meaning or more than one; a whole sentence.
     #[error("{0}")]
     Malformed(String),
     /// The host's name has no address.
@@ -31,26 +31,26 @@ pub enum Failure {
     /// An address is not public and the grant does not name it.
     #[error("{0}")]
     AddressDenied(String),
-    /// No address took the connection.
+    /// No address accepted the connection.
     #[error("{0}")]
     Refused(String),
     /// A step took too long.
     #[error("{step} took longer than {limit:?}")]
     Timeout {
-        /// Which.
+        /// The step.
         step: Step,
         /// The longest it may take.
         limit: Duration,
     },
-    /// The server could not be trusted, or did not trust us.
+    /// TLS failed.
     #[error("{sentence}")]
     Tls {
-        /// Whose part it was.
+        /// The part that failed.
         fault: TlsFault,
         /// What is wrong.
         sentence: String,
     },
-    /// The answer is not HTTP/1.1 as it has to be.
+    /// The response is not valid HTTP/1.1.
     #[error("{0}")]
     Protocol(String),
     /// The answer is longer than the grant allows.
@@ -69,10 +69,10 @@ pub enum Failure {
         /// Headers.
         count: usize,
     },
-    /// What proves who we are could not be had.
+    /// The credential cannot be used.
     #[error("{0}")]
     Credential(String),
-    /// The connection ended before the answer did. Whether the server did what was asked is not known.
+    /// The connection ended before the response did; whether the server did what was asked is not known.
     #[error("{0}")]
     Closed(String),
 }
@@ -80,29 +80,29 @@ pub enum Failure {
 /// A part of a request that has a time limit of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// From a name to addresses.
+    /// Name resolution.
     Resolution,
-    /// TCP.
+    /// The TCP connection.
     Connect,
-    /// The handshake.
+    /// The TLS handshake.
     Tls,
-    /// From the request's last byte to the end of the answer's headers.
+    /// From the request's last byte to the end of the response's headers.
     FirstByte,
-    /// Between two pieces of the answer.
+    /// Between two pieces of the response.
     Idle,
-    /// Everything together.
+    /// The whole request.
     Total,
 }
 
-/// What of TLS went wrong.
+/// The part of TLS that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TlsFault {
     /// The server's certificate.
     Certificate,
     /// Anything else in the handshake.
     Handshake,
-    /// Our own files: certificates to trust, or a certificate to show.
-    Ours,
+    /// The host's own files: certificates to trust, or a client certificate.
+    Local,
 }
 
 impl fmt::Display for SendError {
@@ -110,8 +110,8 @@ impl fmt::Display for SendError {
         if let Failure::Denied(sentence) | Failure::Malformed(sentence) = &self.failure {
             return f.write_str(sentence);
         }
-        match &self.operation {
-            Some(operation) => write!(f, "`{operation}` of `{}`: {}", self.service, self.failure),
+        match &self.endpoint {
+            Some(endpoint) => write!(f, "`{endpoint}` of `{}`: {}", self.service, self.failure),
             None => write!(f, "`{}`: {}", self.service, self.failure),
         }
     }
@@ -132,7 +132,7 @@ impl fmt::Display for Step {
     }
 }
 
-/// A future within a time limit.
+/// Runs a future within a time limit.
 pub(crate) async fn within<T>(
     step: Step,
     limit: Duration,
@@ -143,8 +143,8 @@ pub(crate) async fn within<T>(
         .unwrap_or(Err(Failure::Timeout { step, limit }))
 }
 
-/// Text from outside, safe to show: escaped and cut.
-pub(crate) fn shown(text: &str) -> String {
+/// Makes foreign text printable: escaped and cut.
+pub(crate) fn printable(text: &str) -> String {
     let escaped = text.chars().flat_map(char::escape_debug);
     escaped.take(200).collect()
 }

@@ -1,19 +1,19 @@
-//! Headers: which a plugin may set, how they are read, and which of an answer it gets.
+//! Headers: which a plugin may set, how they are parsed, and which of a response it gets.
 //!
-//! Strict on purpose: a byte that two programs could read in two ways is refused, not interpreted (RFC 9110, RFC 9112).
+//! The rules are strict: a byte that two programs could read in two ways is refused, not interpreted (RFC 9110, RFC 9112).
 
 use http::HeaderName;
 use http::header::{HeaderMap, HeaderValue};
 
-use crate::error::{Failure, shown};
+use crate::error::{Failure, printable};
 
 /// Most headers of a request, and their most bytes: a plugin needs a handful.
 const COUNT_LIMIT: usize = 64;
 /// Most bytes of a request's headers.
 const BYTES_LIMIT: usize = 16 * 1024;
 
-/// About the connection, about who we are, or about how the body is framed: only the host sets these.
-const THE_HOSTS_OWN: [&str; 19] = [
+/// Headers about the connection, the identity or the framing of the body, which only the host sets.
+const HOST_HEADERS: [&str; 19] = [
     "accept-encoding",
     "authorization",
     "connection",
@@ -35,7 +35,7 @@ const THE_HOSTS_OWN: [&str; 19] = [
     "via",
 ];
 
-/// About one connection (RFC 9110, 7.6.1), or a state that a plugin must not have.
+/// Headers of a response about one connection (RFC 9110, 7.6.1), or with a state that a plugin must not have.
 const NOT_FOR_PLUGINS: [&str; 10] = [
     "connection",
     "keep-alive",
@@ -49,22 +49,18 @@ const NOT_FOR_PLUGINS: [&str; 10] = [
     "upgrade",
 ];
 
-/// Whether a header is never a plugin's to set.
-pub(crate) fn is_the_hosts_own(name: &str) -> bool {
-    THE_HOSTS_OWN.contains(&name) || name.starts_with("proxy-")
+/// Whether only the host sets a header.
+pub(crate) fn is_host_header(name: &str) -> bool {
+    HOST_HEADERS.contains(&name) || name.starts_with("proxy-")
 }
 
-/// Reads a plugin's headers: names in lower case, values of visible ASCII and inner spaces. `reserved` are names that the
-/// credential sets.
-///
-/// # Errors
-/// [`Failure::Malformed`]: a value that could be read in two ways; [`Failure::Denied`]: a header that only the host sets.
-/// The sentence begins with `request`.
-pub(crate) fn read(
-    request: &str,
+/// Parses a plugin's headers: names in lower case, values of visible ASCII and inner spaces. `reserved` are names that the
+/// credential sets; `request` makes the words with which a sentence begins.
+pub(crate) fn parse(
+    request: &dyn Fn() -> String,
     given: &[(String, Vec<u8>)],
     authority: &str,
-    body: usize,
+    body_length: usize,
     reserved: &[String],
 ) -> Result<Vec<(String, String)>, Failure> {
     let bytes: usize = given
@@ -73,42 +69,50 @@ pub(crate) fn read(
         .sum();
     if given.len() > COUNT_LIMIT || bytes > BYTES_LIMIT {
         return Err(Failure::Malformed(format!(
-            "{request} has more than {COUNT_LIMIT} headers or {BYTES_LIMIT} bytes of them"
+            "{} has more than {COUNT_LIMIT} headers or {BYTES_LIMIT} bytes of them",
+            request()
         )));
     }
-    let mut read: Vec<(String, String)> = Vec::new();
+    let mut parsed: Vec<(String, String)> = Vec::with_capacity(given.len());
     let mut dropped: Vec<&'static str> = Vec::new();
     for (name, value) in given {
-        let (name, value) = one(request, name, value)?;
+        let (name, value) = header(request, name, value)?;
         let harmless = match name.as_str() {
             "host" if value == authority => Some("host"),
-            "content-length" if value == body.to_string() => Some("content-length"),
+            "content-length" if value == body_length.to_string() => Some("content-length"),
             "accept-encoding" if value == "identity" => Some("accept-encoding"),
             _ => None,
         };
         if let Some(name) = harmless {
             if dropped.contains(&name) {
                 return Err(Failure::Malformed(format!(
-                    "{request} has the header `{name}` twice"
+                    "{} has the header `{name}` twice",
+                    request()
                 )));
             }
             dropped.push(name);
-        } else if is_the_hosts_own(&name) || reserved.contains(&name) {
+        } else if is_host_header(&name) || reserved.contains(&name) {
             return Err(Failure::Denied(format!(
-                "{request} sets the header `{name}`, which only the host sets"
+                "{} sets the header `{name}`, which only the host sets",
+                request()
             )));
         } else {
-            read.push((name, value));
+            parsed.push((name, value));
         }
     }
-    Ok(read)
+    Ok(parsed)
 }
 
-fn one(request: &str, name: &str, value: &[u8]) -> Result<(String, String), Failure> {
+fn header(
+    request: &dyn Fn() -> String,
+    name: &str,
+    value: &[u8],
+) -> Result<(String, String), Failure> {
     let lower = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
         Failure::Malformed(format!(
-            "{request} has a header whose name is none: `{}`",
-            shown(name)
+            "{} has a header whose name is none: `{}`",
+            request(),
+            printable(name)
         ))
     })?;
     let plain = value.iter().all(|b| b.is_ascii_graphic() || *b == b' ')
@@ -117,13 +121,14 @@ fn one(request: &str, name: &str, value: &[u8]) -> Result<(String, String), Fail
     match std::str::from_utf8(value) {
         Ok(value) if plain => Ok((lower.as_str().to_owned(), value.to_owned())),
         _ => Err(Failure::Malformed(format!(
-            "{request} has a header `{lower}` with something else than visible ASCII in its value"
+            "{} has a header `{lower}` with something else than visible ASCII in its value",
+            request()
         ))),
     }
 }
 
-/// The headers of an answer that a plugin gets; `Connection` may name more that it does not.
-pub(crate) fn of_answer(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
+/// Returns the headers of a response that a plugin gets; `Connection` may name more that it does not.
+pub(crate) fn for_plugin(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
     let named: Vec<String> = headers
         .get_all(http::header::CONNECTION)
         .iter()

@@ -1,29 +1,38 @@
-//! The way out: the only crate of the host that opens a connection.
+//! Egress: the only crate of the host that opens a connection.
 //!
-//! Owns: the road of one request of a plugin: decided on, built anew, dialled at an address that was checked, over TLS,
-//! proven by a credential, bounded in time and bytes, its answer freed of secrets.
+//! Owns: the steps of one request of a plugin: decided on, built anew, sent to an address that was checked, over TLS, with
+//! the host's credential, bounded in time and bytes, its response cleared of secrets.
 //! Never: knows a plugin, a run or a sandbox; follows a redirect; keeps a connection from one call to the next.
-//! Read next: `call` (the road, step by step), `dial` (addresses), `auth` (credentials).
+//! Read next: `call` (the steps), `dial` (addresses), `auth` (credentials).
 
-pub mod auth;
-mod call;
+mod error;
+mod request;
+
+mod secret;
+mod tls;
+
 mod connection;
 mod dial;
 mod draft;
-mod error;
-mod gate;
+
+mod shared;
+mod token_cache;
+
+pub mod auth;
+mod secret_source;
+
+mod call;
+mod egress;
+mod fault_injector;
 mod headers;
-mod outside;
-mod request;
 mod scrub;
-mod secret;
 mod service;
 #[cfg(test)]
 mod tests;
-mod tls;
 
 pub use call::CallEgress;
+pub use egress::Egress;
 pub use error::{Failure, SendError, Step, TlsFault};
-pub use gate::{Fault, Gate, Leaving};
-pub use outside::{Clock, Egress};
-pub use request::{BODY_LIMIT, Opening, Request, Response};
+pub use fault_injector::{AllowedRequest, Fault, FaultInjector};
+pub use request::{BODY_LIMIT, GrantedService, Request, Response};
+pub use tls::Clock;

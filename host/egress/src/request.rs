@@ -1,4 +1,4 @@
-//! What goes in and what comes out, with nothing of HTTP's freedoms in it.
+//! The request of a plugin, its response, and the service it is sent to.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,54 +9,54 @@ use strongroom_domain::egress::{Credential, Policy, ServiceGrant};
 /// Longest body of a request, in bytes (`wit/egress.wit`).
 pub const BODY_LIMIT: usize = 1 << 20;
 
-/// One service, opened to one call.
+/// One service that is granted to one call.
 #[derive(Debug, Clone)]
-pub struct Opening {
+pub struct GrantedService {
     /// The name that the plugin uses.
-    pub service: String,
-    /// What the operator gave.
+    pub name: String,
+    /// The operator's grant.
     pub grant: ServiceGrant,
-    /// What is allowed there.
+    /// The requests that are allowed there.
     pub policy: Policy,
-    /// How the host proves there who it is.
+    /// The credential that the host shows there.
     pub credential: Option<Arc<Credential>>,
 }
 
-/// A request of a plugin, as it gave it.
+/// A request of a plugin, unchecked.
 #[derive(Clone)]
 pub struct Request {
-    /// Such as `GET`.
+    /// The method, such as `GET`.
     pub method: String,
-    /// `https`.
+    /// The scheme; only `https` is allowed.
     pub scheme: String,
     /// The service's name.
     pub authority: String,
-    /// The path, perhaps with a query.
+    /// The path and the query.
     pub target: String,
     /// Names and values in order.
     pub headers: Vec<(String, Vec<u8>)>,
     /// At most [`BODY_LIMIT`] bytes.
     pub body: Vec<u8>,
-    /// A shorter time for the connection than the host's own; likewise the next two.
+    /// A limit of the connection that is shorter than the host's own; likewise the next two.
     pub connect_timeout: Option<Duration>,
-    /// Until the answer's headers are there.
+    /// The limit until the response's headers are there.
     pub first_byte_timeout: Option<Duration>,
-    /// Between two pieces of the answer.
+    /// The limit between two pieces of the response.
     pub between_bytes_timeout: Option<Duration>,
 }
 
-/// An answer, freed of secrets.
+/// The response to a plugin's request, cleared of secrets.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Response {
-    /// As the server gave it.
+    /// The status code.
     pub status: u16,
-    /// Names in lower case, and values, in order, without those that are about the connection.
+    /// Names in lower case and values, in order, without those about the connection.
     pub headers: Vec<(String, Vec<u8>)>,
-    /// All of it.
+    /// The whole body.
     pub body: Vec<u8>,
 }
 
-/// Without values of headers and bodies, which may hold anything.
+/// Leaves out values of headers and bodies, which may hold anything.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();
@@ -70,7 +70,7 @@ impl fmt::Debug for Request {
     }
 }
 
-/// Without values of headers and bodies, which may hold anything.
+/// Leaves out values of headers and bodies, which may hold anything.
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_str()).collect();

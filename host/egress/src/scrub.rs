@@ -1,7 +1,7 @@
-//! Takes secrets out of an answer before a plugin sees it.
+//! Removes secrets from a response before a plugin sees it.
 //!
-//! A server that echoes what it was sent would otherwise hand the key to the plugin. Looked for: the bytes themselves, and
-//! as base64, as a URL and as JSON write them. What a server hides in another form on purpose cannot be found.
+//! A server that echoes what it was sent would otherwise hand the key to the plugin. The bytes are looked for as they are
+//! and as base64, a URL and JSON write them; a server that hides them in another form on purpose is not found out.
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
@@ -32,7 +32,7 @@ pub(crate) fn scrub(response: &mut Response, secrets: &[Secret]) {
     }
 }
 
-/// The longest first, so that no form hides another.
+/// The forms a secret is looked for in, the longest first, so that none hides another.
 fn forms(secret: &Secret) -> Vec<Zeroizing<Vec<u8>>> {
     let bytes = secret.bytes();
     let mut forms = vec![

@@ -1,6 +1,6 @@
-//! One service, opened to one call: what may be asked of it, and the connections to it.
+//! One service of one call: its grant, the strict parsing of its requests, and its idle connections.
 //!
-//! Owns: reading a request strictly, its bounds, connections that wait. Never: gives a connection to another call.
+//! Never: gives a connection to another call or service.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -8,99 +8,87 @@ use std::time::Duration;
 use strongroom_domain::egress::ParsedRequest;
 
 use crate::auth;
-use crate::connection::{Bounds, Connection};
-use crate::dial::{Reach, Server};
-use crate::error::{Failure, shown};
+use crate::connection::{Connection, Limits};
+use crate::dial::{AllowedAddresses, Server};
+use crate::error::{Failure, printable};
 use crate::headers;
-use crate::request::{BODY_LIMIT, Opening, Request};
+use crate::request::{BODY_LIMIT, GrantedService, Request};
 
-/// A server that says nothing for this long is gone, whatever the grant allows in all.
+/// A server that sends nothing for this long is gone, whatever the grant allows in all.
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// A service of one call.
 pub(crate) struct Service {
-    pub(crate) opening: Opening,
-    /// Connections that wait for the next request of this call to this service.
-    kept: Mutex<Vec<Connection>>,
+    pub(crate) granted: GrantedService,
+    /// Headers that the credential sets.
+    reserved: Vec<String>,
+    /// Connections that wait for the next request.
+    idle: Mutex<Vec<Connection>>,
 }
 
 impl Service {
-    pub(crate) fn new(opening: Opening) -> Self {
+    pub(crate) fn new(granted: GrantedService) -> Self {
+        let credential = granted.credential.as_deref();
         Self {
-            opening,
-            kept: Mutex::default(),
+            reserved: credential.map(auth::reserved).unwrap_or_default(),
+            granted,
+            idle: Mutex::default(),
         }
     }
 
-    /// Where it is, and which of its addresses are allowed.
     pub(crate) fn server(&self) -> Server<'_> {
-        let grant = &self.opening.grant;
+        let grant = &self.granted.grant;
         Server {
             origin: &grant.origin,
-            reach: Reach::Granted(&grant.addresses),
+            addresses: AllowedAddresses::Granted(&grant.addresses),
             trust: grant.trust.as_deref(),
         }
     }
 
-    /// Reads a request strictly.
-    ///
-    /// # Errors
-    /// [`Failure::Malformed`], and [`Failure::Denied`] for a header that only the host sets.
-    pub(crate) fn read(&self, request: &Request) -> Result<ParsedRequest, Failure> {
-        let path = request.target.split(['?', '#']).next().unwrap_or_default();
-        let name = format!(
-            "{} {} of `{}`",
-            shown(&request.method),
-            shown(path),
-            self.opening.service
-        );
+    /// Parses a request strictly.
+    pub(crate) fn parse(&self, request: &Request) -> Result<ParsedRequest, Failure> {
+        let service = &self.granted.name;
+        let name = || {
+            let path = request.target.split(['?', '#']).next().unwrap_or_default();
+            let (method, path) = (printable(&request.method), printable(path));
+            format!("{method} {path} of `{service}`")
+        };
         if request.body.len() > BODY_LIMIT {
             return Err(Failure::Malformed(format!(
-                "{name} has a body of more than {BODY_LIMIT} bytes"
+                "{} has a body of more than {BODY_LIMIT} bytes",
+                name()
             )));
         }
-        let reserved = self
-            .opening
-            .credential
-            .as_deref()
-            .map(auth::reserved)
-            .unwrap_or_default();
-        let headers = headers::read(
-            &name,
-            &request.headers,
-            &self.opening.service,
-            request.body.len(),
-            &reserved,
-        )?;
+        let length = request.body.len();
+        let headers = headers::parse(&name, &request.headers, service, length, &self.reserved)?;
         ParsedRequest::parse(&request.method, &request.target, headers, &request.body)
-            .map_err(|reason| Failure::Malformed(format!("{name} cannot be read: {reason}")))
+            .map_err(|reason| Failure::Malformed(format!("{} cannot be read: {reason}", name())))
     }
 
-    /// A connection that waits, if the other side has not ended it.
-    pub(crate) fn take(&self) -> Option<Connection> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|connection| !connection.ended());
-        kept.pop()
+    /// Returns the host's own limits, or the plugin's where they are shorter.
+    pub(crate) fn limits(&self, request: &Request) -> Limits {
+        let grant = &self.granted.grant;
+        let most = SILENCE.min(grant.time);
+        let shorter = |own: Option<Duration>| own.map_or(most, |own| own.min(most));
+        Limits {
+            first_byte: shorter(request.first_byte_timeout),
+            idle: shorter(request.between_bytes_timeout),
+            bytes: grant.bytes,
+        }
+    }
+
+    /// Takes an idle connection that the other side has not closed.
+    pub(crate) fn take_idle(&self) -> Option<Connection> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        idle.retain(|connection| !connection.is_closed());
+        idle.pop()
     }
 
     /// Keeps a connection for the next request.
     pub(crate) fn keep(&self, connection: Connection) {
-        if !connection.ended() {
-            self.kept
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(connection);
+        if !connection.is_closed() {
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            idle.push(connection);
         }
-    }
-}
-
-/// The host's own bounds, or the plugin's if they are shorter.
-pub(crate) fn bounds(request: &Request, time: Duration, bytes: u64) -> Bounds {
-    let most = SILENCE.min(time);
-    let shorter = |own: Option<Duration>| own.map_or(most, |own| own.min(most));
-    Bounds {
-        first_byte: shorter(request.first_byte_timeout),
-        idle: shorter(request.between_bytes_timeout),
-        bytes,
     }
 }

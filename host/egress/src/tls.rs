@@ -1,7 +1,7 @@
-//! TLS: whom the host believes, and what it shows of itself.
+//! TLS: the certificates the host trusts, and the one it shows.
 //!
 //! Owns: TLS 1.2 and 1.3 with ring's cryptography, the system's certificates or a file's, the exact certificate of a
-//! server that signed itself, the client's certificate. Never: a session resumed, a key written to a log.
+//! self-signed server, the client's certificate. Never: a session resumed, a key written to a log.
 
 use std::fmt;
 use std::path::Path;
@@ -12,6 +12,7 @@ use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::time_provider::TimeProvider;
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore,
@@ -20,20 +21,23 @@ use rustls::{
 use tokio::sync::OnceCell;
 
 use crate::error::{Failure, TlsFault};
-use crate::outside::Clock;
-use crate::secret::Secret;
+use crate::secret::{Secret, file};
 
 /// Longest file of certificates, in bytes: the system's own is a quarter of it.
 const FILE_LIMIT: usize = 1 << 20;
 
-/// Whom the host believes.
+/// The one clock.
+pub type Clock = Arc<dyn Fn() -> jiff::Timestamp + Send + Sync>;
+
+/// The certificates that the host trusts.
 pub(crate) struct Trust {
     clock: Clock,
     provider: Arc<CryptoProvider>,
-    system: OnceCell<Arc<dyn ServerCertVerifier>>,
+    /// The configuration with the system's certificates; it holds no state of a connection, because none is resumed.
+    system: OnceCell<Arc<ClientConfig>>,
 }
 
-/// A certificate to show, and its key.
+/// A client certificate and its key.
 pub(crate) struct Identity {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
@@ -49,54 +53,59 @@ impl Trust {
         }
     }
 
-    /// What a handshake needs: the certificates of `file` if there is one, else the system's.
-    ///
-    /// # Errors
-    /// [`Failure::Tls`]: a file that cannot be read, or no certificate in it.
+    /// Returns the configuration of a handshake: it trusts the certificates of `file` if there is one, else the system's.
     pub(crate) async fn config(
         &self,
         file: Option<&Path>,
-        identity: Option<&Identity>,
+        identity: Option<Identity>,
     ) -> Result<Arc<ClientConfig>, Failure> {
-        let verifier = match file {
-            Some(file) => self.of_file(file).await?,
-            None => Arc::clone(self.system.get_or_try_init(|| self.of_system()).await?),
+        let config = match file {
+            Some(file) => self.with_verifier(self.file_verifier(file).await?)?,
+            None => {
+                let system = async || self.with_verifier(self.system_verifier().await?);
+                Arc::clone(self.system.get_or_try_init(system).await?)
+            }
         };
-        let ours = |error: Error| {
-            ours(format!(
-                "the host's own side of TLS cannot be set up: {error}"
-            ))
+        let Some(Identity { chain, key }) = identity else {
+            return Ok(config);
         };
-        let clock = Arc::new(Now(Arc::clone(&self.clock)));
-        let builder = ClientConfig::builder_with_details(Arc::clone(&self.provider), clock)
+        let key = CertifiedKey::from_der(chain, key, &self.provider).map_err(|_| {
+            local("the credential's certificate and key do not belong together".to_owned())
+        })?;
+        let mut config = Arc::unwrap_or_clone(config);
+        config.client_auth_cert_resolver = Arc::new(SingleCertAndKey::from(key));
+        Ok(Arc::new(config))
+    }
+
+    fn with_verifier(
+        &self,
+        verifier: Arc<dyn ServerCertVerifier>,
+    ) -> Result<Arc<ClientConfig>, Failure> {
+        let clock = Arc::new(TlsClock(Arc::clone(&self.clock)));
+        let mut config = ClientConfig::builder_with_details(Arc::clone(&self.provider), clock)
             .with_safe_default_protocol_versions()
-            .map_err(ours)?
+            .map_err(|error| {
+                local(format!(
+                    "the host's own side of TLS cannot be set up: {error}"
+                ))
+            })?
             .dangerous()
-            .with_custom_certificate_verifier(verifier);
-        let mut config = match identity {
-            None => builder.with_no_client_auth(),
-            Some(Identity { chain, key }) => builder
-                .with_client_auth_cert(chain.clone(), key.clone_key())
-                .map_err(|_| {
-                    self::ours(
-                        "the credential's certificate and key do not belong together".to_owned(),
-                    )
-                })?,
-        };
+            .with_custom_certificate_verifier(verifier)
+            .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config.resumption = Resumption::disabled();
         Ok(Arc::new(config))
     }
 
-    async fn of_system(&self) -> Result<Arc<dyn ServerCertVerifier>, Failure> {
+    async fn system_verifier(&self) -> Result<Arc<dyn ServerCertVerifier>, Failure> {
         let load = tokio::task::spawn_blocking(rustls_native_certs::load_native_certs);
         let found = load
             .await
-            .map_err(|_| ours("the system's certificates could not be read".to_owned()))?;
+            .map_err(|_| local("the system's certificates could not be read".to_owned()))?;
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(found.certs);
         if roots.is_empty() {
-            return Err(ours(
+            return Err(local(
                 "the system has no certificates to trust; `trust` in the grant names a file"
                     .to_owned(),
             ));
@@ -104,7 +113,7 @@ impl Trust {
         Ok(self.verifier(roots)?)
     }
 
-    async fn of_file(&self, file: &Path) -> Result<Arc<dyn ServerCertVerifier>, Failure> {
+    async fn file_verifier(&self, file: &Path) -> Result<Arc<dyn ServerCertVerifier>, Failure> {
         let certificates = read_chain(file).await?;
         let mut roots = RootCertStore::empty();
         roots.add_parsable_certificates(certificates.iter().cloned());
@@ -124,52 +133,47 @@ impl Trust {
     fn verifier(&self, roots: RootCertStore) -> Result<Arc<WebPkiServerVerifier>, Failure> {
         WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&self.provider))
             .build()
-            .map_err(|error| ours(format!("the certificates to trust cannot be used: {error}")))
+            .map_err(|error| local(format!("the certificates to trust cannot be used: {error}")))
     }
 }
 
 impl Identity {
-    /// Reads a certificate's file, and takes its key.
-    ///
-    /// # Errors
-    /// [`Failure::Tls`]: one of the two is none; never what is in the key.
+    /// Reads a certificate's file and its key; an error never repeats the key.
     pub(crate) async fn read(certificate: &Path, key: &Secret) -> Result<Self, Failure> {
         let chain = read_chain(certificate).await?;
         let key = PrivateKeyDer::from_pem_slice(key.bytes())
-            .map_err(|_| ours("the credential's secret is no private key in PEM".to_owned()))?;
+            .map_err(|_| local("the credential's secret is no private key in PEM".to_owned()))?;
         Ok(Self { chain, key })
     }
 }
 
-async fn read_chain(file: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
-    let shown = file.display();
-    let bytes = crate::secret::file(file, FILE_LIMIT)
-        .await
-        .map_err(|reason| {
-            ours(format!(
-                "the certificates in {shown} cannot be read: {reason}"
-            ))
-        })?;
+async fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
+    let shown = path.display();
+    let bytes = file(path, FILE_LIMIT).await.map_err(|reason| {
+        local(format!(
+            "the certificates in {shown} cannot be read: {reason}"
+        ))
+    })?;
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(bytes.bytes()).collect();
     match certificates {
         Ok(certificates) if !certificates.is_empty() => Ok(certificates),
-        _ => Err(ours(format!(
+        _ => Err(local(format!(
             "{shown} holds no certificates in PEM (`-----BEGIN CERTIFICATE-----`)"
         ))),
     }
 }
 
-fn ours(sentence: String) -> Failure {
+fn local(sentence: String) -> Failure {
     Failure::Tls {
-        fault: TlsFault::Ours,
+        fault: TlsFault::Local,
         sentence,
     }
 }
 
-/// The one clock, as rustls asks for it.
-struct Now(Clock);
+/// The one clock as a time provider of rustls.
+struct TlsClock(Clock);
 
-impl TimeProvider for Now {
+impl TimeProvider for TlsClock {
     fn current_time(&self) -> Option<UnixTime> {
         let since = u64::try_from((self.0)().as_second()).ok()?;
         Some(UnixTime::since_unix_epoch(std::time::Duration::from_secs(
@@ -178,14 +182,14 @@ impl TimeProvider for Now {
     }
 }
 
-impl fmt::Debug for Now {
+impl fmt::Debug for TlsClock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Now")
+        f.write_str("TlsClock")
     }
 }
 
-/// The certificates of a file: each as an authority, and each as the very certificate of the server, whatever its names,
-/// dates and flags say. The operator put it there; it is trusted until it is taken out.
+/// A verifier that accepts each certificate of a file as an authority, and as the exact certificate of the server whatever
+/// its names, dates and flags say: the operator put it there, and it is trusted until it is removed.
 #[derive(Debug)]
 struct Pinned {
     certificates: Vec<CertificateDer<'static>>,
@@ -246,8 +250,8 @@ impl ServerCertVerifier for Pinned {
     }
 }
 
-/// What a failed handshake means to the person who has to put it right.
-pub(crate) fn explained(host: &str, error: &Error) -> Failure {
+/// Explains a TLS error to the person who has to correct it.
+pub(crate) fn tls_failure(host: &str, error: &Error) -> Failure {
     use CertificateError as Bad;
     let (fault, sentence) = match error {
         Error::InvalidCertificate(bad) => {

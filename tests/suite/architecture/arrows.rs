@@ -268,10 +268,10 @@ fn only_the_conformance_suite_lets_requests_go_wrong() {
             continue;
         }
         let code = file.code();
-        offenders.extend(file.lines_where(&code, |line| line.contains(".through(")));
+        offenders.extend(file.lines_where(&code, |line| line.contains(".with_faults(")));
     }
     none(
-        "A run has no gate at its way out: nothing but a test of a plugin loses a reply on purpose.",
+        "A run has no fault injector: nothing but a test of a plugin loses a reply on purpose.",
         offenders,
     );
 }

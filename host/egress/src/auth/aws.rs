@@ -12,7 +12,7 @@ use http::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use strongroom_domain::egress::{Credential, Origin, Scheme};
 
-use super::{Proof, needed};
+use super::authorization::{Authorization, needed};
 use crate::draft::Draft;
 use crate::secret::Secret;
 
@@ -25,16 +25,13 @@ pub(super) const RESERVED: [&str; 4] = [
 ];
 
 /// Signs a request.
-///
-/// # Errors
-/// Half a sentence.
 pub(super) fn sign(
     credential: &Credential,
     secret: Secret,
     now: Timestamp,
     origin: &Origin,
     draft: &Draft,
-) -> Result<Proof, String> {
+) -> Result<Authorization, String> {
     let service = needed(credential.service.as_deref(), "service")?;
     let id = needed(credential.user.as_deref(), "user")?;
     let identity = Credentials::new(id, secret.text()?, None, None, "strongroom").into();
@@ -69,7 +66,7 @@ pub(super) fn sign(
     let signed = signature(request, &SigningParams::V4(params))
         .map_err(|_| "the request cannot be signed")?;
     let (instructions, _) = signed.into_parts();
-    let mut proof = Proof {
+    let mut authorization = Authorization {
         headers: Vec::new(),
         secrets: vec![secret],
     };
@@ -79,9 +76,9 @@ pub(super) fn sign(
         let mut value =
             HeaderValue::from_str(value).map_err(|_| "the signature cannot be written")?;
         value.set_sensitive(true);
-        proof.headers.push((name, value));
+        authorization.headers.push((name, value));
     }
-    Ok(proof)
+    Ok(authorization)
 }
 
 fn time(now: Timestamp) -> Result<SystemTime, &'static str> {
@@ -89,7 +86,7 @@ fn time(now: Timestamp) -> Result<SystemTime, &'static str> {
     Ok(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds))
 }
 
-/// One service reads paths as they are and wants the body's digest; the others decode twice.
+/// `s3` reads paths as they are and wants the body's digest; the other services decode twice.
 fn settings(service: &str) -> SigningSettings {
     let mut settings = SigningSettings::default();
     if service == "s3" {

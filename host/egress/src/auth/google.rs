@@ -1,25 +1,24 @@
 //! `google-service-account`: claims signed with the account's key.
 //!
-//! Without `token-url` the signed claims are themselves the token: no other server is asked, one secret less travels.
+//! Without `token-url` the signed claims are themselves the token: no other server is asked, and one secret less is sent.
 //! With it they are exchanged (RFC 7523); the audience is a constant, whatever server is asked (measured).
 
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 use strongroom_domain::egress::Credential;
 use zeroize::Zeroizing;
 
-use super::tokens::Found;
-use super::{exchange, jwt};
-use crate::outside::Outside;
+use super::{jwt, token_server};
 use crate::secret::Secret;
+use crate::shared::Shared;
+use crate::token_cache::IssuedToken;
 
 const AUDIENCE: &str = "https://oauth2.googleapis.com/token";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 /// The longest that is accepted, in seconds.
 const LIFE: i64 = 3600;
 
-/// What is used of the key file.
+/// The fields of the key file that are used.
 #[derive(Deserialize)]
 struct KeyFile {
     r#type: String,
@@ -28,16 +27,13 @@ struct KeyFile {
     private_key_id: Option<String>,
 }
 
-/// A token, signed or exchanged.
-///
-/// # Errors
-/// Half a sentence.
+/// Makes a token, signed or exchanged.
 pub(super) async fn token(
-    outside: &Outside,
+    shared: &Shared,
     credential: &Credential,
     secret: &Secret,
-) -> Result<Found, String> {
-    // The reader's own words could repeat what it read.
+) -> Result<IssuedToken, String> {
+    // The parser's own words could repeat the secret.
     let file: KeyFile = serde_json::from_slice(secret.bytes())
         .map_err(|_| "its secret is not the JSON key file of a service account".to_owned())?;
     let key = Zeroizing::new(file.private_key);
@@ -48,19 +44,20 @@ pub(super) async fn token(
         );
     }
     let id = file.private_key_id.as_deref();
-    let signed = |claims| jwt::signed(&key, id, &claims);
-    let (from, until) = life(outside.now());
+    let signed = |claims| jwt::sign(&key, id, &claims);
+    let from = shared.now().as_second();
+    let until = from + LIFE;
     let email = file.client_email.as_str();
     let scope = credential.scopes.join(" ");
     let Some(server) = &credential.token_url else {
-        // Scopes say what it is for; without them, the server's address does.
+        // Scopes say what the token is for; without them, the server's address does.
         let claims = if scope.is_empty() {
             let audience = format!("https://{}/", credential.origin.authority());
             json!({"iss": email, "sub": email, "aud": audience, "iat": from, "exp": until})
         } else {
             json!({"iss": email, "sub": email, "scope": scope, "iat": from, "exp": until})
         };
-        return Ok(Found {
+        return Ok(IssuedToken {
             secret: signed(claims)?,
             seconds: LIFE,
         });
@@ -68,10 +65,5 @@ pub(super) async fn token(
     let claims = json!({"iss": email, "scope": scope, "aud": AUDIENCE, "iat": from, "exp": until});
     let assertion = signed(claims)?;
     let form = [("grant_type", GRANT), ("assertion", assertion.text()?)];
-    exchange::form(outside, credential, server, &form, None).await
-}
-
-fn life(now: Timestamp) -> (i64, i64) {
-    let now = now.as_second();
-    (now, now + LIFE)
+    token_server::post_form(shared, credential, server, &form, None).await
 }

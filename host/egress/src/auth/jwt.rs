@@ -1,4 +1,4 @@
-//! Signed claims (RFC 7515, 7518: RS256).
+//! JSON Web Tokens: signed claims (RFC 7515, 7518: RS256).
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,10 +11,7 @@ use serde_json::{Value, json};
 use crate::secret::Secret;
 
 /// Signs claims with an RSA key in PEM.
-///
-/// # Errors
-/// Half a sentence: the key is none.
-pub(super) fn signed(pem: &str, key_id: Option<&str>, claims: &Value) -> Result<Secret, String> {
+pub(super) fn sign(pem: &str, key_id: Option<&str>, claims: &Value) -> Result<Secret, String> {
     let broken = || "its private key is no RSA key in PEM".to_owned();
     let key = match PrivateKeyDer::from_pem_slice(pem.as_bytes()) {
         Ok(PrivateKeyDer::Pkcs8(key)) => RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()),

@@ -6,25 +6,21 @@ use serde_json::{Value, json};
 use strongroom_domain::egress::Credential;
 use zeroize::Zeroizing;
 
-use super::tokens::Found;
-use super::{exchange, needed};
-use crate::outside::Outside;
+use super::authorization::needed;
+use super::token_server::{self, DEFAULT_SECONDS};
 use crate::secret::Secret;
+use crate::shared::Shared;
+use crate::token_cache::IssuedToken;
 
-/// The header that services read.
+/// The header that carries the token.
 pub(super) const HEADER: HeaderName = HeaderName::from_static("x-auth-token");
-/// How long a token is used whose end cannot be read, in seconds.
-const UNSAID_SECONDS: i64 = 300;
 
-/// Asks for a token.
-///
-/// # Errors
-/// Half a sentence.
+/// Requests a token.
 pub(super) async fn token(
-    outside: &Outside,
+    shared: &Shared,
     credential: &Credential,
-    secret: Secret,
-) -> Result<Found, String> {
+    secret: &Secret,
+) -> Result<IssuedToken, String> {
     let origin = credential
         .token_url
         .as_ref()
@@ -35,40 +31,39 @@ pub(super) async fn token(
         "application_credential": {"id": id, "secret": secret.text()?},
     }}});
     let body = Zeroizing::new(body.to_string());
-    let kind = "application/json";
-    let answer = exchange::post(
-        outside,
+    let response = token_server::post(
+        shared,
         credential,
         origin,
         "/auth/tokens",
-        kind,
+        "application/json",
         body.as_bytes(),
         None,
     )
     .await?;
-    if answer.status.as_u16() != 201 {
+    if response.status.as_u16() != 201 {
         return Err(format!(
             "no token from {origin}: status {}",
-            answer.status.as_u16()
+            response.status.as_u16()
         ));
     }
-    let token = answer
+    let token = response
         .headers
         .get("x-subject-token")
         .filter(|token| !token.is_empty());
     let token = token.ok_or_else(|| format!("the answer of {origin} has no `X-Subject-Token`"))?;
-    let read: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let read: Value = serde_json::from_slice(&response.body).unwrap_or_default();
     let until = read.pointer("/token/expires_at").and_then(Value::as_str);
     let until = until.and_then(|until| until.parse::<Timestamp>().ok());
-    let seconds = until.map_or(UNSAID_SECONDS, |until| {
-        until.as_second() - outside.now().as_second()
+    let seconds = until.map_or(DEFAULT_SECONDS, |until| {
+        until.as_second() - shared.now().as_second()
     });
     if seconds <= 0 {
         return Err(format!(
             "the token of {origin} is over already; is the clock right?"
         ));
     }
-    Ok(Found {
+    Ok(IssuedToken {
         secret: Secret::new(token.as_bytes().to_vec()),
         seconds,
     })

@@ -1,4 +1,4 @@
-//! `oauth2-client`: a token for the client itself (RFC 6749, 4.4), asked for with HTTP basic (2.3.1).
+//! `oauth2-client`: a token for the client itself (RFC 6749, 4.4), requested with HTTP basic (2.3.1).
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -6,20 +6,18 @@ use http::HeaderValue;
 use strongroom_domain::egress::Credential;
 use zeroize::Zeroizing;
 
-use super::tokens::Found;
-use super::{exchange, needed};
-use crate::outside::Outside;
+use super::authorization::needed;
+use super::token_server;
 use crate::secret::Secret;
+use crate::shared::Shared;
+use crate::token_cache::IssuedToken;
 
-/// Asks for a token.
-///
-/// # Errors
-/// Half a sentence.
+/// Requests a token.
 pub(super) async fn token(
-    outside: &Outside,
+    shared: &Shared,
     credential: &Credential,
-    secret: Secret,
-) -> Result<Found, String> {
+    secret: &Secret,
+) -> Result<IssuedToken, String> {
     let origin = credential
         .token_url
         .as_ref()
@@ -37,5 +35,5 @@ pub(super) async fn token(
     if !scope.is_empty() {
         form.push(("scope", &scope));
     }
-    exchange::form(outside, credential, origin, &form, Some(value)).await
+    token_server::post_form(shared, credential, origin, &form, Some(value)).await
 }

@@ -1,4 +1,4 @@
-//! The schemes there are, and whether a declared credential is complete.
+//! The list of schemes, and the check of a declared credential.
 //!
 //! Owns: the words for messages and documents. Never: reads a secret, asks a server.
 
@@ -6,22 +6,23 @@ use http::HeaderName;
 use strongroom_domain::egress::{Credential, SecretSource};
 
 use super::{aws, keystone};
-use crate::headers::is_the_hosts_own;
+use crate::error::printable;
+use crate::headers::is_host_header;
 
-/// A scheme in words.
+/// The description of a scheme.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SchemeText {
-    /// As it is written in `scheme`.
+    /// The value of `scheme`.
     pub name: &'static str,
-    /// What it does, in one sentence.
+    /// One sentence about what it does.
     pub sentence: &'static str,
-    /// Fields that must be there, beside `name`, `scheme`, `origin` and `secret`.
+    /// Fields that it needs, beside `name`, `scheme`, `origin` and `secret`.
     pub needed: &'static [&'static str],
-    /// Fields that may be there; all others are refused.
+    /// Fields that it can use; all others are refused.
     pub optional: &'static [&'static str],
 }
 
-/// Something wrong with a credential.
+/// A mistake in a credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// The field, as it is written.
@@ -86,7 +87,7 @@ pub const SCHEMES: [SchemeText; 8] = [
     },
 ];
 
-/// Whether a credential has what its scheme needs, and nothing that it does not use.
+/// Checks that a credential has what its scheme needs, and nothing that it does not use.
 ///
 /// # Errors
 /// Every problem, in the order of the fields.
@@ -122,7 +123,7 @@ pub fn check(credential: &Credential) -> Result<(), Vec<Problem>> {
     }
 }
 
-/// Headers that the credential sets itself, so that a plugin may not.
+/// Returns the headers that the credential sets, so that a plugin may not.
 pub(crate) fn reserved(credential: &Credential) -> Vec<String> {
     match credential.scheme.as_str() {
         "header" => credential
@@ -169,84 +170,61 @@ fn unknown(given: &str) -> Problem {
     );
     Problem {
         key: "scheme",
-        message: format!(
-            "`{}` is not an authentication scheme.",
-            crate::error::shown(given)
-        ),
+        message: format!("`{}` is not an authentication scheme.", printable(given)),
         hint,
     }
 }
 
-/// What is there and cannot be used.
+/// Finds values that cannot be used.
 fn values(credential: &Credential, scheme: &SchemeText) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let mut problem = |key, message: String, hint: &str| {
+    let mut problem = |key, message: &str, hint: &str| {
         problems.push(Problem {
             key,
-            message,
+            message: message.to_owned(),
             hint: hint.to_owned(),
         });
     };
-    if let Some(header) = credential
-        .header
-        .as_deref()
-        .filter(|_| scheme.name == "header")
-    {
-        let lower = header.to_ascii_lowercase();
-        let ours =
-            is_the_hosts_own(&lower) && !matches!(lower.as_str(), "authorization" | "cookie");
-        if HeaderName::from_bytes(lower.as_bytes()).is_err() || ours {
-            let message = "`header` is not a header that can carry a secret.".to_owned();
-            problem(
-                "header",
-                message,
-                "Write its name alone, such as `header = \"x-api-key\"`.",
-            );
-        }
+    let header = credential.header.as_deref().unwrap_or("x");
+    if scheme.name == "header" && !can_carry_a_secret(&header.to_ascii_lowercase()) {
+        let message = "`header` is not a header that can carry a secret.";
+        let hint = "Write its name alone, such as `header = \"x-api-key\"`.";
+        problem("header", message, hint);
     }
     if let Some(user) = &credential.user {
         let plain = !user.is_empty() && !user.chars().any(char::is_control);
         if !plain || (scheme.name == "basic" && user.contains(':')) {
-            let message = "`user` is empty, or has a colon or a control character.".to_owned();
-            problem(
-                "user",
-                message,
-                "HTTP basic authentication ends the user's name at the first colon.",
-            );
+            let message = "`user` is empty, or has a colon or a control character.";
+            let hint = "HTTP basic authentication ends the user's name at the first colon.";
+            problem("user", message, hint);
         }
     }
-    let exchanged = scheme.name == "google-service-account" && credential.token_url.is_some();
-    if exchanged && credential.scopes.is_empty() {
-        let message = "A token that is asked for at `token-url` needs `scopes`.".to_owned();
-        problem(
-            "scopes",
-            message,
-            "Write what it is for, or leave `token-url` out.",
-        );
+    let exchanged = credential.token_url.is_some();
+    if scheme.name == "google-service-account" && exchanged && credential.scopes.is_empty() {
+        let message = "A token that is asked for at `token-url` needs `scopes`.";
+        let hint = "Write what it is for, or leave `token-url` out.";
+        problem("scopes", message, hint);
     }
-    if scheme.optional.contains(&"scopes") && credential.token_url.is_none() {
-        for (key, there) in [
+    if scheme.optional.contains(&"scopes") && !exchanged {
+        let server = [
             ("addresses", !credential.addresses.is_empty()),
             ("trust", credential.trust.is_some()),
-        ] {
-            if there && scheme.optional.contains(&key) {
-                let message =
-                    format!("`{key}` is about the server in `token-url`, and there is none.");
-                problem(
-                    key,
-                    message,
-                    "Remove it, or say where tokens are asked for.",
-                );
-            }
+        ];
+        for (key, _) in server.into_iter().filter(|(_, there)| *there) {
+            let message = format!("`{key}` is about the server in `token-url`, and there is none.");
+            let hint = "Remove it, or say where tokens are asked for.";
+            problem(key, &message, hint);
         }
     }
     if matches!(&credential.secret, SecretSource::Environment(name) if name.starts_with("VAULT_")) {
-        let message = "The secret is one of the host's own, for Vault.".to_owned();
-        problem(
-            "secret",
-            message,
-            "Vault's token opens more than one service; write another variable.",
-        );
+        let message = "The secret is one of the host's own, for Vault.";
+        let hint = "Vault's token opens more than one service; write another variable.";
+        problem("secret", message, hint);
     }
     problems
+}
+
+fn can_carry_a_secret(header: &str) -> bool {
+    let taken = is_host_header(header) && !matches!(header, "authorization" | "cookie");
+    HeaderName::from_bytes(header.as_bytes()).is_ok() && !taken
 }

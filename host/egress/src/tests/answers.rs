@@ -1,13 +1,13 @@
-//! What of an answer a plugin gets.
+//! The parts of a response that a plugin gets.
 
 use super::server::{Reply, answer};
-use super::{World, get};
+use super::{Fixture, get};
 use crate::{Failure, Response};
 
 async fn answered(bytes: Vec<u8>) -> Result<Response, Failure> {
-    let world = World::new();
-    let server = world.server(move |_, _| Reply::End(bytes.clone())).await;
-    let answer = world.call(world.grant(&server), None).send(get()).await;
+    let fixture = Fixture::new();
+    let server = fixture.server(move |_, _| Reply::End(bytes.clone())).await;
+    let answer = fixture.send(fixture.grant(&server), get()).await;
     assert_eq!((server.connections(), server.requests().len()), (1, 1));
     answer.map_err(|error| error.failure)
 }

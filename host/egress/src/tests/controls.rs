@@ -1,4 +1,4 @@
-//! Controls that no other file of these tests is about: one lookup, its limits, connections of one's own, secrets last.
+//! Controls that no other file tests: one lookup, its limits, connections of each grant, secrets last.
 
 use std::time::Duration;
 
@@ -6,30 +6,30 @@ use strongroom_domain::egress::Origin;
 use tokio::net::{TcpSocket, TcpStream};
 
 use super::server::{Reply, answer};
-use super::{World, get, ok, policy, request};
+use super::{Fixture, get, ok, policy, request};
 use crate::error::Step;
-use crate::{Failure, Opening};
+use crate::{Failure, GrantedService};
 
 /// A limit that a test waits for.
 const SOON: Duration = Duration::from_millis(150);
 
 #[tokio::test]
 async fn a_name_is_looked_up_once_and_the_address_that_was_checked_is_dialled() {
-    let world = World::new();
-    let server = world.server(ok).await;
-    let call = world.call(world.grant(&server), None);
+    let fixture = Fixture::new();
+    let server = fixture.server(ok).await;
+    let call = fixture.call(fixture.grant(&server), None);
     call.send(get()).await.unwrap();
     // No resolver but the test's knows the name: the connection went to the address that was looked at.
-    assert_eq!(world.lookups(), ["api.test"]);
+    assert_eq!(fixture.lookups(), ["api.test"]);
     assert_eq!((server.connections(), server.requests().len()), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_lookup_that_never_ends_has_its_limit() {
-    let world = World::new();
-    let mut grant = world.grant_at("https://never.test:8443");
+    let fixture = Fixture::new();
+    let mut grant = fixture.grant_at("https://never.test:8443");
     grant.time = Duration::from_secs(600);
-    let error = world.call(grant, None).send(get()).await.unwrap_err();
+    let error = fixture.send(grant, get()).await.unwrap_err();
     assert!(
         matches!(error.failure, Failure::Timeout { step: Step::Resolution, limit } if limit <= Duration::from_secs(30)),
         "{error:?}"
@@ -38,7 +38,7 @@ async fn a_lookup_that_never_ends_has_its_limit() {
 
 #[tokio::test]
 async fn a_connection_that_nobody_takes_has_its_limit() {
-    let world = World::new();
+    let fixture = Fixture::new();
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     // Nobody accepts, and the queue is full: what comes then is not answered.
@@ -49,10 +49,10 @@ async fn a_connection_that_nobody_takes_has_its_limit() {
         queue.push(stream);
         assert!(queue.len() < 100, "the queue is never full");
     }
-    let grant = world.grant_at(&format!("https://api.test:{}", address.port()));
+    let grant = fixture.grant_at(&format!("https://api.test:{}", address.port()));
     let mut asked = get();
     asked.connect_timeout = Some(SOON);
-    let error = world.call(grant, None).send(asked).await.unwrap_err();
+    let error = fixture.send(grant, asked).await.unwrap_err();
     let expected = Failure::Timeout {
         step: Step::Connect,
         limit: SOON,
@@ -62,9 +62,9 @@ async fn a_connection_that_nobody_takes_has_its_limit() {
 
 #[tokio::test]
 async fn the_port_is_the_origins_and_no_request_chooses_another() {
-    let world = World::new();
-    let (server, other) = (world.server(ok).await, world.server(ok).await);
-    let call = world.call(world.grant(&server), None);
+    let fixture = Fixture::new();
+    let (server, other) = (fixture.server(ok).await, fixture.server(ok).await);
+    let call = fixture.call(fixture.grant(&server), None);
     let mut asked = get();
     asked.authority = format!("api:{}", other.address.port());
     let error = call.send(asked).await.unwrap_err();
@@ -77,16 +77,16 @@ async fn the_port_is_the_origins_and_no_request_chooses_another() {
 
 #[tokio::test]
 async fn a_request_after_a_redirect_is_decided_on_anew_and_shows_no_credential_elsewhere() {
-    let world = World::new();
-    world.variable("SECRET", "canary-secret");
-    let stranger = world.server(ok).await;
+    let fixture = Fixture::new();
+    fixture.variable("SECRET", "canary-secret");
+    let stranger = fixture.server(ok).await;
     let elsewhere = format!("https://api.test:{}/items/1", stranger.address.port());
     let location = format!("Location: {elsewhere}\r\n");
-    let server = world
+    let server = fixture
         .server(move |_, _| Reply::Keep(answer("307 Temporary Redirect", &location, "")))
         .await;
-    let credential = world.credential("bearer", &server);
-    let call = world.call(world.grant(&server), Some(credential));
+    let credential = fixture.credential("bearer", &server);
+    let call = fixture.call(fixture.grant(&server), Some(credential));
     let answer = call.send(get()).await.unwrap();
     assert_eq!(answer.status, 307);
     // What a plugin makes of it: the place it was sent to is none that was granted.
@@ -100,11 +100,11 @@ async fn a_request_after_a_redirect_is_decided_on_anew_and_shows_no_credential_e
 
 #[tokio::test]
 async fn a_credential_is_fetched_only_after_the_request_was_allowed() {
-    let world = World::new();
+    let fixture = Fixture::new();
     // There is no such secret: whoever looks for it says so.
-    let server = world.server(ok).await;
-    let credential = world.credential("bearer", &server);
-    let call = world.call(world.grant(&server), Some(credential));
+    let server = fixture.server(ok).await;
+    let credential = fixture.credential("bearer", &server);
+    let call = fixture.call(fixture.grant(&server), Some(credential));
     let denied = call.send(request("DELETE", "/other")).await.unwrap_err();
     assert!(matches!(denied.failure, Failure::Denied(_)), "{denied:?}");
     let allowed = call.send(get()).await.unwrap_err();
@@ -117,19 +117,19 @@ async fn a_credential_is_fetched_only_after_the_request_was_allowed() {
 
 #[tokio::test]
 async fn two_grants_of_one_call_share_no_connection() {
-    let world = World::new();
-    let server = world.server(ok).await;
-    let opening = |service: &str| {
-        let grant = world.grant(&server);
-        Opening {
-            service: service.to_owned(),
+    let fixture = Fixture::new();
+    let server = fixture.server(ok).await;
+    let granted = |service: &str| {
+        let grant = fixture.grant(&server);
+        GrantedService {
+            name: service.to_owned(),
             policy: policy(service, &grant),
             grant,
             credential: None,
         }
     };
-    let openings = vec![opening("api"), opening("other")];
-    let call = world.egress.open(openings, "strongroom/0 (tests)");
+    let services = vec![granted("api"), granted("other")];
+    let call = fixture.egress.open(services, "strongroom/0 (tests)");
     let mut other = get();
     other.authority = "other".to_owned();
     for asked in [get(), other.clone(), get(), other] {

@@ -1,22 +1,22 @@
-//! What never leaves the host.
+//! The requests that are never sent.
 
-use super::{World, get, ok, request, with_header};
+use super::{Fixture, get, ok, request, with_header};
 use crate::{BODY_LIMIT, Failure, Request};
 
 /// Sends, expects a refusal, and that nobody was connected to or looked up.
 async fn refused(asked: Request) -> Failure {
-    let world = World::new();
-    let server = world.server(ok).await;
-    let call = world.call(world.grant(&server), None);
+    let fixture = Fixture::new();
+    let server = fixture.server(ok).await;
+    let call = fixture.call(fixture.grant(&server), None);
     let error = call.send(asked).await.expect_err("it was sent");
     assert_eq!(server.connections(), 0);
-    assert_eq!(world.lookups(), Vec::<String>::new());
+    assert_eq!(fixture.lookups(), Vec::<String>::new());
     assert_eq!(call.denials(), [error.to_string()]);
     error.failure
 }
 
 #[tokio::test]
-async fn a_request_that_is_no_granted_operation_connects_to_nobody() {
+async fn a_request_that_is_no_granted_endpoint_connects_to_nobody() {
     for asked in [
         request("GET", "/"),
         request("PUT", "/items/1"),
@@ -167,9 +167,9 @@ async fn duplicates_and_too_much_are_refused() {
 
 #[tokio::test]
 async fn denials_are_kept_for_the_outcome_and_bounded() {
-    let world = World::new();
-    let server = world.server(ok).await;
-    let call = world.call(world.grant(&server), None);
+    let fixture = Fixture::new();
+    let server = fixture.server(ok).await;
+    let call = fixture.call(fixture.grant(&server), None);
     for _ in 0..70 {
         assert!(
             call.send(request("PUT", "/items/1\u{1b}[2J"))

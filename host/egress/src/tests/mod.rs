@@ -1,15 +1,15 @@
-//! Each control of the way out as a test, against real servers on the loopback.
+//! Each control of the egress as a test, against real servers on the loopback.
 
 mod addresses;
 mod answers;
 mod bounds;
 mod controls;
 mod denials;
-mod gate;
+mod fault_injector;
 mod secrets;
-mod sent;
 pub(crate) mod server;
 mod trust;
+mod wire_format;
 
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
@@ -26,16 +26,16 @@ use strongroom_domain::egress::{
 use strongroom_domain::{CredentialName, TenantName};
 use tempfile::TempDir;
 
-use crate::{CallEgress, Egress, Opening, Request};
+use crate::{CallEgress, Egress, GrantedService, Request, Response, SendError};
 use server::{Authority, Reply, Server, answer, file};
 
 /// 2026-06-01.
 pub(crate) const NOW: i64 = 1_780_272_000;
 
-/// A way out whose clock, environment and names are the test's.
-pub(crate) struct World {
+/// An egress whose clock, environment and names are the test's.
+pub(crate) struct Fixture {
     pub(crate) egress: Egress,
-    pub(crate) now: Arc<AtomicI64>,
+    now: Arc<AtomicI64>,
     pub(crate) folder: TempDir,
     pub(crate) authority: Authority,
     variables: Arc<Mutex<HashMap<String, OsString>>>,
@@ -43,7 +43,7 @@ pub(crate) struct World {
     lookups: Arc<Mutex<Vec<String>>>,
 }
 
-impl World {
+impl Fixture {
     pub(crate) fn new() -> Self {
         let now = Arc::new(AtomicI64::new(NOW));
         let variables: Arc<Mutex<HashMap<String, OsString>>> = Arc::default();
@@ -74,7 +74,7 @@ impl World {
         });
         let egress = Egress::with(clock, environment, resolve);
         let folder = tempfile::tempdir().unwrap();
-        let world = Self {
+        let fixture = Self {
             egress,
             now,
             folder,
@@ -83,27 +83,28 @@ impl World {
             names,
             lookups,
         };
-        world.name("api.test", &["127.0.0.1"]);
-        world
+        fixture.name("api.test", &["127.0.0.1"]);
+        fixture
     }
 
-    /// What a name leads to.
+    /// Sets the addresses of a name.
     pub(crate) fn name(&self, name: &str, addresses: &[&str]) {
         let addresses = addresses
             .iter()
             .map(|address| address.parse().unwrap())
             .collect();
-        self.names
-            .lock()
-            .unwrap()
-            .insert(name.to_owned(), addresses);
+        let mut names = self.names.lock().unwrap();
+        names.insert(name.to_owned(), addresses);
     }
 
-    pub(crate) fn variable(&self, name: &str, value: &str) {
-        self.variables
-            .lock()
-            .unwrap()
-            .insert(name.to_owned(), value.into());
+    pub(crate) fn variable(&self, name: &str, value: impl Into<OsString>) {
+        let mut variables = self.variables.lock().unwrap();
+        variables.insert(name.to_owned(), value.into());
+    }
+
+    /// Moves the clock.
+    pub(crate) fn pass(&self, seconds: i64) {
+        self.now.fetch_add(seconds, Ordering::SeqCst);
     }
 
     pub(crate) fn lookups(&self) -> Vec<String> {
@@ -127,7 +128,7 @@ impl World {
         self.grant_at(&format!("https://api.test:{}/base", server.address.port()))
     }
 
-    /// A grant of what is there.
+    /// A grant of the service at an origin.
     pub(crate) fn grant_at(&self, origin: &str) -> ServiceGrant {
         ServiceGrant {
             origin: Origin::parse(origin).unwrap(),
@@ -145,32 +146,60 @@ impl World {
     pub(crate) fn call(&self, grant: ServiceGrant, credential: Option<Credential>) -> CallEgress {
         let policy = policy("api", &grant);
         let credential = credential.map(Arc::new);
-        let opening = Opening {
-            service: "api".to_owned(),
+        let service = GrantedService {
+            name: "api".to_owned(),
             grant,
             policy,
             credential,
         };
-        self.egress.open(vec![opening], "strongroom/0 (tests)")
+        self.egress.open(vec![service], "strongroom/0 (tests)")
+    }
+
+    /// Sends one request in a call of its own.
+    pub(crate) async fn send(
+        &self,
+        grant: ServiceGrant,
+        request: Request,
+    ) -> Result<Response, SendError> {
+        self.call(grant, None).send(request).await
+    }
+
+    /// Sends one request with a credential in a call of its own.
+    pub(crate) async fn send_as(
+        &self,
+        credential: &Credential,
+        server: &Server,
+    ) -> Result<Response, SendError> {
+        let call = self.call(self.grant(server), Some(credential.clone()));
+        call.send(get()).await
     }
 
     /// A credential for a server, with its secret in the variable `SECRET`.
     pub(crate) fn credential(&self, scheme: &str, server: &Server) -> Credential {
         Credential {
-            name: CredentialName::new("key").unwrap(),
-            scheme: scheme.to_owned(),
-            origin: self.grant(server).origin,
-            secret: SecretSource::Environment("SECRET".to_owned()),
-            user: None,
-            header: None,
-            token_url: None,
-            scopes: Vec::new(),
-            region: None,
-            service: None,
-            certificate: None,
             addresses: vec![AddressRange::parse("127.0.0.1").unwrap()],
             trust: Some(self.file("authority.pem", &self.authority.pem())),
+            ..credential(scheme, self.grant(server).origin)
         }
+    }
+}
+
+/// A credential of no scheme's fields, with its secret in the variable `SECRET`.
+pub(crate) fn credential(scheme: &str, origin: Origin) -> Credential {
+    Credential {
+        name: CredentialName::new("key").unwrap(),
+        scheme: scheme.to_owned(),
+        origin,
+        secret: SecretSource::Environment("SECRET".to_owned()),
+        user: None,
+        header: None,
+        token_url: None,
+        scopes: Vec::new(),
+        region: None,
+        service: None,
+        certificate: None,
+        addresses: Vec::new(),
+        trust: None,
     }
 }
 

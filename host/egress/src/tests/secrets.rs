@@ -1,11 +1,11 @@
-//! Where secrets come from, and that none comes back.
+//! The sources of secrets, and that no secret comes back.
 
 use std::os::unix::fs::PermissionsExt;
 
 use strongroom_domain::egress::{Origin, SecretSource};
 
 use super::server::{Reply, Server, answer};
-use super::{World, get};
+use super::{Fixture, get};
 use crate::Failure;
 
 /// A secret with everything that is written differently in a URL, in JSON and in base64.
@@ -31,12 +31,12 @@ fn echo(request: &str, _: usize) -> Reply {
 
 #[tokio::test]
 async fn a_server_that_echoes_the_secret_does_not_hand_it_to_the_plugin() {
-    let world = World::new();
-    world.variable("SECRET", CANARY);
-    let server = world.server(echo).await;
-    let mut credential = world.credential("header", &server);
+    let fixture = Fixture::new();
+    fixture.variable("SECRET", CANARY);
+    let server = fixture.server(echo).await;
+    let mut credential = fixture.credential("header", &server);
     credential.header = Some("X-Key".to_owned());
-    let call = world.call(world.grant(&server), Some(credential));
+    let call = fixture.call(fixture.grant(&server), Some(credential));
     let response = call.send(get()).await.unwrap();
     assert!(server.requests()[0].contains(CANARY));
     let body = String::from_utf8(response.body.clone()).unwrap();
@@ -59,30 +59,23 @@ async fn a_server_that_echoes_the_secret_does_not_hand_it_to_the_plugin() {
 
 #[tokio::test]
 async fn a_compressed_answer_that_may_hold_a_secret_is_refused() {
-    let world = World::new();
-    world.variable("SECRET", CANARY);
-    let server = world
+    let fixture = Fixture::new();
+    fixture.variable("SECRET", CANARY);
+    let server = fixture
         .server(|_, _| Reply::Keep(answer("200 OK", "content-encoding: gzip\r\n", "x")))
         .await;
-    let mut credential = world.credential("header", &server);
+    let mut credential = fixture.credential("header", &server);
     credential.header = Some("x-key".to_owned());
-    let error = world
-        .call(world.grant(&server), Some(credential))
-        .send(get())
-        .await
-        .unwrap_err();
+    let error = fixture.send_as(&credential, &server).await.unwrap_err();
     assert!(matches!(error.failure, Failure::Protocol(_)), "{error:?}");
 }
 
 /// The secret that a server was sent, or why none was.
-async fn sent(world: &World, source: SecretSource) -> Result<String, String> {
-    let server = world.server(super::ok).await;
-    let mut credential = world.credential("bearer", &server);
-    credential.secret = source;
-    let answer = world
-        .call(world.grant(&server), Some(credential))
-        .send(get())
-        .await;
+async fn sent(fixture: &Fixture, source: &str) -> Result<String, String> {
+    let server = fixture.server(super::ok).await;
+    let mut credential = fixture.credential("bearer", &server);
+    credential.secret = SecretSource::parse(source).unwrap();
+    let answer = fixture.send_as(&credential, &server).await;
     let requests = server.requests();
     let sent = requests.first().and_then(|text| {
         text.lines()
@@ -97,82 +90,51 @@ async fn sent(world: &World, source: SecretSource) -> Result<String, String> {
 
 #[tokio::test]
 async fn secrets_are_read_from_private_files_the_environment_and_systemd() {
-    let world = World::new();
-    world.variable("SECRET", "one\n");
-    assert_eq!(
-        sent(&world, SecretSource::Environment("SECRET".into()))
-            .await
-            .unwrap(),
-        "one"
-    );
-    let path = world.file("token", "two\r\n");
-    assert_eq!(
-        sent(&world, SecretSource::File(path.clone()))
-            .await
-            .unwrap(),
-        "two"
-    );
+    let fixture = Fixture::new();
+    fixture.variable("SECRET", "one\n");
+    assert_eq!(sent(&fixture, "env:SECRET").await.unwrap(), "one");
+    let path = fixture.file("token", "two\r\n");
+    let file = format!("file:{}", path.display());
+    assert_eq!(sent(&fixture, &file).await.unwrap(), "two");
     std::fs::write(&path, "three").unwrap();
-    assert_eq!(
-        sent(&world, SecretSource::File(path)).await.unwrap(),
-        "three",
-        "read anew"
-    );
-    world.variable(
-        "CREDENTIALS_DIRECTORY",
-        world.folder.path().to_str().unwrap(),
-    );
-    assert_eq!(
-        sent(&world, SecretSource::Systemd("token".into()))
-            .await
-            .unwrap(),
-        "three"
-    );
+    assert_eq!(sent(&fixture, &file).await.unwrap(), "three", "read anew");
+    fixture.variable("CREDENTIALS_DIRECTORY", fixture.folder.path());
+    assert_eq!(sent(&fixture, "systemd:token").await.unwrap(), "three");
 }
 
 #[tokio::test]
 async fn a_secret_that_cannot_be_had_says_why_without_it() {
-    let world = World::new();
-    let open = world.file("open", "canary-secret");
+    let fixture = Fixture::new();
+    let open = fixture.file("open", "canary-secret");
     std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o640)).unwrap();
-    let long = world.file("long", &"canary-secret".repeat(6000));
-    let split = world.file("split", "canary-secret\nx: y\n");
-    world.variable("EMPTY", "\n");
+    fixture.file("long", &"canary-secret".repeat(6000));
+    fixture.file("split", "canary-secret\nx: y\n");
+    fixture.variable("EMPTY", "\n");
+    let folder = fixture.folder.path().display();
     for (source, reason) in [
-        (SecretSource::File(open), "`chmod 600 "),
-        (SecretSource::File(long), "more than 65536 bytes"),
-        (SecretSource::File(split), "cannot be written into a header"),
+        (&*format!("file:{folder}/open"), "`chmod 600 "),
+        (&*format!("file:{folder}/long"), "more than 65536 bytes"),
         (
-            SecretSource::File(world.folder.path().to_owned()),
-            "not a plain file",
+            &*format!("file:{folder}/split"),
+            "cannot be written into a header",
         ),
-        (SecretSource::File("/nowhere/at/all".into()), "No such file"),
-        (
-            SecretSource::Environment("MISSING".into()),
-            "`MISSING` is not set",
-        ),
-        (SecretSource::Environment("EMPTY".into()), "it is empty"),
-        (SecretSource::Systemd("x".into()), "LoadCredential=x:"),
-        (
-            SecretSource::Vault {
-                path: "secret/data/x".into(),
-                key: "y".into(),
-            },
-            "`VAULT_ADDR` is not set",
-        ),
+        (&*format!("file:{folder}"), "not a plain file"),
+        ("file:/nowhere/at/all", "No such file"),
+        ("env:MISSING", "`MISSING` is not set"),
+        ("env:EMPTY", "it is empty"),
+        ("systemd:x", "LoadCredential=x:"),
+        ("vault:secret/data/x#y", "`VAULT_ADDR` is not set"),
     ] {
-        let error = sent(&world, source).await.unwrap_err();
-        assert!(
-            error.contains(reason) && !error.contains("canary"),
-            "{error}"
-        );
+        let error = sent(&fixture, source).await.unwrap_err();
+        assert!(error.contains(reason), "{error}");
+        assert!(!error.contains("canary"), "{error}");
     }
 }
 
 /// A Vault with one secret in each version of its store, one token and one namespace.
-async fn vault(world: &World) -> Server {
+async fn vault(fixture: &Fixture) -> Server {
     Server::tls(
-        &world.authority.certify("vault.test"),
+        &fixture.authority.certify("vault.test"),
         None,
         |request, _| {
             let body = match request.lines().next().unwrap() {
@@ -194,91 +156,52 @@ async fn vault(world: &World) -> Server {
 
 #[tokio::test]
 async fn secrets_are_read_from_vault_in_both_versions_of_its_store() {
-    let world = World::new();
-    let vault = vault(&world).await;
-    world.name("vault.test", &["127.0.0.1"]);
-    world.variable(
-        "VAULT_ADDR",
-        &format!("https://vault.test:{}", vault.address.port()),
-    );
-    world.variable(
-        "VAULT_CACERT",
-        world
-            .file("vault.pem", &world.authority.pem())
-            .to_str()
-            .unwrap(),
-    );
-    world.variable("VAULT_NAMESPACE", "team");
-    let source = |path: &str, key: &str| SecretSource::Vault {
-        path: path.into(),
-        key: key.into(),
-    };
-    let error = sent(&world, source("secret/data/backup", "token"))
-        .await
-        .unwrap_err();
+    let fixture = Fixture::new();
+    let vault = vault(&fixture).await;
+    let port = vault.address.port();
+    fixture.name("vault.test", &["127.0.0.1"]);
+    fixture.variable("VAULT_ADDR", format!("https://vault.test:{port}"));
+    let authority = fixture.file("vault.pem", &fixture.authority.pem());
+    fixture.variable("VAULT_CACERT", authority);
+    fixture.variable("VAULT_NAMESPACE", "team");
+    let second = "vault:secret/data/backup#token";
+    let error = sent(&fixture, second).await.unwrap_err();
     assert!(error.contains("`VAULT_TOKEN_FILE`"), "{error}");
-    world.now.fetch_add(11, std::sync::atomic::Ordering::SeqCst);
-    world.variable(
-        "VAULT_TOKEN_FILE",
-        world
-            .file("vault-token", "vault-canary\n")
-            .to_str()
-            .unwrap(),
-    );
-    assert_eq!(
-        sent(&world, source("secret/data/backup", "token"))
-            .await
-            .unwrap(),
-        "second"
-    );
-    assert_eq!(
-        sent(&world, source("kv/backup", "token")).await.unwrap(),
-        "first"
-    );
-    for (path, key, reason) in [
-        ("secret/backup", "token", "404"),
-        ("kv/backup", "other", "no text under `other`"),
+    fixture.pass(11);
+    let token = fixture.file("vault-token", "vault-canary\n");
+    fixture.variable("VAULT_TOKEN_FILE", token);
+    assert_eq!(sent(&fixture, second).await.unwrap(), "second");
+    let first = "vault:kv/backup#token";
+    assert_eq!(sent(&fixture, first).await.unwrap(), "first");
+    for (source, reason) in [
+        ("vault:secret/backup#token", "404"),
+        ("vault:kv/backup#other", "no text under `other`"),
     ] {
-        let error = sent(&world, source(path, key)).await.unwrap_err();
-        assert!(
-            error.contains(reason) && !error.contains("canary"),
-            "{error}"
-        );
+        let error = sent(&fixture, source).await.unwrap_err();
+        assert!(error.contains(reason), "{error}");
+        assert!(!error.contains("canary"), "{error}");
     }
-    world.variable(
-        "VAULT_ADDR",
-        &format!("http://8.8.8.8:{}", vault.address.port()),
-    );
-    let error = sent(&world, source("kv/other", "token")).await.unwrap_err();
+    fixture.variable("VAULT_ADDR", format!("http://8.8.8.8:{port}"));
+    let error = sent(&fixture, "vault:kv/other#token").await.unwrap_err();
     assert!(error.contains("use `https`"), "{error}");
 }
 
 #[tokio::test]
 async fn a_credential_is_shown_only_to_the_server_it_was_declared_for() {
-    let world = World::new();
-    world.variable("SECRET", "canary-secret");
-    let server = world.server(super::ok).await;
-    let mut credential = world.credential("bearer", &server);
+    let fixture = Fixture::new();
+    fixture.variable("SECRET", "canary-secret");
+    let server = fixture.server(super::ok).await;
+    let mut credential = fixture.credential("bearer", &server);
     let port = server.address.port();
     credential.origin = Origin::parse(&format!("https://api.test:{port}/elsewhere")).unwrap();
-    assert!(
-        world
-            .call(world.grant(&server), Some(credential.clone()))
-            .send(get())
-            .await
-            .is_ok()
-    );
+    assert!(fixture.send_as(&credential, &server).await.is_ok());
     for other in [
         format!("https://other.test:{port}"),
         "https://api.test".to_owned(),
         format!("http://api.test:{port}"),
     ] {
         credential.origin = Origin::parse(&other).unwrap();
-        let error = world
-            .call(world.grant(&server), Some(credential.clone()))
-            .send(get())
-            .await
-            .unwrap_err();
+        let error = fixture.send_as(&credential, &server).await.unwrap_err();
         assert!(matches!(error.failure, Failure::Credential(_)), "{error:?}");
         assert!(error.to_string().contains("is not shown to"), "{error}");
     }

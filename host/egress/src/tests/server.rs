@@ -18,9 +18,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-use crate::dial::Wire;
+use crate::dial::ByteStream;
 
-/// What is done after a request.
+/// What a server does after a request.
+#[derive(Clone)]
 pub(crate) enum Reply {
     /// Answers, and waits for the next request.
     Keep(Vec<u8>),
@@ -157,7 +158,7 @@ impl Server {
                 let (acceptor, script, seen) =
                     (acceptor.clone(), Arc::clone(&script), Arc::clone(&seen));
                 children.spawn(async move {
-                    let wire: Box<dyn Wire> = match acceptor {
+                    let wire: Box<dyn ByteStream> = match acceptor {
                         None => Box::new(stream),
                         Some(acceptor) => match acceptor.accept(stream).await {
                             Ok(stream) => Box::new(stream),
@@ -193,7 +194,7 @@ impl Drop for Server {
     }
 }
 
-async fn serve(mut wire: Box<dyn Wire>, script: &Script, seen: &Mutex<Vec<String>>) {
+async fn serve(mut wire: Box<dyn ByteStream>, script: &Script, seen: &Mutex<Vec<String>>) {
     let mut bytes = Vec::new();
     loop {
         let Some(length) = whole(&bytes) else {

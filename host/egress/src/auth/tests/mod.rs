@@ -1,14 +1,14 @@
 //! Each scheme against a server, or against a published example.
 
-mod declared;
-mod signed;
+mod schemes;
+mod signatures;
 mod tokens;
 
 use strongroom_domain::egress::Credential;
 
-use crate::tests::World;
+use crate::SendError;
+use crate::tests::Fixture;
 use crate::tests::server::{Reply, Server, answer};
-use crate::{SendError, tests};
 
 /// The value of a header in a request as it was sent.
 fn header<'a>(request: &'a str, name: &str) -> Option<&'a str> {
@@ -18,11 +18,11 @@ fn header<'a>(request: &'a str, name: &str) -> Option<&'a str> {
 
 /// A token server with its own name and certificate.
 async fn token_server(
-    world: &World,
+    fixture: &Fixture,
     script: impl Fn(&str, usize) -> Reply + Send + Sync + 'static,
 ) -> Server {
-    world.name("login.test", &["127.0.0.1"]);
-    Server::tls(&world.authority.certify("login.test"), None, script).await
+    fixture.name("login.test", &["127.0.0.1"]);
+    Server::tls(&fixture.authority.certify("login.test"), None, script).await
 }
 
 /// `credential`, with its tokens from that server.
@@ -33,12 +33,14 @@ fn with_tokens(mut credential: Credential, server: &Server, path: &str) -> Crede
     credential
 }
 
-/// Sends one request in a call of its own; what the provider was shown as `Authorization`.
-async fn send(world: &World, server: &Server, credential: &Credential) -> Result<u16, SendError> {
-    let call = world.call(world.grant(server), Some(credential.clone()));
-    call.send(tests::get())
-        .await
-        .map(|response| response.status)
+/// Sends one request in a call of its own and returns the status of its response.
+async fn send(
+    fixture: &Fixture,
+    server: &Server,
+    credential: &Credential,
+) -> Result<u16, SendError> {
+    let response = fixture.send_as(credential, server).await;
+    response.map(|response| response.status)
 }
 
 fn json(body: &str) -> Reply {

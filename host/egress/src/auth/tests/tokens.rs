@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::{header, json, send, token_server, with_tokens};
 use crate::Failure;
-use crate::tests::World;
+use crate::tests::Fixture;
 use crate::tests::server::{Reply, answer};
 
 const CANARY: &str = "canary:sec ret";
@@ -32,14 +32,15 @@ fn tires_of_the_first(request: &str, number: usize) -> Reply {
 
 #[tokio::test]
 async fn a_client_asks_for_a_token_as_the_standard_says_and_uses_it_until_shortly_before_its_end() {
-    let world = World::new();
-    world.variable("SECRET", CANARY);
-    let login = token_server(&world, counted).await;
-    let server = world.server(tires_of_the_first).await;
-    let mut credential = with_tokens(world.credential("oauth2-client", &server), &login, "/token");
+    let fixture = Fixture::new();
+    fixture.variable("SECRET", CANARY);
+    let login = token_server(&fixture, counted).await;
+    let server = fixture.server(tires_of_the_first).await;
+    let credential = fixture.credential("oauth2-client", &server);
+    let mut credential = with_tokens(credential, &login, "/token");
     credential.scopes = vec!["snapshots.read".to_owned(), "disks".to_owned()];
     for _ in 0..2 {
-        assert_eq!(send(&world, &server, &credential).await.unwrap(), 200);
+        assert_eq!(send(&fixture, &server, &credential).await.unwrap(), 200);
     }
     let asked = login.requests();
     assert_eq!(asked.len(), 1, "one token serves many requests");
@@ -57,14 +58,14 @@ async fn a_client_asks_for_a_token_as_the_standard_says_and_uses_it_until_shortl
         asked[0]
     );
     // The provider no longer takes it: the next request asks for another.
-    assert_eq!(send(&world, &server, &credential).await.unwrap(), 401);
-    assert_eq!(send(&world, &server, &credential).await.unwrap(), 200);
+    assert_eq!(send(&fixture, &server, &credential).await.unwrap(), 401);
+    assert_eq!(send(&fixture, &server, &credential).await.unwrap(), 200);
     assert_eq!(login.requests().len(), 2);
-    world.now.fetch_add(539, Ordering::SeqCst);
-    assert_eq!(send(&world, &server, &credential).await.unwrap(), 200);
+    fixture.pass(539);
+    assert_eq!(send(&fixture, &server, &credential).await.unwrap(), 200);
     assert_eq!(login.requests().len(), 2);
-    world.now.fetch_add(2, Ordering::SeqCst);
-    assert_eq!(send(&world, &server, &credential).await.unwrap(), 200);
+    fixture.pass(2);
+    assert_eq!(send(&fixture, &server, &credential).await.unwrap(), 200);
     assert_eq!(login.requests().len(), 3, "a minute before its end");
     assert!(
         server
@@ -76,12 +77,13 @@ async fn a_client_asks_for_a_token_as_the_standard_says_and_uses_it_until_shortl
 
 #[tokio::test]
 async fn many_runs_that_begin_together_ask_for_one_token() {
-    let world = World::new();
-    world.variable("SECRET", CANARY);
-    let login = token_server(&world, counted).await;
-    let server = world.server(crate::tests::ok).await;
-    let credential = with_tokens(world.credential("oauth2-client", &server), &login, "/token");
-    let together = (0..12).map(|_| send(&world, &server, &credential));
+    let fixture = Fixture::new();
+    fixture.variable("SECRET", CANARY);
+    let login = token_server(&fixture, counted).await;
+    let server = fixture.server(crate::tests::ok).await;
+    let credential = fixture.credential("oauth2-client", &server);
+    let credential = with_tokens(credential, &login, "/token");
+    let together = (0..12).map(|_| send(&fixture, &server, &credential));
     let results = futures::future::join_all(together).await;
     assert!(
         results.iter().all(|result| matches!(result, Ok(200))),
@@ -93,10 +95,10 @@ async fn many_runs_that_begin_together_ask_for_one_token() {
 
 #[tokio::test]
 async fn a_token_server_that_refuses_is_left_alone_for_a_while_and_named_without_the_secret() {
-    let world = World::new();
-    world.variable("SECRET", CANARY);
+    let fixture = Fixture::new();
+    fixture.variable("SECRET", CANARY);
     let refused = AtomicUsize::new(0);
-    let login = token_server(&world, move |request, _| {
+    let login = token_server(&fixture, move |request, _| {
         let number = refused.fetch_add(1, Ordering::SeqCst);
         let body = match number {
             0 => serde_json::json!({"error": "invalid_client", "error_description": request})
@@ -106,9 +108,10 @@ async fn a_token_server_that_refuses_is_left_alone_for_a_while_and_named_without
         Reply::Keep(answer("401 Unauthorized", "", &body))
     })
     .await;
-    let server = world.server(crate::tests::ok).await;
-    let credential = with_tokens(world.credential("oauth2-client", &server), &login, "/token");
-    let reason = async || send(&world, &server, &credential).await.unwrap_err();
+    let server = fixture.server(crate::tests::ok).await;
+    let credential = fixture.credential("oauth2-client", &server);
+    let credential = with_tokens(credential, &login, "/token");
+    let reason = async || send(&fixture, &server, &credential).await.unwrap_err();
     let error = reason().await;
     assert!(matches!(error.failure, Failure::Credential(_)), "{error:?}");
     assert!(
@@ -121,7 +124,7 @@ async fn a_token_server_that_refuses_is_left_alone_for_a_while_and_named_without
         "{error}"
     );
     assert_eq!(login.requests().len(), 1, "no storm");
-    world.now.fetch_add(11, Ordering::SeqCst);
+    fixture.pass(11);
     let error = reason().await;
     assert!(error.to_string().ends_with("status 401"), "{error}");
     assert!(!error.to_string().contains("canary"), "{error}");
@@ -130,8 +133,8 @@ async fn a_token_server_that_refuses_is_left_alone_for_a_while_and_named_without
 
 #[tokio::test]
 async fn an_answer_that_is_no_token_is_not_used() {
-    let world = World::new();
-    world.variable("SECRET", CANARY);
+    let fixture = Fixture::new();
+    fixture.variable("SECRET", CANARY);
     for (body, reason) in [
         ("<html>log in</html>", "no token of the type `Bearer`"),
         (
@@ -148,10 +151,11 @@ async fn an_answer_that_is_no_token_is_not_used() {
             "cannot be written into a header",
         ),
     ] {
-        let login = token_server(&world, move |_, _| json(body)).await;
-        let server = world.server(crate::tests::ok).await;
-        let credential = with_tokens(world.credential("oauth2-client", &server), &login, "/token");
-        let error = send(&world, &server, &credential).await.unwrap_err();
+        let login = token_server(&fixture, move |_, _| json(body)).await;
+        let server = fixture.server(crate::tests::ok).await;
+        let credential = fixture.credential("oauth2-client", &server);
+        let credential = with_tokens(credential, &login, "/token");
+        let error = send(&fixture, &server, &credential).await.unwrap_err();
         assert!(error.to_string().contains(reason), "{error}");
         assert_eq!(server.connections(), 0);
     }
@@ -159,18 +163,18 @@ async fn an_answer_that_is_no_token_is_not_used() {
 
 #[tokio::test]
 async fn keystone_gives_a_token_for_an_application_credential() {
-    let world = World::new();
-    world.variable("SECRET", CANARY);
-    let login = token_server(&world, |_, number| {
+    let fixture = Fixture::new();
+    fixture.variable("SECRET", CANARY);
+    let login = token_server(&fixture, |_, number| {
         let body = r#"{"token":{"expires_at":"2026-06-01T00:10:00.000000Z","methods":[]}}"#;
         let token = format!("X-Subject-Token: gAAAA-{number}\r\n");
         Reply::Keep(answer("201 Created", &token, body))
     })
     .await;
-    let server = world.server(crate::tests::ok).await;
-    let credential = world.credential("openstack-keystone", &server);
+    let server = fixture.server(crate::tests::ok).await;
+    let credential = fixture.credential("openstack-keystone", &server);
     let credential = with_tokens(credential, &login, "/identity/v3");
-    assert_eq!(send(&world, &server, &credential).await.unwrap(), 200);
+    assert_eq!(send(&fixture, &server, &credential).await.unwrap(), 200);
     let asked = login.requests();
     assert!(
         asked[0].starts_with("POST /identity/v3/auth/tokens HTTP/1.1\r\n"),
@@ -191,7 +195,7 @@ async fn keystone_gives_a_token_for_an_application_credential() {
     );
     assert_eq!(header(&server.requests()[0], "authorization"), None);
     // Ten minutes later it is over, and so is every further one of this server.
-    world.now.fetch_add(600, Ordering::SeqCst);
-    let error = send(&world, &server, &credential).await.unwrap_err();
+    fixture.pass(600);
+    let error = send(&fixture, &server, &credential).await.unwrap_err();
     assert!(error.to_string().contains("is the clock right?"), "{error}");
 }

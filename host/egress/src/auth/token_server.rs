@@ -1,19 +1,20 @@
-//! A question to a token server, by the same road as everything else: resolved, checked, bounded.
+//! Requests to a token server, resolved, checked and bounded like all others.
 
+use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method};
 use serde_json::Value;
 use strongroom_domain::egress::{Credential, Origin};
 use zeroize::Zeroizing;
 
-use super::tokens::Found;
-use crate::connection::Answer;
-use crate::dial::{Reach, Server};
+use crate::connection::RawResponse;
+use crate::dial::{AllowedAddresses, Server};
 use crate::draft::Draft;
-use crate::outside::Outside;
 use crate::secret::Secret;
+use crate::shared::Shared;
+use crate::token_cache::IssuedToken;
 
-/// The reasons that RFC 6749, 5.2 knows; anything else a server says is not repeated, it could be what it was sent.
+/// The reasons of RFC 6749, 5.2; no other word of a server is repeated, because it could be the secret it was sent.
 const REASONS: [&str; 6] = [
     "invalid_request",
     "invalid_client",
@@ -22,76 +23,70 @@ const REASONS: [&str; 6] = [
     "unsupported_grant_type",
     "invalid_scope",
 ];
-/// How long a token is used whose end the server does not say, in seconds.
-const UNSAID_SECONDS: i64 = 300;
+/// How long a token is used whose end is not known, in seconds.
+pub(super) const DEFAULT_SECONDS: i64 = 300;
 
 /// Posts to the token server.
-///
-/// # Errors
-/// Half a sentence.
 pub(super) async fn post(
-    outside: &Outside,
+    shared: &Shared,
     credential: &Credential,
     origin: &Origin,
     path: &str,
-    kind: &'static str,
+    content_type: &'static str,
     body: &[u8],
     authorization: Option<HeaderValue>,
-) -> Result<Answer, String> {
+) -> Result<RawResponse, String> {
     let target = format!("{}{path}", origin.path);
     let target = if target.is_empty() {
         "/".to_owned()
     } else {
         target
     };
-    let mut draft = Draft::own(Method::POST, target, body);
-    draft
-        .headers
-        .push((CONTENT_TYPE, HeaderValue::from_static(kind)));
-    draft
-        .headers
-        .push((ACCEPT, HeaderValue::from_static("application/json")));
-    draft
-        .headers
-        .extend(authorization.map(|value| (AUTHORIZATION, value)));
+    let mut headers = vec![
+        (CONTENT_TYPE, HeaderValue::from_static(content_type)),
+        (ACCEPT, HeaderValue::from_static("application/json")),
+    ];
+    headers.extend(authorization.map(|value| (AUTHORIZATION, value)));
+    let draft = Draft {
+        method: Method::POST,
+        target,
+        headers,
+        body: Bytes::copy_from_slice(body),
+    };
     let server = Server {
         origin,
-        reach: Reach::Granted(&credential.addresses),
+        addresses: AllowedAddresses::Granted(&credential.addresses),
         trust: credential.trust.as_deref(),
     };
-    let answer = outside.ask(server, draft).await;
-    answer.map_err(|failure| format!("no token from {origin}: {failure}"))
+    let response = shared.send(server, draft).await;
+    response.map_err(|failure| format!("no token from {origin}: {failure}"))
 }
 
-/// Posts a form and reads the token in the answer (RFC 6749, 5.1).
-///
-/// # Errors
-/// Half a sentence.
-pub(super) async fn form(
-    outside: &Outside,
+/// Posts a form and reads the token in the response (RFC 6749, 5.1).
+pub(super) async fn post_form(
+    shared: &Shared,
     credential: &Credential,
     origin: &Origin,
     form: &[(&str, &str)],
     authorization: Option<HeaderValue>,
-) -> Result<Found, String> {
+) -> Result<IssuedToken, String> {
     let body = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(form)
         .finish();
     let body = Zeroizing::new(body);
-    let kind = "application/x-www-form-urlencoded";
-    let answer = post(
-        outside,
+    let response = post(
+        shared,
         credential,
         origin,
         "",
-        kind,
+        "application/x-www-form-urlencoded",
         body.as_bytes(),
         authorization,
     )
     .await?;
-    let text = Zeroizing::new(answer.body);
+    let text = Zeroizing::new(response.body);
     let read = serde_json::from_slice::<Value>(&text).unwrap_or_default();
-    if !answer.status.is_success() {
+    if !response.status.is_success() {
         let reason = read
             .get("error")
             .and_then(Value::as_str)
@@ -101,7 +96,7 @@ pub(super) async fn form(
             .unwrap_or_default();
         return Err(format!(
             "no token from {origin}: status {}{reason}",
-            answer.status.as_u16()
+            response.status.as_u16()
         ));
     }
     let kind = read.get("token_type").and_then(Value::as_str);
@@ -114,10 +109,10 @@ pub(super) async fn form(
         .filter(|token| !token.is_empty());
     let token = token.ok_or_else(|| format!("the answer of {origin} has no `access_token`"))?;
     // Some servers write the number as text.
-    let said = read.get("expires_in");
-    let seconds = said.and_then(|said| said.as_i64().or_else(|| said.as_str()?.parse().ok()));
-    Ok(Found {
+    let life = read.get("expires_in");
+    let seconds = life.and_then(|life| life.as_i64().or_else(|| life.as_str()?.parse().ok()));
+    Ok(IssuedToken {
         secret: Secret::new(token.as_bytes().to_vec()),
-        seconds: seconds.unwrap_or(UNSAID_SECONDS),
+        seconds: seconds.unwrap_or(DEFAULT_SECONDS),
     })
 }

@@ -1,7 +1,7 @@
-//! Faults on purpose, in front of a real service: how a test of a plugin sees what it does when something goes wrong.
+//! Faults on purpose, injected before a real service to test how a plugin reacts when something goes wrong.
 //!
-//! Owns: what can befall a request that was decided on and allowed. Never: part of a run: a way out has a gate only if
-//! [`Egress::through`](crate::Egress::through) gave it one, and only the conformance suite does.
+//! Owns: what happens to a request that was decided on and allowed. Never: part of a run: only the conformance suite gives
+//! an egress an injector ([`Egress::with_faults`](crate::Egress::with_faults)).
 
 use std::future::pending;
 
@@ -12,39 +12,39 @@ use crate::request::Response;
 
 /// A request that is allowed and about to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Leaving<'a> {
+pub struct AllowedRequest<'a> {
     /// The service's name.
     pub service: &'a str,
-    /// The operation, by the name the plugin gave it.
-    pub operation: &'a str,
-    /// What the plugin says of it.
+    /// The name of the endpoint.
+    pub endpoint: &'a str,
+    /// Whether the endpoint reads or writes.
     pub access: Access,
 }
 
-/// Sees every allowed request of a call, and says what befalls it.
-pub trait Gate: Send + Sync + 'static {
-    /// `None`: nothing.
-    fn leaves(&self, request: &Leaving<'_>) -> Option<Fault>;
+/// Decides for every allowed request of a call which fault happens to it.
+pub trait FaultInjector: Send + Sync + 'static {
+    /// Returns the fault; `None`: the request is sent as usual.
+    fn fault(&self, request: &AllowedRequest<'_>) -> Option<Fault>;
 }
 
-/// What befalls a request.
+/// A fault of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// It is sent and carried out, and the answer is lost.
+    /// The request is sent and carried out, and the response is lost.
     Lost,
-    /// It is not sent: nobody listens there.
+    /// The request is not sent, as if nobody listened there.
     Unsent,
-    /// It is not sent; this is the answer.
+    /// The request is not sent, and this is its response.
     Answered(Response),
-    /// It is sent and carried out, and there is no answer for ever.
+    /// The request is sent and carried out, and the response never comes.
     Hanging,
-    /// It is sent and carried out, and the second half of the answer's body is missing.
+    /// The request is sent and carried out, and the second half of the response's body is missing.
     Cut,
 }
 
 impl Fault {
-    /// Lets it happen; `delivery` is what would have happened.
-    pub(crate) async fn befall(
+    /// Applies the fault to a request whose delivery is `delivery`.
+    pub(crate) async fn apply(
         self,
         host: &str,
         delivery: impl Future<Output = Result<Response, Failure>>,

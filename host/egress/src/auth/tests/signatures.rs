@@ -8,15 +8,14 @@ use ring::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, Unpa
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
-use strongroom_domain::CredentialName;
-use strongroom_domain::egress::{Credential, Origin, SecretSource};
+use strongroom_domain::egress::{Credential, Origin};
 
 use super::{header, send, token_server, with_tokens};
 use crate::auth::aws;
 use crate::draft::Draft;
 use crate::secret::Secret;
 use crate::tests::server::Reply;
-use crate::tests::{NOW, World};
+use crate::tests::{Fixture, NOW, credential};
 
 const KEY: &str = include_str!("service_account_key.pem");
 
@@ -28,19 +27,10 @@ fn signed(
 ) -> String {
     let origin = Origin::parse("https://example.amazonaws.com").unwrap();
     let credential = Credential {
-        name: CredentialName::new("key").unwrap(),
-        scheme: "aws-sigv4".to_owned(),
-        origin: origin.clone(),
-        secret: SecretSource::Environment("SECRET".to_owned()),
         user: Some("AKIDEXAMPLE".to_owned()),
-        header: None,
-        token_url: None,
-        scopes: Vec::new(),
         region: Some("us-east-1".to_owned()),
         service: Some("service".to_owned()),
-        certificate: None,
-        addresses: Vec::new(),
-        trust: None,
+        ..credential("aws-sigv4", origin.clone())
     };
     let secret = Secret::new(b"wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_vec());
     let now = "2015-08-30T12:36:00Z".parse().unwrap();
@@ -50,13 +40,21 @@ fn signed(
         headers,
         body: body.into(),
     };
-    let proof = aws::sign(&credential, secret, now, &origin, &draft).unwrap();
+    let authorization = aws::sign(&credential, secret, now, &origin, &draft).unwrap();
     let value = |name: &str| {
-        let found = proof.headers.iter().find(|(other, _)| other == name);
+        let found = authorization
+            .headers
+            .iter()
+            .find(|(other, _)| other == name);
         found.unwrap().1.to_str().unwrap().to_owned()
     };
     assert_eq!(value("x-amz-date"), "20150830T123600Z");
-    assert!(proof.headers.iter().all(|(_, value)| value.is_sensitive()));
+    assert!(
+        authorization
+            .headers
+            .iter()
+            .all(|(_, value)| value.is_sensitive())
+    );
     value("authorization")
 }
 
@@ -91,11 +89,8 @@ fn requests_are_signed_as_in_the_published_examples() {
             "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a",
         ),
     ] {
-        let authorization = signed(method, target, headers, body);
-        assert_eq!(
-            authorization,
-            format!("{beginning}{names}, Signature={expected}")
-        );
+        let value = signed(method, target, headers, body);
+        assert_eq!(value, format!("{beginning}{names}, Signature={expected}"));
     }
 }
 
@@ -122,13 +117,13 @@ fn verified(token: &str) -> (Value, Value) {
 
 #[tokio::test]
 async fn a_service_account_signs_its_own_token_without_asking_anyone() {
-    let world = World::new();
-    world.variable("SECRET", &account());
-    let server = world.server(crate::tests::ok).await;
-    let mut credential = world.credential("google-service-account", &server);
+    let fixture = Fixture::new();
+    fixture.variable("SECRET", account());
+    let server = fixture.server(crate::tests::ok).await;
+    let mut credential = fixture.credential("google-service-account", &server);
     credential.scopes = vec!["https://scope.test/compute".to_owned()];
     for _ in 0..2 {
-        send(&world, &server, &credential).await.unwrap();
+        send(&fixture, &server, &credential).await.unwrap();
     }
     let requests = server.requests();
     let token = header(&requests[0], "authorization").unwrap();
@@ -147,7 +142,7 @@ async fn a_service_account_signs_its_own_token_without_asking_anyone() {
         "signed once"
     );
     assert_eq!(
-        world.lookups(),
+        fixture.lookups(),
         ["api.test", "api.test"],
         "nobody else was asked"
     );
@@ -155,21 +150,18 @@ async fn a_service_account_signs_its_own_token_without_asking_anyone() {
 
 #[tokio::test]
 async fn a_service_account_exchanges_its_claims_where_that_is_declared() {
-    let world = World::new();
-    world.variable("SECRET", &account());
-    let login = token_server(&world, |_, _| {
+    let fixture = Fixture::new();
+    fixture.variable("SECRET", account());
+    let login = token_server(&fixture, |_, _| {
         super::json(r#"{"access_token":"ya29.x","token_type":"Bearer","expires_in":3599}"#)
     })
     .await;
-    let server = world.server(crate::tests::ok).await;
-    let mut credential = with_tokens(
-        world.credential("google-service-account", &server),
-        &login,
-        "/token",
-    );
+    let server = fixture.server(crate::tests::ok).await;
+    let credential = fixture.credential("google-service-account", &server);
+    let mut credential = with_tokens(credential, &login, "/token");
     credential.user = None;
     credential.scopes = vec!["a".to_owned(), "b".to_owned()];
-    send(&world, &server, &credential).await.unwrap();
+    send(&fixture, &server, &credential).await.unwrap();
     let asked = login.requests();
     let (_, form) = asked[0].split_once("\r\n\r\n").unwrap();
     let form: Vec<(String, String)> = form_urlencoded::parse(form.as_bytes())
@@ -198,7 +190,7 @@ async fn a_service_account_exchanges_its_claims_where_that_is_declared() {
 
 #[tokio::test]
 async fn a_key_file_that_is_none_is_not_repeated() {
-    let world = World::new();
+    let fixture = Fixture::new();
     let of = |change: &dyn Fn(&mut Value)| {
         let mut file: Value = serde_json::from_str(&account()).unwrap();
         change(&mut file);
@@ -218,10 +210,10 @@ async fn a_key_file_that_is_none_is_not_repeated() {
             "no RSA key in PEM",
         ),
     ] {
-        world.variable("SECRET", &secret);
-        let server = world.server(|_, _| Reply::End(Vec::new())).await;
-        let credential = world.credential("google-service-account", &server);
-        let error = send(&world, &server, &credential)
+        fixture.variable("SECRET", &secret);
+        let server = fixture.server(|_, _| Reply::End(Vec::new())).await;
+        let credential = fixture.credential("google-service-account", &server);
+        let error = send(&fixture, &server, &credential)
             .await
             .unwrap_err()
             .to_string();

@@ -1,14 +1,14 @@
-//! What leaves the host, byte for byte, and over which connection.
+//! The bytes that are sent, and the connection they are sent over.
 
 use super::server::{Reply, answer};
-use super::{World, get, ok, request, with_header};
+use super::{Fixture, get, ok, request, with_header};
 use crate::Failure;
 
 #[tokio::test]
 async fn a_request_is_built_anew_from_its_parts() {
-    let world = World::new();
-    let server = world.server(ok).await;
-    let call = world.call(world.grant(&server), None);
+    let fixture = Fixture::new();
+    let server = fixture.server(ok).await;
+    let call = fixture.call(fixture.grant(&server), None);
     let port = server.address.port();
 
     let asked = with_header(request("GET", "/items/%61%20b?q=c+d"), "X-Plugin", "yes");
@@ -64,17 +64,17 @@ async fn a_request_is_built_anew_from_its_parts() {
 
 #[tokio::test]
 async fn a_connection_is_used_again_within_one_call_and_never_by_another() {
-    let world = World::new();
-    let server = world.server(ok).await;
-    let call = world.call(world.grant(&server), None);
+    let fixture = Fixture::new();
+    let server = fixture.server(ok).await;
+    let call = fixture.call(fixture.grant(&server), None);
     call.send(get()).await.unwrap();
     call.send(get()).await.unwrap();
     assert_eq!(server.connections(), 1);
-    let other = world.call(world.grant(&server), None);
+    let other = fixture.call(fixture.grant(&server), None);
     other.send(get()).await.unwrap();
     assert_eq!(server.connections(), 2);
     assert_eq!(
-        world.lookups(),
+        fixture.lookups(),
         ["api.test", "api.test"],
         "once for each connection"
     );
@@ -82,11 +82,11 @@ async fn a_connection_is_used_again_within_one_call_and_never_by_another() {
 
 #[tokio::test]
 async fn a_connection_that_ended_while_it_waited_is_replaced() {
-    let world = World::new();
-    let server = world
+    let fixture = Fixture::new();
+    let server = fixture
         .server(|_, _| Reply::End(answer("200 OK", "", "fine")))
         .await;
-    let call = world.call(world.grant(&server), None);
+    let call = fixture.call(fixture.grant(&server), None);
     for _ in 0..3 {
         assert_eq!(call.send(get()).await.unwrap().status, 200);
     }
@@ -95,14 +95,14 @@ async fn a_connection_that_ended_while_it_waited_is_replaced() {
 
 #[tokio::test]
 async fn a_request_that_was_sent_is_never_sent_again() {
-    let world = World::new();
-    let server = world
+    let fixture = Fixture::new();
+    let server = fixture
         .server(|_, number| match number {
             1 => ok("", 1),
             _ => Reply::End(Vec::new()),
         })
         .await;
-    let call = world.call(world.grant(&server), None);
+    let call = fixture.call(fixture.grant(&server), None);
     call.send(get()).await.unwrap();
     let error = call.send(request("DELETE", "/items/1")).await.unwrap_err();
     assert!(matches!(error.failure, Failure::Closed(_)), "{error:?}");
@@ -115,9 +115,9 @@ async fn a_request_that_was_sent_is_never_sent_again() {
 
 #[tokio::test]
 async fn a_dropped_request_closes_its_connection() {
-    let world = World::new();
-    let server = world.server(|_, _| Reply::Hang(Vec::new())).await;
-    let call = world.call(world.grant(&server), None);
+    let fixture = Fixture::new();
+    let server = fixture.server(|_, _| Reply::Hang(Vec::new())).await;
+    let call = fixture.call(fixture.grant(&server), None);
     tokio::select! {
         biased;
         answer = call.send(get()) => panic!("{answer:?}"),
