@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use strongroom_domain::calendar::{DueTime, next_due};
 use strongroom_domain::pause::Pause;
 use strongroom_domain::preview::{skipped, skipped_whole, when};
-use strongroom_domain::schedule::{Schedule, SwapRole, Trigger};
+use strongroom_domain::schedule::{Schedule, Trigger};
 use strongroom_domain::spread::shift;
 use strongroom_domain::{ScheduleName, json_time};
 use strongroom_ledger::{LedgerError, OpenMode};

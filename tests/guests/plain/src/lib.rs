@@ -2,7 +2,9 @@
 //!
 //! Owns: the sources of `tests/released/`, whose README says how those files were built. It uses the raw bindings and no
 //! library, so that a file stays small.
-//! Never: shipped. Read next: `snapshots.rs`, `task.rs`.
+//! Never: shipped, or built for anything but a component. Read next: `snapshots.rs`, `task.rs`.
+
+#![cfg(target_arch = "wasm32")]
 
 #[cfg(feature = "snapshots")]
 mod snapshots;
@@ -11,7 +13,6 @@ mod task;
 
 use strongroom_plugin::bindings::types::{Call, Evidence, Failure, FailureKind, Operation, Step};
 use strongroom_plugin::bindings::{egress, plugin};
-#[cfg(target_arch = "wasm32")]
 use strongroom_plugin::bindings::{endpoints, every};
 
 struct Plain;
@@ -122,7 +123,5 @@ fn later() -> Step {
     Step::Other(("of-a-later-version".to_owned(), extra()))
 }
 
-#[cfg(target_arch = "wasm32")]
 every::export_plugin!(Plain with_types_in every);
-#[cfg(target_arch = "wasm32")]
 endpoints::export_endpoints!(Plain with_types_in endpoints);

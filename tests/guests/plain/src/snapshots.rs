@@ -4,7 +4,6 @@ use strongroom_plugin::bindings::http::wasi::http::outgoing_handler;
 use strongroom_plugin::bindings::http::wasi::http::types::{
     ErrorCode, Fields, OutgoingRequest, Scheme,
 };
-#[cfg(target_arch = "wasm32")]
 use strongroom_plugin::bindings::snapshots;
 use strongroom_plugin::bindings::snapshots::exports::strongroom::plugin::snapshots::{
     Guest, Page, Snapshot, State, Target,
@@ -124,5 +123,4 @@ fn look() -> Result<(), ErrorCode> {
     }
 }
 
-#[cfg(target_arch = "wasm32")]
 snapshots::export_snapshots!(Plain with_types_in snapshots);

@@ -89,5 +89,4 @@ fn word(error: &Error) -> &'static str {
     }
 }
 
-#[cfg(target_arch = "wasm32")]
 task::export_task!(Plain with_types_in task);
