@@ -24,7 +24,7 @@ pub(super) async fn run(at: &Installation, json: bool, options: &Next) -> Result
 fn row(next: &NextDue) -> [String; 4] {
     let (schedule, due) = (&next.schedule, &next.due);
     let mut notes = Vec::new();
-    if let Some(primary) = schedule.part.shadows() {
+    if let Some(primary) = schedule.shadows() {
         notes.push(format!("shadow of `{primary}`"));
     }
     if !schedule.spread.is_zero() {
