@@ -10,7 +10,6 @@ use strongroom_ledger::{OccurrenceRow, OpenMode, ShelfAge};
 use strongroom_orchestrator::{Clock, Observer};
 use strongroom_sandbox::call::CallResult;
 use strongroom_sandbox::capability::progress::Report;
-use strongroom_tests::{Host, holds_for};
 
 use crate::simulated_host::{SimulatedHost, at, done};
 
@@ -94,70 +93,4 @@ async fn p08_a_schedule_that_never_made_one_counts_from_when_it_was_first_seen()
     ledger.close().await;
     assert_eq!(ages[0].age.since, at("2026-11-20T00:00Z"));
     assert_eq!(told.0.lock().unwrap().len(), 1);
-}
-
-const ONCE: &str = r#"
-[[schedule]]
-name = "daily"
-plugin = "local-snapshot"
-at = "2026-03-01T03:00:00Z"
-tenants = ["acme"]
-max-age = "36h"
-
-[schedule.retention]
-keep-last = 5
-
-[schedule.grants.files.data]
-path = "<data>/{tenant}"
-access = "read"
-
-[schedule.grants.files.place]
-path = "<shelf>"
-access = "write"
-"#;
-
-fn told(log: &str) -> usize {
-    log.lines()
-        .filter(|line| line.contains("alert") && line.contains("daily acme: the newest good"))
-        .count()
-}
-
-#[test]
-fn p08_a_snapshot_that_is_too_old_is_told_once_and_shown_until_there_is_a_new_one() {
-    let host = Host::new();
-    host.schedule("daily.toml", ONCE);
-    host.tree("acme").file("a.txt", "a");
-    let span = ["--from", "2026-03-01T00:00Z", "--to", "2026-03-01T12:00Z"];
-    let real = ["simulate", "--real", "--keep"];
-    let _ = host.run(real.into_iter().chain(span)).ok();
-    let status = host.run(["status"]).ok();
-    assert!(
-        status
-            .stdout
-            .contains("TOO OLD daily acme: the newest good snapshot is"),
-        "{status}"
-    );
-    let mut daemon = host.serve();
-    let within = Duration::from_secs(30);
-    daemon.says("daily acme: the newest good", within);
-    let once = || told(&daemon.log()) == 1;
-    assert!(holds_for(Duration::from_secs(3), once), "{}", daemon.log());
-    let _ = daemon.stop();
-    let mut daemon = host.serve();
-    let once = || told(&daemon.log()) == 1;
-    assert!(holds_for(Duration::from_secs(5), once), "{}", daemon.log());
-    let metrics = host.run(["metrics"]).ok().stdout;
-    let labels = "{schedule=\"daily\",tenant=\"acme\"}";
-    let most = format!("strongroom_newest_snapshot_max_age_seconds{labels} 129600");
-    assert!(metrics.contains(&most), "{metrics}");
-    let age = format!("strongroom_newest_snapshot_age_seconds{labels} ");
-    let age = metrics.lines().find_map(|line| line.strip_prefix(&age));
-    assert!(age.unwrap().parse::<u64>().unwrap() > 129_600, "{metrics}");
-    let _ = host.run(["once", "daily"]).ok();
-    daemon.says("is no longer too old", within);
-    let status = host.run(["status"]).ok();
-    assert!(!status.stdout.contains("TOO OLD"), "{status}");
-    let json = host.run(["--json", "status"]).ok().json();
-    assert_eq!(json["too_old"], serde_json::json!([]));
-    let _ = daemon.stop();
 }

@@ -1,6 +1,5 @@
 //! Lies that a provider may tell. None of them ever ends in "verified", and what becomes of each is in a table.
 
-mod at_google;
 mod at_the_drill;
 mod at_the_making;
 mod drills;
