@@ -2,6 +2,5 @@
 
 mod clouds;
 mod planned;
-mod shelves;
 mod through_the_binary;
 mod under_way;

@@ -8,7 +8,6 @@ use strongroom_domain::{Evidence, TenantName};
 use strongroom_ledger::{
     Claim, LedgerError, Next, SnapshotFilter, SnapshotOrder, SnapshotRow, SnapshotState, Transition,
 };
-use strongroom_sandbox::call::CallResult;
 use strongroom_sandbox::role::snapshots::Action;
 use uuid::Uuid;
 
@@ -40,14 +39,16 @@ pub(in crate::roles) async fn attempt(
         run: Uuid::new_v5(&claim.id, row.id.as_bytes()),
         ..PluginCall::of_claim(prepared, claim, claim.effective_due())
     };
-    let answer = match handle {
-        Some(handle) => call.send(context, Action::Poll { handle }).await,
+    let result = match handle {
+        Some(handle) => {
+            let answer = call.send(context, Action::Poll { handle }).await;
+            verify::judge(context, &call, &row, answer).await
+        }
         None => match verify::intend(context, &call, &row).await {
             Ok(()) => verify::begin(context, &call, &row).await,
-            Err(error) => CallResult::Failed(unreadable(&error)),
+            Err(error) => AttemptResult::failed(unreadable(&error)),
         },
     };
-    let result = verify::judge(context, &call, &row, answer).await;
     let (changes, audit) = verify::verdict(&row, &result, context.clock.now());
     let result = told(context, prepared, &row, result).await;
     let mut transition = came_to(result);

@@ -47,11 +47,12 @@ pub(super) async fn begin(
     context: &CallContext,
     call: &PluginCall<'_>,
     row: &SnapshotRow,
-) -> CallResult<Step> {
-    match as_recorded(context, call, row).await {
-        Ok(()) => call.send(context, action(row)).await,
-        Err(failure) => CallResult::Failed(failure),
+) -> AttemptResult {
+    if let Err(failure) = as_recorded(context, call, row).await {
+        return AttemptResult::failed(failure);
     }
+    let answer = call.send(context, action(row)).await;
+    judge(context, call, row, answer).await
 }
 
 fn action(row: &SnapshotRow) -> Action {
@@ -219,13 +220,13 @@ pub async fn verify(
     // Never a run that was used: what an earlier look restored proves nothing now.
     let call = PluginCall::now(context, prepared, &row.tenant, TIME);
     intend(context, &call, row).await?;
-    let answer = match as_recorded(context, &call, row).await {
-        Ok(()) => until_done(context, &call, action(row))
-            .await
-            .map(Step::Done),
-        Err(failure) => CallResult::Failed(failure),
+    let result = match as_recorded(context, &call, row).await {
+        Ok(()) => {
+            let proof = until_done(context, &call, action(row)).await;
+            judge(context, &call, row, proof.map(Step::Done)).await
+        }
+        Err(failure) => AttemptResult::failed(failure),
     };
-    let result = judge(context, &call, row, answer).await;
     let now = context.clock.now();
     let (changes, audit) = verdict(row, &result, now);
     context
