@@ -169,7 +169,7 @@ pub(crate) fn keeper(setup: &Setup, row: &SnapshotRow) -> Result<Arc<Prepared>, 
 
 /// Refuses a schedule that makes nothing new.
 pub(crate) fn begins(schedule: &Schedule) -> Result<(), CliError> {
-    let Some(successor) = schedule.part.successor() else {
+    let Some(successor) = schedule.successor() else {
         return Ok(());
     };
     let name = &schedule.name;

@@ -4,35 +4,31 @@
 //! Never: runs anything, knows a plugin, reads a clock. What is meant is in `strongroom-domain`.
 //! Read next: `set` (the way through), `written` (the keys), `meant` (the checks).
 
-mod across;
 mod calendars;
 pub mod cassette;
+mod cross_checks;
 mod diagnostic;
-mod drills;
 pub mod edit;
-mod file;
+mod interner;
 mod json;
 mod located;
-mod meant;
-mod off_site;
-mod outside;
+mod merge;
+mod parse_file;
 mod problems;
+mod raw;
 mod reader;
-mod references;
 mod render;
+mod resolved;
 mod schema;
 mod set;
-mod shared;
 mod source;
-mod swaps;
 mod syntax;
-mod together;
+mod top_level;
 mod unknown;
-mod written;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use located::Located;
-pub use meant::Declared;
+pub use resolved::Declared;
 pub use schema::{calendar_json_schema, json_schema};
 pub use set::{SCHEDULES_LIMIT, ScheduleSet, load, parse};
 pub use source::{FILE_LIMIT, FILES_LIMIT, SourceFile};

@@ -12,9 +12,9 @@ use toml::de::{DeInteger, DeTable, DeValue};
 
 use crate::json;
 use crate::problems::{Problems, shortened};
+use crate::raw::At;
 use crate::schema::{Section, Table, section};
 use crate::unknown;
-use crate::written::At;
 
 /// The longest text, in bytes: the longest path of Linux. Hints compare texts, which costs time by their length.
 const TEXT_LIMIT: usize = 4_096;
@@ -280,7 +280,7 @@ impl<'a> Keys<'a> {
             let hint = unknown::hint(key.get_ref(), section);
             let span = self.problems.placed(key.span());
             self.problems.error(&span, message, hint);
-            given.extend(unknown::meant(key.get_ref(), section));
+            given.extend(unknown::nearest_key(key.get_ref(), section));
         }
         given
     }

@@ -11,18 +11,18 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
-use crate::written::{CalendarWritten, FileWritten};
+use crate::raw::{RawCalendar, RawFile};
 
 /// The JSON Schema (2020-12) of a schedule file, with a description and an example for every key.
 #[must_use]
 pub fn json_schema() -> Value {
-    schema_of::<FileWritten>()
+    schema_of::<RawFile>()
 }
 
 /// The JSON Schema (2020-12) of a calendar file in TOML.
 #[must_use]
 pub fn calendar_json_schema() -> Value {
-    schema_of::<CalendarWritten>()
+    schema_of::<RawCalendar>()
 }
 
 fn schema_of<T: JsonSchema>() -> Value {

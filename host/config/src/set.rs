@@ -11,15 +11,13 @@ use jiff::Timestamp;
 use strongroom_domain::CredentialName;
 use strongroom_domain::schedule::Limits;
 
-use crate::across;
+use crate::cross_checks;
+use crate::cross_checks::{drills, off_site, swaps};
 use crate::diagnostic::{Diagnostic, Diagnostics};
-use crate::drills;
 use crate::located::Located;
-use crate::meant::Declared;
-use crate::off_site;
+use crate::merge;
+use crate::resolved::Declared;
 use crate::source::{self, SourceFile};
-use crate::swaps;
-use crate::together;
 
 /// The most schedules of a folder: what one host can hold in its memory with the texts they come from.
 pub const SCHEDULES_LIMIT: usize = 1_000_000;
@@ -54,14 +52,14 @@ pub fn load(folder_or_file: &Path, now: Timestamp) -> Result<ScheduleSet, Diagno
 /// # Errors
 /// Every problem of every file, warnings included.
 pub fn parse(files: Vec<SourceFile>, now: Timestamp) -> Result<ScheduleSet, Diagnostics> {
-    let (mut read, calendars) = together::read(files, now);
+    let (mut read, calendars) = merge::read(files, now);
     let mut problems = std::mem::take(&mut read.problems);
     swaps::resolve(&mut read, &mut problems);
     drills::complete(&mut read, &mut problems);
-    across::follow(&read, &mut problems);
+    cross_checks::follow(&read, &mut problems);
     off_site::look(&read, &mut problems);
-    let limits = across::limits(read.limits, &read.schedules, &mut problems);
-    let credentials = across::credentials(read.credentials, &read.schedules, &mut problems);
+    let limits = cross_checks::limits(read.limits, &read.schedules, &mut problems);
+    let credentials = cross_checks::credentials(read.credentials, &read.schedules, &mut problems);
     problems.extend(too_many(&read.schedules, SCHEDULES_LIMIT));
     problems.extend(calendars.finish(&mut read.files));
     if problems.has_errors() {

@@ -25,7 +25,7 @@ const OTHER_WORDS: [(&str, &str); 14] = [
 ];
 
 /// The key of a table that an unknown one is probably meant to be.
-pub(crate) fn meant<'a>(key: &str, section: &'a Section) -> Option<&'a str> {
+pub(crate) fn nearest_key<'a>(key: &str, section: &'a Section) -> Option<&'a str> {
     nearest(key, section.keys.iter().map(|key| key.name.as_str())).or_else(|| {
         let ours = OTHER_WORDS
             .iter()
@@ -37,7 +37,7 @@ pub(crate) fn meant<'a>(key: &str, section: &'a Section) -> Option<&'a str> {
 
 /// What to do about an unknown key of a table.
 pub(crate) fn hint(key: &str, section: &Section) -> String {
-    if let Some(meant) = meant(key, section) {
+    if let Some(meant) = nearest_key(key, section) {
         return format!("did you mean `{meant}`?");
     }
     if let Some((table, other)) = sections().find(|(_, other)| other.key(key).is_some()) {
@@ -55,7 +55,7 @@ pub(crate) fn hint(key: &str, section: &Section) -> String {
         };
     }
     if let Some((meant, other)) =
-        sections().find_map(|(_, other)| Some((meant(key, other)?, other)))
+        sections().find_map(|(_, other)| Some((nearest_key(key, other)?, other)))
     {
         return format!("did you mean `{meant}` of `{}`?", other.header);
     }

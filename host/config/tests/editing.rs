@@ -38,7 +38,7 @@ fn meaning(text: &str) -> Option<Vec<String>> {
             one.missed_within,
             one.timeout,
             one.retry,
-            one.retention,
+            one.retention(),
             one.config,
             one.grants,
             one.enabled

@@ -11,7 +11,7 @@ use std::path::Path;
 use strongroom_config::edit::{Exchange, Leaves, NotExchanged, exchange, tidy};
 use strongroom_config::load;
 use strongroom_domain::ScheduleName;
-use strongroom_domain::schedule::{Part, Schedule, Trigger};
+use strongroom_domain::schedule::{Schedule, SwapRole, Trigger};
 
 const NOW: jiff::Timestamp = jiff::Timestamp::constant(1_795_262_400, 0);
 
@@ -120,10 +120,14 @@ fn a_cut_over_moves_the_timetable_with_its_comments_and_a_return_brings_it_back(
         "tidy files stay tidy:\n{old}\n{new}"
     );
     let (daily, next) = (schedule(folder, "daily"), schedule(folder, "daily-new"));
-    assert_eq!(daily.part, Part::SucceededBy(name("daily-new")));
+    assert_eq!(daily.swap_role, SwapRole::SucceededBy(name("daily-new")));
     assert_eq!(
-        (&next.part, next.tenants.len(), next.blackout.periods.len()),
-        (&Part::Primary, 2, 1)
+        (
+            &next.swap_role,
+            next.tenants.len(),
+            next.blackout.periods.len()
+        ),
+        (&SwapRole::Primary, 2, 1)
     );
     assert_eq!(
         (next.zone.as_str(), next.timeout.as_secs()),
@@ -153,7 +157,7 @@ fn both_entries_may_stand_in_one_file_and_the_tables_stay_with_their_entries() {
             schedule(folder.path(), "daily"),
             schedule(folder.path(), "daily-new"),
         );
-        let kept = |one: &Schedule| one.retention.clone().unwrap().keep_last;
+        let kept = |one: &Schedule| one.retention().unwrap().keep_last;
         assert_eq!((kept(&daily), kept(&next)), (None, Some(5)));
         assert_eq!(
             next.blackout.periods.len(),
@@ -175,16 +179,16 @@ fn others_that_were_succeeded_or_rehearse_name_the_new_one() {
     let successor = name("daily-new");
     let drill = schedule(folder.path(), "drill");
     assert_eq!(
-        (drill.drill_of.as_ref(), drill.plugin.as_str()),
+        (drill.drill_of(), drill.plugin.as_str()),
         (Some(&successor), "new-cloud")
     );
     assert_eq!(
-        schedule(folder.path(), "older").part,
-        Part::SucceededBy(successor.clone())
+        schedule(folder.path(), "older").swap_role,
+        SwapRole::SucceededBy(successor.clone())
     );
     assert_eq!(
-        schedule(folder.path(), "third").part,
-        Part::ShadowOf(successor)
+        schedule(folder.path(), "third").swap_role,
+        SwapRole::ShadowOf(successor)
     );
 }
 

@@ -12,7 +12,7 @@ use crate::calendar::{Cron, DstGap, DstOverlap, Every, Zone};
 use crate::grants::Grants;
 use crate::retention::Retention;
 use crate::retry::RetryPolicy;
-pub use crate::swap::Part;
+pub use crate::swap::SwapRole;
 use crate::{AccountName, EventName, Outcome, PluginName, ScheduleName, TenantName};
 
 /// Which plugin, when, for which tenants, with what configuration, grants and policies.
@@ -53,7 +53,7 @@ pub struct Schedule {
     /// What to keep; absent: everything.
     pub retention: Option<Arc<Retention>>,
     /// Where its snapshots are kept and how old the newest may become; absent: nothing is asked.
-    pub keeping: Option<Arc<Keeping>>,
+    pub placement: Option<Arc<Placement>>,
     /// The plugin's configuration as JSON; an object.
     pub config: Arc<str>,
     /// What the plugin may use.
@@ -63,40 +63,70 @@ pub struct Schedule {
     /// False: checked and listed but never due.
     pub enabled: bool,
     /// What it is to another schedule in the swap of a provider.
-    pub part: Part,
+    pub swap_role: SwapRole,
 }
 
 impl Schedule {
     /// Whether anything new is ever made by it: not if it is disabled or was succeeded by another one.
     #[must_use]
     pub fn begins(&self) -> bool {
-        self.enabled && self.part.successor().is_none()
+        self.enabled && self.successor().is_none()
     }
-}
 
-impl Schedule {
+    /// What to keep; absent: everything.
+    #[must_use]
+    pub fn retention(&self) -> Option<&Retention> {
+        self.retention.as_deref()
+    }
+
+    /// The schedule whose snapshots this one proves; absent: it is no drill.
+    #[must_use]
+    pub fn drill_of(&self) -> Option<&ScheduleName> {
+        self.drill_of.as_ref()
+    }
+
+    /// The schedule that it rehearses beside.
+    #[must_use]
+    pub fn shadows(&self) -> Option<&ScheduleName> {
+        self.swap_role.shadows()
+    }
+
+    /// The schedule that took its place.
+    #[must_use]
+    pub fn successor(&self) -> Option<&ScheduleName> {
+        self.swap_role.successor()
+    }
+
+    /// Where its snapshots are kept and how old the newest may become; absent: nothing is asked.
+    #[must_use]
+    pub fn placement(&self) -> Option<&Placement> {
+        self.placement.as_deref()
+    }
+
     /// The schedule whose snapshots this one has elsewhere.
     #[must_use]
     pub fn off_site(&self) -> Option<&OffSite> {
-        self.keeping.as_ref()?.off_site.as_ref()
+        self.placement()?.off_site.as_ref()
     }
 
     /// How old the newest good snapshot of a tenant may become.
     #[must_use]
     pub fn max_age(&self) -> Option<Duration> {
-        self.keeping.as_ref()?.max_age
+        self.placement()?.max_age
     }
 
     /// The only places, by the provider's own names, where its snapshots may be; empty: any.
     #[must_use]
     pub fn places(&self) -> &[String] {
-        self.keeping.as_ref().map_or(&[], |keeping| &keeping.places)
+        self.placement
+            .as_ref()
+            .map_or(&[], |placement| &placement.places)
     }
 }
 
 /// Where snapshots are kept, and how old the newest may become.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Keeping {
+pub struct Placement {
     /// They lie elsewhere than those of another schedule.
     pub off_site: Option<OffSite>,
     /// The oldest that the newest good one of a tenant may become.

@@ -1,6 +1,6 @@
 //! The swap of a provider: what a schedule is to another one, and whether a rehearsal went well enough.
 //!
-//! Owns: the parts (primary, shadow, succeeded), the shelf that runs out after a cut-over, the reasons against a cut-over.
+//! Owns: the roles (primary, shadow, succeeded), the shelf that runs out after a cut-over, the reasons against a cut-over.
 //! Never: edits a file or asks a provider.
 //! Read next: `report`, then `union`.
 
@@ -14,7 +14,7 @@ pub use union::running_out;
 
 /// What a schedule is to another one in the swap of a provider.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Part {
+pub enum SwapRole {
     /// It keeps the promise by itself.
     #[default]
     Primary,
@@ -24,7 +24,7 @@ pub enum Part {
     SucceededBy(ScheduleName),
 }
 
-impl Part {
+impl SwapRole {
     /// The schedule that it rehearses beside.
     #[must_use]
     pub fn shadows(&self) -> Option<&ScheduleName> {

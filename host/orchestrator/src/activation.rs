@@ -260,7 +260,7 @@ impl Activation {
             format!("{what}: {}", problems.join("; "))
         })?;
         for prepared in setup.schedules.values() {
-            if prepared.schedule.drill_of.is_some() {
+            if prepared.schedule.drill_of().is_some() {
                 continue;
             }
             if let Some(tenant) = prepared.schedule.tenants.first() {

@@ -256,13 +256,13 @@ pub(super) fn schedule(number: usize) -> Schedule {
         timeout: defaults::TIMEOUT,
         retry: Default::default(),
         retention: None,
-        keeping: None,
+        placement: None,
         config: "{}".into(),
         grants: Default::default(),
         drill_of: None,
         memory: defaults::MEMORY,
         enabled: true,
-        part: Default::default(),
+        swap_role: Default::default(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `strongroom check`: loads and validates everything, runs nothing.
 
 use serde_json::json;
-use strongroom_domain::schedule::{Part, Schedule, Trigger};
+use strongroom_domain::schedule::{Schedule, SwapRole, Trigger};
 
 use strongroom_orchestrator::RefusedFile;
 
@@ -25,7 +25,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<u8, CliError> {
                     "name": prepared.schedule.name, "plugin": prepared.schedule.plugin,
                     "digest": prepared.digest(), "tenants": prepared.schedule.tenants,
                     "when": when(&prepared.schedule),
-                    "shadow_of": prepared.schedule.part.shadows(), "succeeded_by": prepared.schedule.part.successor(),
+                    "shadow_of": prepared.schedule.shadows(), "succeeded_by": prepared.schedule.successor(),
                     "timezone": prepared.schedule.zone.as_str(),
                     "grants": prepared.schedule.grants, "permissions": permissions::value(prepared),
                 })
@@ -87,9 +87,9 @@ fn when(schedule: &Schedule) -> String {
         Trigger::Event(event) => format!("on `{event}`"),
         Trigger::After(after) => format!("after `{}`", after.schedule),
     };
-    match &schedule.part {
-        Part::Primary => when,
-        Part::ShadowOf(primary) => format!("{when}, shadow of `{primary}`"),
-        Part::SucceededBy(successor) => format!("never, succeeded by `{successor}`"),
+    match &schedule.swap_role {
+        SwapRole::Primary => when,
+        SwapRole::ShadowOf(primary) => format!("{when}, shadow of `{primary}`"),
+        SwapRole::SucceededBy(successor) => format!("never, succeeded by `{successor}`"),
     }
 }

@@ -82,7 +82,7 @@ fn paused<'a>(schedule: &Schedule, due: DueTime, pauses: &'a Pauses) -> Option<&
 
 fn row(schedule: &Schedule, due: DueTime, pauses: &Pauses) -> Vec<String> {
     let mut notes = Vec::new();
-    if let Some(primary) = schedule.part.shadows() {
+    if let Some(primary) = schedule.shadows() {
         notes.push(format!("shadow of `{primary}`"));
     }
     if !schedule.spread.is_zero() {
@@ -126,7 +126,7 @@ fn as_json(schedule: &Schedule, due: DueTime, pauses: &Pauses) -> Value {
         "note": due.note.as_ref().map(ToString::to_string),
         "blackout": skipped_whole(schedule, due.at), "starts": starts,
         "skipped": skipped(schedule, due.at).map_or_else(Vec::new, |skipped| skipped.tenants),
-        "pause": paused(schedule, due, pauses), "shadow_of": schedule.part.shadows(),
+        "pause": paused(schedule, due, pauses), "shadow_of": schedule.shadows(),
     })
 }
 

@@ -5,10 +5,10 @@
 //! Read next: `written_days` (TOML), `ics`.
 
 mod content;
+mod days;
 mod ics;
 mod moment;
 mod recurrence;
-mod written_days;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
@@ -22,8 +22,8 @@ use toml::de::DeTable;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::problems::{Problems, shortened};
+use crate::raw::At;
 use crate::source::{self, FILE_LIMIT, SourceFile};
-use crate::written::At;
 
 /// The most times of one calendar: each due time is compared with every one of them.
 pub(crate) const TIMES_LIMIT: usize = 10_000;
@@ -61,7 +61,7 @@ pub(crate) struct Calendars {
     /// Those that a schedule names.
     used: BTreeSet<PathBuf>,
     /// What a calendar means in a zone.
-    meant: HashMap<(PathBuf, String), Vec<Period>>,
+    resolved: HashMap<(PathBuf, String), Vec<Period>>,
     /// Calendars that stand between the schedule files.
     beside: BTreeMap<PathBuf, Arc<SourceFile>>,
 }
@@ -82,7 +82,7 @@ impl Calendars {
             now,
             read: BTreeMap::new(),
             used: BTreeSet::new(),
-            meant: HashMap::new(),
+            resolved: HashMap::new(),
             beside: BTreeMap::new(),
         }
     }
@@ -129,7 +129,7 @@ impl Calendars {
             return Vec::new();
         }
         let times = &calendar.times;
-        self.meant
+        self.resolved
             .entry((path, zone.as_str().to_owned()))
             .or_insert_with(|| times.iter().filter_map(|time| period(time, zone)).collect())
             .clone()
@@ -202,7 +202,7 @@ fn calendar(path: &Path, shown: &Path, now: Timestamp) -> Calendar {
     }
     let mut problems = Problems::new(Arc::clone(&source));
     let times = match path.extension().and_then(|end| end.to_str()) {
-        Some("toml") => written_days::read(&mut problems),
+        Some("toml") => days::read(&mut problems),
         Some("ics") => ics::read(now, &mut problems),
         _ => {
             let hint = "calendars end in `.ics` (iCalendar) or `.toml` (`[[day]]` and `[[time]]`)";

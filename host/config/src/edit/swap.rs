@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use strongroom_domain::schedule::{Part, Schedule};
+use strongroom_domain::schedule::{Schedule, SwapRole};
 use strongroom_domain::{ScheduleName, schedule};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Key, Table, value};
 
 use super::tidy::tidy;
 use crate::diagnostic::Diagnostics;
-use crate::meant::TIMETABLE;
+use crate::resolved::TIMETABLE;
 use crate::set::{self, ScheduleSet};
 use crate::source::{self, SourceFile};
 
@@ -146,7 +146,7 @@ impl Texts {
     fn take(
         &mut self,
         name: &ScheduleName,
-        part: &str,
+        key: &str,
         other: &ScheduleName,
     ) -> Result<Lines, NotExchanged> {
         let entry = self.entry(name)?;
@@ -166,7 +166,7 @@ impl Texts {
         if let Some(value) = line.as_value_mut() {
             value.decor_mut().set_prefix(" ");
         }
-        stays.insert(place, (Key::new(part), line));
+        stays.insert(place, (Key::new(key), line));
         fill(entry, stays);
         Ok(moved)
     }
@@ -275,14 +275,14 @@ fn different(
     for (old, (name, new)) in olds.values().zip(&news) {
         let mut expected = Schedule::clone(old);
         if name == to {
-            expected.part = Part::Primary;
+            expected.swap_role = SwapRole::Primary;
         } else if name == from {
-            expected.part = match leaves {
-                Leaves::Succeeded => Part::SucceededBy(to.clone()),
-                Leaves::Shadow => Part::ShadowOf(to.clone()),
+            expected.swap_role = match leaves {
+                Leaves::Succeeded => SwapRole::SucceededBy(to.clone()),
+                Leaves::Shadow => SwapRole::ShadowOf(to.clone()),
             };
         } else {
-            expected.part = renamed(&expected.part, from, to);
+            expected.swap_role = renamed(&expected.swap_role, from, to);
         }
         if let schedule::Trigger::After(after) = &mut expected.trigger
             && after.schedule == *from
@@ -313,10 +313,10 @@ fn different(
     None
 }
 
-fn renamed(part: &Part, from: &ScheduleName, to: &ScheduleName) -> Part {
-    match part {
-        Part::ShadowOf(name) if name == from => Part::ShadowOf(to.clone()),
-        Part::SucceededBy(name) if name == from => Part::SucceededBy(to.clone()),
+fn renamed(swap_role: &SwapRole, from: &ScheduleName, to: &ScheduleName) -> SwapRole {
+    match swap_role {
+        SwapRole::ShadowOf(name) if name == from => SwapRole::ShadowOf(to.clone()),
+        SwapRole::SucceededBy(name) if name == from => SwapRole::SucceededBy(to.clone()),
         other => other.clone(),
     }
 }

@@ -65,7 +65,7 @@ fn what_is_not_written_has_its_default() {
         (schedule.missed, schedule.missed_within),
         (Missed::Latest, defaults::MISSED_WITHIN)
     );
-    assert!(schedule.enabled && schedule.retention.is_none() && schedule.grants.files.is_empty());
+    assert!(schedule.enabled && schedule.retention().is_none() && schedule.grants.files.is_empty());
     assert_eq!(&*schedule.config, "{}");
     assert!(matches!(schedule.trigger, Trigger::Every(_)));
 }

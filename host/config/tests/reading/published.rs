@@ -281,7 +281,7 @@ fn p01_p02_the_saas_schedule_is_daily_at_03_gmt_minus_3_and_keeps_five_days() {
             "2026-02-03T06:00:00Z"
         ]
     );
-    let retention = saas.retention.unwrap();
+    let retention = saas.retention().unwrap();
     assert_eq!(retention.keep_within.as_ref().unwrap().as_str(), "5d");
     assert_eq!((retention.keep_last, retention.floor), (Some(5), 2));
     assert_eq!(saas.timeout, Duration::from_secs(4 * 3600));
@@ -291,10 +291,10 @@ fn p01_p02_the_saas_schedule_is_daily_at_03_gmt_minus_3_and_keeps_five_days() {
 fn p04_the_saas_schedule_is_drilled_every_week_as_it_runs() {
     let saas = shipped("segura-saas.toml", "segura-saas-daily");
     let drill = shipped("segura-saas.toml", "segura-saas-drill");
-    assert_eq!(drill.drill_of.as_ref(), Some(&saas.name));
+    assert_eq!(drill.drill_of(), Some(&saas.name));
     assert_eq!(
         (&drill.plugin, &drill.config, &drill.grants, &drill.tenants),
         (&saas.plugin, &saas.config, &saas.grants, &saas.tenants)
     );
-    assert!(drill.retention.is_none());
+    assert!(drill.retention().is_none());
 }

@@ -82,7 +82,7 @@ fn given_up(schedule: &Schedule, at: Timestamp) -> Warning {
 
 /// A shadow is due when the one it shadows is: that is meant.
 fn rehearse(one: &Schedule, other: &Schedule) -> bool {
-    let (ones, others) = (one.part.shadows(), other.part.shadows());
+    let (ones, others) = (one.shadows(), other.shadows());
     ones == Some(&other.name) || others == Some(&one.name) || (ones.is_some() && ones == others)
 }
 

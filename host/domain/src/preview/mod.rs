@@ -201,7 +201,7 @@ fn timed(schedule: &Schedule) -> bool {
 /// When a schedule is due, in a few words.
 #[must_use]
 pub fn when(schedule: &Schedule) -> String {
-    if let Some(successor) = schedule.part.successor() {
+    if let Some(successor) = schedule.successor() {
         return format!("never again: `{successor}` took its place");
     }
     match &schedule.trigger {
@@ -225,7 +225,10 @@ fn change(
     let (edit, changes) = match (before, after) {
         (Some(before), Some(after)) => (Edit::Changed, policies::changes(before, after)),
         (Some(_), None) => (Edit::Removed, Vec::new()),
-        (None, Some(after)) => (Edit::Added, policies::part(after).into_iter().collect()),
+        (None, Some(after)) => (
+            Edit::Added,
+            policies::swap_role(after).into_iter().collect(),
+        ),
         (None, None) => (Edit::Added, Vec::new()),
     };
     let list = |schedule: Option<&Schedule>| {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::when;
 use crate::blackout::Period;
 use crate::retention::Retention;
-use crate::schedule::{Part, Schedule, Trigger};
+use crate::schedule::{Schedule, SwapRole, Trigger};
 
 /// Every change of a schedule that alters what happens; each a sentence without a full stop.
 pub(super) fn changes(old: &Schedule, new: &Schedule) -> Vec<String> {
@@ -29,9 +29,9 @@ pub(super) fn changes(old: &Schedule, new: &Schedule) -> Vec<String> {
         found.push("`config` changes".to_owned());
     }
     found.extend(grants(old, new));
-    if old.part != new.part {
+    if old.swap_role != new.swap_role {
         let kept = "it keeps the promise from now on: what it does counts".to_owned();
-        found.push(part(new).unwrap_or(kept));
+        found.push(swap_role(new).unwrap_or(kept));
     }
     match (old.enabled, new.enabled) {
         (true, false) => found.push("it is disabled: nothing of it runs any more".to_owned()),
@@ -42,13 +42,13 @@ pub(super) fn changes(old: &Schedule, new: &Schedule) -> Vec<String> {
 }
 
 /// What a schedule is in the swap of a provider, if it does not simply keep its promise.
-pub(super) fn part(new: &Schedule) -> Option<String> {
-    match &new.part {
-        Part::Primary => None,
-        Part::ShadowOf(primary) => Some(format!(
+pub(super) fn swap_role(new: &Schedule) -> Option<String> {
+    match &new.swap_role {
+        SwapRole::Primary => None,
+        SwapRole::ShadowOf(primary) => Some(format!(
             "it is a shadow of `{primary}`: nothing it does counts"
         )),
-        Part::SucceededBy(successor) => Some(format!(
+        SwapRole::SucceededBy(successor) => Some(format!(
             "`{successor}` takes its place: it makes nothing new, and its shelf runs out by its own rules"
         )),
     }
@@ -60,7 +60,7 @@ fn stated(schedule: &Schedule) -> Vec<(&'static str, String)> {
         Trigger::Cron { gap, overlap, .. } => (word(gap), word(overlap)),
         _ => (String::new(), String::new()),
     };
-    let (account, drilled) = (schedule.account.as_ref(), schedule.drill_of.as_ref());
+    let (account, drilled) = (schedule.account.as_ref(), schedule.drill_of());
     let retry = &schedule.retry;
     let memory = match schedule.memory % (1 << 20) {
         0 => format!("{}MiB", schedule.memory >> 20),
@@ -89,10 +89,7 @@ fn stated(schedule: &Schedule) -> Vec<(&'static str, String)> {
         ("`retry.attempts`", retry.attempts.to_string()),
         ("`retry.delay`", length(retry.delay)),
         ("`retry.longest`", length(retry.longest)),
-        (
-            "what `retention` keeps",
-            kept(schedule.retention.as_deref()),
-        ),
+        ("what `retention` keeps", kept(schedule.retention())),
         ("`off-site`", off_site(schedule)),
         (
             "`max-age`",

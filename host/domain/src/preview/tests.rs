@@ -35,13 +35,13 @@ fn schedule(name: &str, trigger: Trigger, zone: &str) -> Schedule {
         timeout: defaults::TIMEOUT,
         retry: RetryPolicy::default(),
         retention: None,
-        keeping: None,
+        placement: None,
         config: "{}".into(),
         grants: Grants::default().into(),
         drill_of: None,
         memory: defaults::MEMORY,
         enabled: true,
-        part: Default::default(),
+        swap_role: Default::default(),
     }
 }
 

@@ -120,7 +120,7 @@ impl Prepared {
     #[must_use]
     pub fn shelf(&self) -> &ScheduleName {
         let schedule = &self.schedule;
-        schedule.drill_of.as_ref().unwrap_or(&schedule.name)
+        schedule.drill_of().unwrap_or(&schedule.name)
     }
 
     /// Whether restores go into a folder: the plugin wants one. Else they go to something new at its provider.

@@ -233,7 +233,7 @@ pub fn untimed(
         priority: schedule.priority,
         account: schedule.account.clone(),
         origin,
-        shadow_of: schedule.part.shadows().cloned(),
+        shadow_of: schedule.shadows().cloned(),
         ends: None,
         overlap: schedule.overlap,
     }

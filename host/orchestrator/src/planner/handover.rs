@@ -37,10 +37,10 @@ impl Handover {
         let mut beside = BTreeMap::new();
         for prepared in setup.schedules.values() {
             let schedule = &prepared.schedule;
-            if let Some(primary) = schedule.part.shadows() {
+            if let Some(primary) = schedule.shadows() {
                 beside.extend(planned(schedule).map(|until| (primary.clone(), until)));
             }
-            let successor = schedule.part.successor();
+            let successor = schedule.successor();
             if let Some(successor) = successor.and_then(|name| setup.schedules.get(name)) {
                 let until = planned(&successor.schedule);
                 beside.extend(until.map(|until| (schedule.name.clone(), until)));

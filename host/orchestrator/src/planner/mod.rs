@@ -235,7 +235,7 @@ fn occurrence(schedule: &Schedule, planned: Planned) -> NewOccurrence {
         priority: schedule.priority,
         account: schedule.account.clone(),
         origin: Origin::Schedule,
-        shadow_of: schedule.part.shadows().cloned(),
+        shadow_of: schedule.shadows().cloned(),
         overlap: schedule.overlap,
         ends: planned.ends,
     }

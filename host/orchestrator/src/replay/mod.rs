@@ -48,11 +48,11 @@ struct State {
 #[must_use]
 pub fn replay(cassette: Cassette, set: &ScheduleSet) -> Setup {
     let drilled: BTreeSet<_> = (set.schedules.iter())
-        .filter_map(|one| one.schedule.drill_of.as_ref())
+        .filter_map(|one| one.schedule.drill_of())
         .collect();
     let roles: Vec<Role> = (set.schedules.iter().map(|one| &one.schedule))
         .map(|one| {
-            let drilled = one.drill_of.is_some() || drilled.contains(&one.name);
+            let drilled = one.drill_of().is_some() || drilled.contains(&one.name);
             role(&cassette, one, drilled)
         })
         .collect();
@@ -186,7 +186,7 @@ fn role(cassette: &Cassette, schedule: &Schedule, drilled: bool) -> Role {
     };
     let mut entries = cassette.entries.iter().filter(named);
     let snapshots = entries.any(|entry| entry.call.is_some_and(CallKind::of_snapshots));
-    if snapshots || schedule.retention.is_some() || schedule.keeping.is_some() || drilled {
+    if snapshots || schedule.retention().is_some() || schedule.placement().is_some() || drilled {
         Role::Snapshots
     } else {
         Role::Task

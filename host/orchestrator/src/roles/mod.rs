@@ -109,7 +109,7 @@ pub(crate) async fn attempt(
     };
     let tried = async {
         match prepared.role {
-            Role::Snapshots if prepared.schedule.drill_of.is_some() => {
+            Role::Snapshots if prepared.schedule.drill_of().is_some() => {
                 snapshots::drill::attempt(context, prepared, claim).await
             }
             Role::Snapshots => {
@@ -141,7 +141,7 @@ pub(crate) async fn dry_run(context: &CallContext, call: &PluginCall<'_>) -> Cal
 /// Whether anything follows an end of this schedule.
 pub(crate) fn has_follow_up(prepared: &Prepared) -> bool {
     match prepared.role {
-        Role::Snapshots => prepared.schedule.retention.is_some(),
+        Role::Snapshots => prepared.schedule.retention().is_some(),
         Role::Task => false,
     }
 }

@@ -18,7 +18,7 @@ pub(super) fn fit(
     prepared: &BTreeMap<ScheduleName, Prepared>,
 ) -> (Option<Prepared>, Option<Diagnostic>) {
     let schedule = &located.schedule;
-    let drilled = schedule.drill_of.as_ref();
+    let drilled = schedule.drill_of();
     let Some(drilled) = drilled.and_then(|name| prepared.get(name)) else {
         return (None, None);
     };

@@ -88,7 +88,7 @@ impl Setup {
                 let followers = setup.followers.entry(after.schedule.clone());
                 followers.or_default().push(prepared.clone());
             }
-            if let Some(successor) = prepared.schedule.part.successor() {
+            if let Some(successor) = prepared.schedule.successor() {
                 let old = setup.succeeded.entry(successor.clone());
                 old.or_default().push(prepared.clone());
             }

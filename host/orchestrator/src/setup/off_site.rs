@@ -36,7 +36,7 @@ pub(super) fn none(located: &Located) -> Vec<Diagnostic> {
     let said = [
         (
             "retention",
-            schedule.retention.is_some(),
+            schedule.retention().is_some(),
             "so there is nothing to retain",
             "remove `[schedule.retention]`",
         ),

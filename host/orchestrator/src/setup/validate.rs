@@ -37,7 +37,7 @@ pub fn prepare(
     let mut schedules = Vec::with_capacity(set.schedules.len());
     let mut configs = Configs::default();
     let (drills, others): (Vec<_>, Vec<_>) =
-        (set.schedules.iter()).partition(|one| one.schedule.drill_of.is_some());
+        (set.schedules.iter()).partition(|one| one.schedule.drill_of().is_some());
     for located in others {
         let mut found = Found::default();
         let prepared = fit(
@@ -76,7 +76,7 @@ fn fit_drills(drills: &[&Located], schedules: &mut Vec<Prepared>, misfit: &mut M
     }
     let wanted: BTreeSet<_> = drills
         .iter()
-        .filter_map(|one| one.schedule.drill_of.as_ref())
+        .filter_map(|one| one.schedule.drill_of())
         .collect();
     let drilled: BTreeMap<_, _> = (schedules.iter())
         .filter(|one| wanted.contains(&one.schedule.name))

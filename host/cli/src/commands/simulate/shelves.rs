@@ -46,14 +46,14 @@ impl Shelf {
         rows: &[&OccurrenceRow],
         copies: &[&SnapshotRow],
     ) -> Option<Self> {
-        if copies.is_empty() && schedule.retention.is_none() {
+        if copies.is_empty() && schedule.retention().is_none() {
             return None;
         }
         let (highest, lowest) = extremes(copies, span);
         Some(Self {
             schedule: schedule.name.clone(),
             tenant: tenant.clone(),
-            floor: schedule.retention.as_ref().map(|rules| rules.floor),
+            floor: schedule.retention().map(|rules| rules.floor),
             months: month_ends(schedule.zone.time_zone(), span)
                 .map(|(month, at)| MonthEnd {
                     month,
@@ -146,7 +146,7 @@ fn only_floor(
 ) -> Option<Timestamp> {
     let rules = Retention {
         floor: 0,
-        ..Retention::clone(schedule.retention.as_ref()?)
+        ..Retention::clone(schedule.retention()?)
     };
     let failed = rows
         .iter()

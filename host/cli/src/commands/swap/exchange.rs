@@ -77,7 +77,7 @@ pub(super) async fn back(arguments: &Arguments, options: &Back) -> Result<u8, Cl
     let (_, _, setup) = compose::setup(arguments).await?;
     let prepared = compose::prepared(&setup, &options.schedule)?;
     let schedule = &prepared.schedule;
-    let Some(successor) = schedule.part.successor() else {
+    let Some(successor) = schedule.successor() else {
         let message = format!("no schedule took the place of `{}`", schedule.name);
         return Err(CliError::not_found(message)
             .hint("name the one that has `succeeded-by`: `strongroom check` shows it"));

@@ -34,15 +34,14 @@ impl Pair {
     /// Of a schedule, or of the shadow itself.
     fn of(setup: &Setup, typed: &str, shadow: Option<&str>) -> Result<Self, CliError> {
         let prepared = compose::prepared(setup, typed)?;
-        let part = &prepared.schedule.part;
-        if let (Some(primary), None) = (part.shadows(), shadow) {
+        if let (Some(primary), None) = (prepared.schedule.shadows(), shadow) {
             return Ok(Self {
                 primary: primary.clone(),
                 shadow: prepared.schedule.name.clone(),
             });
         }
         let primary = prepared.schedule.name.clone();
-        if let Some(successor) = part.successor() {
+        if let Some(successor) = prepared.schedule.successor() {
             let message = format!("`{successor}` took the place of `{primary}` already");
             let hint = format!("`strongroom swap back {primary} --reason WHY` returns");
             return Err(CliError::not_found(message).hint(hint));
@@ -50,7 +49,7 @@ impl Pair {
         let shadows: Vec<&ScheduleName> = setup
             .schedules
             .values()
-            .filter(|one| one.schedule.part.shadows() == Some(&primary))
+            .filter(|one| one.schedule.shadows() == Some(&primary))
             .map(|one| &one.schedule.name)
             .collect();
         let chosen = match (shadow, shadows.as_slice()) {

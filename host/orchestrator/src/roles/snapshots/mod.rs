@@ -148,7 +148,7 @@ fn row(
 
 /// What a run would do; nothing can be changed through the call.
 pub(super) async fn dry_run(context: &CallContext, call: &PluginCall<'_>) -> CallResult<Step> {
-    if call.prepared.schedule.drill_of.is_none() {
+    if call.prepared.schedule.drill_of().is_none() {
         return first_request::ask(context, call, None).await;
     }
     match drill::would_drill(context, call).await {

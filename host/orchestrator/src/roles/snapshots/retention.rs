@@ -31,9 +31,9 @@ const DELETION_TIME: std::time::Duration = std::time::Duration::from_secs(30 * 6
 pub fn explain(prepared: &Prepared, shelf: &Shelf, now: Timestamp) -> Vec<Verdict> {
     let items = |rows: &[SnapshotRow]| rows.iter().map(item).collect::<Vec<ShelfItem>>();
     let schedule = &prepared.schedule;
-    let retention = schedule.retention.clone().unwrap_or_default();
+    let retention = schedule.retention().cloned().unwrap_or_default();
     let (own, zone) = (items(&shelf.own), &schedule.zone);
-    match schedule.part.successor() {
+    match schedule.successor() {
         Some(successor) => {
             let theirs = items(&shelf.beside);
             running_out(&own, &theirs, successor, &retention, zone, now)
@@ -69,7 +69,7 @@ pub async fn apply(
     tenant: &TenantName,
     as_of: Timestamp,
 ) -> Result<usize, LedgerError> {
-    if prepared.schedule.retention.is_none() {
+    if prepared.schedule.retention().is_none() {
         return Ok(0);
     }
     let shelf = shelf(context.ledger.as_ref(), setup, prepared, tenant).await?;
@@ -97,7 +97,7 @@ pub async fn resume(
     tenant: &TenantName,
 ) -> Result<usize, LedgerError> {
     let schedule = &prepared.schedule;
-    let follows = schedule.part.successor().unwrap_or(&schedule.name);
+    let follows = schedule.successor().unwrap_or(&schedule.name);
     let filter = OccurrenceFilter {
         schedule: Some(follows.clone()),
         tenant: Some(tenant.clone()),
@@ -107,7 +107,7 @@ pub async fn resume(
     };
     let last = context.ledger.occurrences(filter).await?.pop();
     let counts = |last: &OccurrenceRow| {
-        let rehearsed = schedule.part.successor().is_some() && last.shadow_of.is_some();
+        let rehearsed = schedule.successor().is_some() && last.shadow_of.is_some();
         last.outcome == Some(Outcome::Succeeded) && !rehearsed
     };
     match last.filter(counts).and_then(|last| last.ended_at) {

@@ -39,7 +39,7 @@ pub async fn shelf(
             Err(orphaned) => shelf.orphaned.push((row, orphaned)),
         }
     }
-    let Some(successor) = schedule.part.successor() else {
+    let Some(successor) = schedule.successor() else {
         return Ok(shelf);
     };
     for row in rows(ledger, successor, tenant).await? {
