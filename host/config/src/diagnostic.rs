@@ -1,10 +1,9 @@
 //! A problem in a schedule file, shown to a person or a program.
 //!
-//! Owns: what a problem consists of, and the one place where problems become text.
-//! Never: finds problems.
+//! Owns: what a problem consists of.
+//! Never: finds problems; text of them (`render`).
 //! Read next: `render`, `set`.
 
-use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +11,6 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
-use crate::render;
 use crate::source::SourceFile;
 
 /// How much a problem matters.
@@ -169,12 +167,6 @@ impl Diagnostics {
             .any(|problem| problem.severity == Severity::Error)
     }
 
-    /// The text for a person: every problem with its line, a caret under the place, and a hint.
-    #[must_use]
-    pub fn render(&self, color: bool) -> String {
-        render::render(&self.0, color)
-    }
-
     /// Puts the problems of one file together, in the order of its lines.
     pub(crate) fn sort(&mut self) {
         self.0.sort_by_cached_key(|problem| {
@@ -213,11 +205,3 @@ impl IntoIterator for Diagnostics {
         self.0.into_iter()
     }
 }
-
-impl fmt::Display for Diagnostics {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.render(false))
-    }
-}
-
-impl std::error::Error for Diagnostics {}

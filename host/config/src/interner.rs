@@ -3,7 +3,7 @@
 //! Owns: cron texts, zones, names of tenants and plugins, configurations, grants, retentions and blackouts that are equal,
 //! and how far apart the due times of a trigger lie.
 //! Never: what a value means.
-//! Read next: `meant`.
+//! Read next: `resolved`.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::Hash;

@@ -1,18 +1,20 @@
-//! Schedule files: as written, as meant, and everything that can be wrong with them.
+//! Schedule files: raw, resolved, and everything that can be wrong with them.
 //!
 //! Owns: the schedule file format, its diagnostics and its JSON Schema.
-//! Never: runs anything, knows a plugin, reads a clock. What is meant is in `strongroom-domain`.
-//! Read next: `set` (the way through), `written` (the keys), `meant` (the checks).
+//! Never: runs anything, knows a plugin, reads a clock. What a schedule is stands in `strongroom-domain`.
+//! Read next: `set` (the way through), `raw` (the keys), `resolved` (the checks).
 
 mod calendars;
 pub mod cassette;
 mod cross_checks;
 mod diagnostic;
 pub mod edit;
+mod files;
 mod interner;
 mod json;
 mod located;
 mod merge;
+mod parallel;
 mod parse_file;
 mod problems;
 mod raw;
@@ -20,6 +22,7 @@ mod reader;
 mod render;
 mod resolved;
 mod schema;
+mod section;
 mod set;
 mod source;
 mod syntax;
@@ -27,8 +30,9 @@ mod top_level;
 mod unknown;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use files::{FILE_LIMIT, FILES_LIMIT};
 pub use located::Located;
 pub use resolved::Declared;
 pub use schema::{calendar_json_schema, json_schema};
 pub use set::{SCHEDULES_LIMIT, ScheduleSet, load, parse};
-pub use source::{FILE_LIMIT, FILES_LIMIT, SourceFile};
+pub use source::SourceFile;

@@ -2,11 +2,10 @@
 //!
 //! Owns: the entries of a file, and names that come twice in it.
 //! Never: keeps a part of what is wrong.
-//! Read next: `meant`, `together`.
+//! Read next: `resolved`, `merge`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -15,37 +14,21 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::calendars::{self, Calendars};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::diagnostic::Diagnostic;
+use crate::files::FILE_LIMIT;
 use crate::interner::Interner;
 use crate::located::Located;
-use crate::merge::Merged;
+use crate::merge::{Merged, ParsedFile};
 use crate::problems::Problems;
-use crate::raw::{RawCredential, RawLimit, RawSchedule};
-use crate::reader::Keys;
+use crate::raw::RawSchedule;
+use crate::reader::{Entry, entries, entry};
 use crate::resolved::{self, Declared, Limit};
-use crate::schema::Table;
-use crate::source::{FILE_LIMIT, SourceFile};
+use crate::source::SourceFile;
 use crate::syntax;
 use crate::top_level;
 
 /// How much text is parsed at once: parsed TOML takes twenty times the memory of its text.
 const PIECE: usize = 16 << 10;
-
-/// What a file holds.
-pub(crate) struct ParsedFile {
-    pub(crate) schedules: Vec<Located>,
-    pub(crate) limits: Vec<Limit>,
-    pub(crate) credentials: Vec<Declared>,
-    /// Where the names of schedules stand that are wrong themselves.
-    pub(crate) wrong: HashMap<ScheduleName, Range<usize>>,
-    /// The calendar files that it names.
-    pub(crate) calendars: BTreeSet<PathBuf>,
-    /// Nothing is to be said of these.
-    pub(crate) calendars_are_right: bool,
-    /// It is a calendar itself.
-    pub(crate) is_calendar: bool,
-    pub(crate) problems: Diagnostics,
-}
 
 /// Reads files one by one; what they have alike is kept once.
 pub(crate) struct FileParser {
@@ -113,7 +96,8 @@ impl FileParser {
                 return None;
             }
             found.problems.begins_at(piece.start);
-            self.schedules(list, piece.end, &mut found);
+            let list = entries("schedule", root.get_ref(), &mut found.problems);
+            self.schedules(&list, piece.end, &mut found);
         }
         Some(found)
     }
@@ -146,53 +130,37 @@ impl FileParser {
             found.is_calendar = true;
             return;
         }
-        top_level::report(root, &mut found.problems);
-        let list = entries("schedule", root, &mut found.problems);
-        self.schedules(list, source.text.len(), found);
-        for entry in entries("limit", root, &mut found.problems) {
-            let Some(table) = table("limit", entry, &mut found.problems) else {
-                continue;
-            };
-            let keys = Keys::of_entry(Table::Limit, table, entry.span(), &mut found.problems);
-            let raw = RawLimit::read(keys);
-            let limit = resolved::limit(&raw, &entry.span(), &mut found.problems);
-            found.limits.extend(limit);
+        let problems = &mut found.problems;
+        top_level::report(root, problems);
+        let schedules = entries("schedule", root, problems);
+        self.schedules(&schedules, source.text.len(), found);
+        let problems = &mut found.problems;
+        for (table, span) in entries("limit", root, problems) {
+            let raw = entry(table, problems);
+            found.limits.extend(resolved::limit(&raw, &span, problems));
         }
-        for entry in entries("credential", root, &mut found.problems) {
-            let Some(table) = table("credential", entry, &mut found.problems) else {
-                continue;
-            };
-            let keys = Keys::of_entry(Table::Credential, table, entry.span(), &mut found.problems);
-            let raw = RawCredential::read(keys);
-            let credential = resolved::credential(&raw, &entry.span(), &mut found.problems);
-            found.credentials.extend(credential);
+        for (table, span) in entries("credential", root, problems) {
+            let raw = entry(table, problems);
+            (found.credentials).extend(resolved::credential(&raw, &span, problems));
         }
     }
 
     /// Reads the entries of a text that ends at `end`.
-    fn schedules(&mut self, list: &[Spanned<DeValue<'_>>], end: usize, found: &mut FileDraft<'_>) {
-        for (at, entry) in list.iter().enumerate() {
-            let span = found.problems.placed(entry.span());
-            let next = list
-                .get(at + 1)
-                .map(|next| found.problems.placed(next.span()));
-            let end = next.map_or(end, |next| next.start);
-            self.schedule(entry, &span, end, found);
+    fn schedules(&mut self, list: &[Entry<'_>], end: usize, found: &mut FileDraft<'_>) {
+        for (at, (table, span)) in list.iter().enumerate() {
+            let end = list.get(at + 1).map_or(end, |(_, next)| next.start);
+            self.schedule(table, span, end, found);
         }
     }
 
     fn schedule(
         &mut self,
-        entry: &Spanned<DeValue<'_>>,
+        table: &DeTable<'_>,
         span: &Range<usize>,
         end: usize,
         found: &mut FileDraft<'_>,
     ) {
-        let Some(table) = table("schedule", entry, &mut found.problems) else {
-            return;
-        };
-        let keys = Keys::of_entry(Table::Schedule, table, span.clone(), &mut found.problems);
-        let raw = RawSchedule::read(keys);
+        let raw: RawSchedule = entry(table, &mut found.problems);
         let at = raw.name.as_ref();
         let named = at.and_then(|at| Some((ScheduleName::new(&at.value).ok()?, at.span.clone())));
         let is_first = named
@@ -281,37 +249,4 @@ fn pieces(text: &str) -> Vec<Range<usize>> {
     }
     pieces.push(start..text.len());
     pieces
-}
-
-/// The entries `[[…]]` of a name.
-fn entries<'a>(
-    name: &str,
-    root: &'a DeTable<'a>,
-    problems: &mut Problems,
-) -> &'a [Spanned<DeValue<'a>>] {
-    let Some(found) = root.get(name) else {
-        return &[];
-    };
-    if let DeValue::Array(list) = found.get_ref() {
-        return list;
-    }
-    let message = format!("`{name}` must be a list of entries");
-    let hint = format!("write `[[{name}]]`, with two brackets");
-    problems.error(&found.span(), message, hint);
-    &[]
-}
-
-/// The keys of an entry.
-fn table<'a>(
-    name: &str,
-    entry: &'a Spanned<DeValue<'a>>,
-    problems: &mut Problems,
-) -> Option<&'a DeTable<'a>> {
-    if let DeValue::Table(table) = entry.get_ref() {
-        return Some(table);
-    }
-    let message = format!("a {name} must be a table");
-    let hint = format!("begin it with a line `[[{name}]]`");
-    problems.error(&entry.span(), message, hint);
-    None
 }

@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
+use crate::section::Key;
 use crate::source::SourceFile;
 
 /// The most problems kept for one file: beyond that it is another kind of file, and each one costs memory.
@@ -63,6 +64,13 @@ impl Problems {
         hint: impl Into<String>,
     ) {
         self.add(self.at(span, message, hint).as_warning());
+    }
+
+    /// Records that something lacks a key.
+    pub(crate) fn missing(&mut self, what: &str, key: &Key, span: &Range<usize>) {
+        let line = key.short_line().unwrap_or_default();
+        let message = format!("{what} has no `{}`", key.name);
+        self.error(span, message, format!("add a line such as `{line}`"));
     }
 
     /// Makes an error without recording it; the hint may be empty.

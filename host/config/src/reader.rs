@@ -2,258 +2,143 @@
 //!
 //! Owns: kinds of values, and keys that do not exist.
 //! Never: what a value means.
-//! Read next: `unknown`, `written`.
+//! Read next: `section`, `unknown`, `raw`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
+use std::ops::{Deref, Range};
 
+use serde_json::{Map, Value as Json};
 use toml::Spanned;
-use toml::de::{DeInteger, DeTable, DeValue};
+use toml::de::{DeTable, DeValue};
 
 use crate::json;
 use crate::problems::{Problems, shortened};
-use crate::raw::At;
-use crate::schema::{Section, Table, section};
+use crate::section::{Key, Kind, Section};
 use crate::unknown;
 
 /// The longest text, in bytes: the longest path of Linux. Hints compare texts, which costs time by their length.
 const TEXT_LIMIT: usize = 4_096;
 
+/// A value and where it stands in the file; of a table, its header or all of its braces.
+#[derive(Debug, Clone)]
+pub(crate) struct At<T> {
+    pub(crate) value: T,
+    pub(crate) span: Range<usize>,
+}
+
+impl<T> Deref for At<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+/// A table of a file as written: every key, nothing checked but its kind.
+pub(crate) trait RawTable: Sized {
+    /// Its keys.
+    const SECTION: &'static Section;
+    /// The tables of all files in which a misplaced key may belong.
+    const FILES: &'static [&'static Section];
+
+    /// Takes every key; one of the wrong kind is reported and left out.
+    fn read(keys: Keys<'_>) -> Self;
+
+    /// The keys that are there and of the right kind, with their places.
+    fn places(&self) -> Vec<(&'static Key, Range<usize>)>;
+
+    /// The keys that are there or are meant to be, whatever their kind.
+    fn given(&self) -> &BTreeSet<&'static str>;
+
+    /// Whether a key is there or is meant to be.
+    fn has(&self, key: &str) -> bool {
+        self.given().contains(key)
+    }
+
+    /// The required keys that are not there.
+    fn missing(&self) -> impl Iterator<Item = &'static Key> {
+        let required = Self::SECTION.keys.iter().filter(|key| key.required);
+        required.filter(|key| !self.has(key.name))
+    }
+}
+
+/// What the value of a key is read as.
+pub(crate) trait Value: Sized {
+    /// The value, or `None` and a reported problem.
+    fn read(keys: &mut Keys<'_>, found: &Found<'_>) -> Option<Self>;
+}
+
+/// A key that is there.
+pub(crate) struct Found<'a> {
+    key: &'static Key,
+    value: &'a DeValue<'a>,
+    span: Range<usize>,
+}
+
 /// One table of the file, being read.
 pub(crate) struct Keys<'a> {
     table: &'a DeTable<'a>,
-    /// The header, or the whole value of a table in braces.
-    span: Range<usize>,
     section: &'static Section,
+    files: &'static [&'static Section],
     /// The names of the tables above and of this one; empty for an entry.
     path: [&'a str; 3],
     problems: &'a mut Problems,
 }
 
-impl<'a> Keys<'a> {
-    /// Begins to read an entry of the file: `[[schedule]]` or `[[limit]]`.
-    pub(crate) fn of_entry(
-        kind: Table,
-        table: &'a DeTable<'a>,
-        span: Range<usize>,
-        problems: &'a mut Problems,
-    ) -> Self {
-        Self {
-            table,
-            span,
-            section: section(kind),
-            path: [""; 3],
-            problems,
+/// An entry of a file and its place.
+pub(crate) type Entry<'a> = (&'a DeTable<'a>, Range<usize>);
+
+/// The entries of a name in a file; what is none is reported.
+pub(crate) fn entries<'a>(
+    name: &str,
+    root: &'a DeTable<'a>,
+    problems: &mut Problems,
+) -> Vec<Entry<'a>> {
+    let Some(found) = root.get(name) else {
+        return Vec::new();
+    };
+    let DeValue::Array(list) = found.get_ref() else {
+        let message = format!("`{name}` must be a list of entries");
+        let hint = format!("write `[[{name}]]`, with two brackets");
+        problems.error(&found.span(), message, hint);
+        return Vec::new();
+    };
+    let mut entries = Vec::with_capacity(list.len());
+    for entry in list {
+        let span = problems.placed(entry.span());
+        if let DeValue::Table(table) = entry.get_ref() {
+            entries.push((table, span));
+        } else {
+            let hint = format!("begin it with a line `[[{name}]]`");
+            problems.error(&span, format!("a {name} must be a table"), hint);
         }
     }
+    entries
+}
 
-    /// Where the table begins.
-    pub(crate) fn span(&self) -> Range<usize> {
-        self.span.clone()
-    }
+/// Reads an entry.
+pub(crate) fn entry<T: RawTable>(table: &DeTable<'_>, problems: &mut Problems) -> T {
+    T::read(Keys {
+        table,
+        section: T::SECTION,
+        files: T::FILES,
+        path: [""; 3],
+        problems,
+    })
+}
 
-    /// A text.
-    pub(crate) fn text(&mut self, key: &str) -> Option<At<String>> {
-        let text = self.take(key, "a text in quotes", |value| {
-            value.as_str().map(str::to_owned)
-        })?;
-        if text.value.len() > TEXT_LIMIT {
-            self.wrong(
-                key,
-                &text.span,
-                format!(
-                    "`{key}` is {} bytes long; the limit is {TEXT_LIMIT}",
-                    text.value.len()
-                ),
-            );
-            return None;
-        }
-        Some(text)
-    }
-
-    /// A text, or a date without quotes.
-    pub(crate) fn text_or_date(&mut self, key: &str) -> Option<At<String>> {
-        self.take(key, "a time", |value| match value {
-            DeValue::Datetime(date) => Some(date.to_string()),
-            other => other.as_str().map(str::to_owned),
-        })
-    }
-
-    /// True or false.
-    pub(crate) fn flag(&mut self, key: &str) -> Option<At<bool>> {
-        self.take(key, "true or false", |value| value.as_bool())
-    }
-
-    /// A whole number from 0.
-    pub(crate) fn whole(&mut self, key: &str) -> Option<At<u32>> {
-        let number = self.take(key, "a whole number", |value| value.as_integer().map(whole))?;
-        let Some(value) = number.value else {
-            self.wrong(
-                key,
-                &number.span,
-                format!("`{key}` must be a whole number from 0 to {}", u32::MAX),
-            );
-            return None;
+impl Keys<'_> {
+    /// The value of a key.
+    pub(crate) fn take<T: Value>(&mut self, key: &'static Key) -> Option<At<T>> {
+        let value = self.table.get(key.name)?;
+        let found = Found {
+            key,
+            value: value.get_ref(),
+            span: self.problems.placed(value.span()),
         };
-        Some(At {
-            value,
-            span: number.span,
-        })
-    }
-
-    /// A text out of a few.
-    pub(crate) fn choice(&mut self, key: &str) -> Option<At<String>> {
-        let text = self.text(key)?;
-        self.chosen(key, text)
-    }
-
-    /// A list of texts out of a few; a wrong one is reported.
-    pub(crate) fn choices(&mut self, key: &str) -> Option<At<Vec<At<String>>>> {
-        let list = self.texts(key)?;
-        let written = list.value.len();
-        let chosen = list.value.into_iter();
-        let value: Vec<_> = chosen.filter_map(|text| self.chosen(key, text)).collect();
-        (value.len() == written).then_some(At {
-            value,
-            span: list.span,
-        })
-    }
-
-    fn chosen(&mut self, key: &str, text: At<String>) -> Option<At<String>> {
-        let choices = self.section.key(key).map_or(&[][..], |key| &key.choices);
-        if choices.contains(&text.value) {
-            return Some(text);
-        }
-        let hint = unknown::choices(&text.value, choices);
-        let message = format!("`{key}` cannot be \"{}\"", shortened(&text.value));
-        self.problems.error(&text.span, message, hint);
-        None
-    }
-
-    /// A list of texts.
-    pub(crate) fn texts(&mut self, key: &str) -> Option<At<Vec<At<String>>>> {
-        let (value, span) = self.find(key)?;
-        let DeValue::Array(list) = value else {
-            self.kind(key, "a list of texts", value, &span);
-            return None;
-        };
-        let mut texts = Vec::new();
-        for item in list {
-            match item.get_ref() {
-                DeValue::String(text) => texts.push(At {
-                    value: text.to_string(),
-                    span: self.problems.placed(item.span()),
-                }),
-                other => self.kind(
-                    key,
-                    "a list of texts in quotes",
-                    other,
-                    &self.problems.placed(item.span()),
-                ),
-            }
-        }
-        // Items of another kind are reported; what is left is still checked.
-        (list.is_empty() || !texts.is_empty()).then_some(At { value: texts, span })
-    }
-
-    /// A list of texts, or one text that stands for a list of itself.
-    pub(crate) fn text_or_texts(&mut self, key: &str) -> Option<At<Vec<At<String>>>> {
-        let (value, span) = self.find(key)?;
-        match value {
-            DeValue::Array(list)
-                if list.is_empty() || list.iter().any(|item| item.get_ref().is_str()) =>
-            {
-                self.texts(key)
-            }
-            DeValue::String(_) => self.text(key).map(|at| At {
-                span: at.span.clone(),
-                value: vec![at],
-            }),
-            other => {
-                self.kind(key, "a text or a list of texts", other, &span);
-                None
-            }
-        }
-    }
-
-    /// Any table, as JSON.
-    pub(crate) fn json(
-        &mut self,
-        key: &str,
-    ) -> Option<At<serde_json::Map<String, serde_json::Value>>> {
-        let (value, span) = self.find(key)?;
-        let DeValue::Table(table) = value else {
-            self.kind(key, "a table", value, &span);
-            return None;
-        };
-        let value = json::object(table, self.problems);
+        let value = T::read(self, &found)?;
+        let span = found.span;
         Some(At { value, span })
-    }
-
-    /// A table with keys of its own.
-    pub(crate) fn table(&mut self, key: &'static str) -> Option<Keys<'_>> {
-        let (value, span) = self.find(key)?;
-        let DeValue::Table(table) = value else {
-            self.kind(key, "a table", value, &span);
-            return None;
-        };
-        let section = match key {
-            "retry" => section(Table::Retry),
-            "retention" => section(Table::Retention),
-            "blackout" => section(Table::Blackout),
-            "off-site" => section(Table::OffSite),
-            _ => section(Table::Grants),
-        };
-        Some(Keys {
-            table,
-            span,
-            section,
-            path: [key, "", ""],
-            problems: self.problems,
-        })
-    }
-
-    /// A table of tables, by names that the operator chooses.
-    pub(crate) fn tables<T>(
-        &mut self,
-        key: &'static str,
-        of: Table,
-        read: impl Fn(Keys<'_>) -> T,
-    ) -> Option<BTreeMap<String, T>> {
-        let (value, span) = self.find(key)?;
-        let DeValue::Table(named) = value else {
-            self.kind(key, "a table", value, &span);
-            return None;
-        };
-        let mut found = BTreeMap::new();
-        for (name, value) in named {
-            let (name, span) = (name.get_ref(), self.problems.placed(value.span()));
-            let DeValue::Table(table) = value.get_ref() else {
-                let message = format!(
-                    "`{key}.{name}` must be a table, not {}",
-                    kind_of(value.get_ref())
-                );
-                let example = match of {
-                    Table::Service => {
-                        "origin = \"https://compute.example.com\", operations = [\"list\"]"
-                    }
-                    _ => "path = \"/srv/{tenant}\", access = \"read\"",
-                };
-                let hint = format!("for example: `{key}.{name} = {{ {example} }}`");
-                self.problems.error(&span, message, hint);
-                continue;
-            };
-            let [above, ..] = self.path;
-            let keys = Keys {
-                table,
-                span,
-                section: section(of),
-                path: [above, key, name],
-                problems: self.problems,
-            };
-            found.insert(name.to_string(), read(keys));
-        }
-        Some(found)
     }
 
     /// Reports every key that the table cannot have. Answers with the keys that are there, or are meant to be: what is
@@ -262,81 +147,197 @@ impl<'a> Keys<'a> {
         let section = self.section;
         let mut given = BTreeSet::new();
         let mut unknown = Vec::new();
-        for key in self.table.keys() {
+        for (key, value) in self.table {
             match section.key(key.get_ref()) {
                 Some(known) => {
-                    given.insert(known.name.as_str());
+                    given.insert(known.name);
                 }
-                None => unknown.push(key),
+                None => unknown.push((key, value.get_ref().is_table())),
             }
         }
-        unknown.sort_by_key(|key| key.span().start);
-        for key in unknown {
-            let message = format!(
-                "`{}` is not a key of `{}`",
-                shortened(key.get_ref()),
-                section.header
-            );
-            let hint = unknown::hint(key.get_ref(), section);
+        unknown.sort_by_key(|(key, _)| key.span().start);
+        if unknown.is_empty() {
+            return given;
+        }
+        let known: Vec<_> = self.files.iter().flat_map(|file| file.all()).collect();
+        for (key, is_table) in unknown {
+            let name = key.get_ref();
+            let message = format!("`{}` is not a key of `{}`", shortened(name), section.header);
+            let hint = unknown::hint(name, is_table, section, &known);
             let span = self.problems.placed(key.span());
             self.problems.error(&span, message, hint);
-            given.extend(unknown::nearest_key(key.get_ref(), section));
+            given.extend(unknown::nearest_key(name, section));
         }
         given
     }
 
-    fn take<T>(
-        &mut self,
-        key: &str,
-        kind: &str,
-        read: impl Fn(&DeValue<'_>) -> Option<T>,
-    ) -> Option<At<T>> {
-        let (found, span) = self.find(key)?;
-        let value = read(found);
-        if value.is_none() {
-            self.kind(key, kind, found, &span);
+    /// The text, if it is one of the few that the key may have.
+    fn chosen(&mut self, key: &Key, text: &str, span: &Range<usize>) -> Option<String> {
+        let choices = key.choices();
+        if choices.is_empty() || choices.contains(&text) {
+            return Some(text.to_owned());
         }
-        Some(At {
-            value: value?,
-            span,
-        })
+        let message = format!("`{}` cannot be \"{}\"", key.name, shortened(text));
+        self.problems
+            .error(span, message, unknown::choices(text, choices));
+        None
     }
 
-    fn find(&self, key: &str) -> Option<(&'a DeValue<'a>, Range<usize>)> {
-        let value: &Spanned<DeValue<'_>> = self.table.get(key)?;
-        Some((value.get_ref(), self.problems.placed(value.span())))
+    /// Reports a value of another kind.
+    fn other_kind<T>(&mut self, found: &Found<'_>, kind: &str) -> Option<T> {
+        let (key, other) = (found.key.name, kind_of(found.value));
+        self.wrong(found, format!("`{key}` must be {kind}, not {other}"))
     }
 
-    fn kind(&mut self, key: &str, expected: &str, found: &DeValue<'_>, span: &Range<usize>) {
-        self.wrong(
-            key,
-            span,
-            format!("`{key}` must be {expected}, not {}", kind_of(found)),
-        );
-    }
-
-    fn wrong(&mut self, key: &str, span: &Range<usize>, message: String) {
-        let hint = match self.section.key(key).and_then(|key| key.example.as_ref()) {
-            Some(example) => format!("for example: `{example}`"),
-            None if key == "files" => {
-                "begin each folder with a line `[schedule.grants.files.NAME]`".to_owned()
-            }
-            None => {
-                let above: String = self
-                    .path
-                    .iter()
-                    .filter(|name| !name.is_empty())
-                    .map(|name| format!("{name}."))
-                    .collect();
-                format!("begin it with a line `[schedule.{above}{key}]`")
+    fn wrong<T>(&mut self, found: &Found<'_>, message: String) -> Option<T> {
+        let hint = match (found.key.line(), found.key.kind) {
+            (Some(line), _) => format!("for example: `{line}`"),
+            (None, Kind::Named(below)) => format!("begin each one with a line `{}`", below.header),
+            (None, _) => {
+                let above = self.path.iter().filter(|name| !name.is_empty());
+                let above: String = above.map(|name| format!("{name}.")).collect();
+                format!(
+                    "begin it with a line `[schedule.{above}{}]`",
+                    found.key.name
+                )
             }
         };
-        self.problems.error(span, message, hint);
+        self.problems.error(&found.span, message, hint);
+        None
+    }
+
+    /// A table below this one.
+    fn below<T: RawTable>(&mut self, table: &DeTable<'_>, path: [&str; 3]) -> T {
+        T::read(Keys {
+            table,
+            section: T::SECTION,
+            files: self.files,
+            path,
+            problems: self.problems,
+        })
     }
 }
 
-fn whole(number: &DeInteger<'_>) -> Option<u32> {
-    u32::from_str_radix(number.as_str(), number.radix()).ok()
+impl Value for String {
+    fn read(keys: &mut Keys<'_>, found: &Found<'_>) -> Option<Self> {
+        let key = found.key;
+        match (key.kind, found.value) {
+            (Kind::Time, DeValue::Datetime(date)) => Some(date.to_string()),
+            (_, DeValue::String(text)) if text.len() > TEXT_LIMIT => {
+                let (name, bytes) = (key.name, text.len());
+                let message = format!("`{name}` is {bytes} bytes long; the limit is {TEXT_LIMIT}");
+                keys.wrong(found, message)
+            }
+            (_, DeValue::String(text)) => keys.chosen(key, text, &found.span),
+            (Kind::Time, _) => keys.other_kind(found, "a time"),
+            _ => keys.other_kind(found, "a text in quotes"),
+        }
+    }
+}
+
+impl Value for bool {
+    fn read(keys: &mut Keys<'_>, found: &Found<'_>) -> Option<Self> {
+        let flag = found.value.as_bool();
+        flag.or_else(|| keys.other_kind(found, "true or false"))
+    }
+}
+
+impl Value for u32 {
+    fn read(keys: &mut Keys<'_>, found: &Found<'_>) -> Option<Self> {
+        let Some(number) = found.value.as_integer() else {
+            return keys.other_kind(found, "a whole number");
+        };
+        let whole = Self::from_str_radix(number.as_str(), number.radix());
+        whole.ok().or_else(|| {
+            let (name, most) = (found.key.name, Self::MAX);
+            let message = format!("`{name}` must be a whole number from 0 to {most}");
+            keys.wrong(found, message)
+        })
+    }
+}
+
+impl Value for Vec<At<String>> {
+    fn read(keys: &mut Keys<'_>, found: &Found<'_>) -> Option<Self> {
+        let one_will_do = matches!(found.key.kind, Kind::TextOrTexts);
+        let is_text = |item: &Spanned<DeValue<'_>>| item.get_ref().is_str();
+        let list = match found.value {
+            DeValue::String(_) if one_will_do => {
+                let (value, span) = (String::read(keys, found)?, found.span.clone());
+                return Some(vec![At { value, span }]);
+            }
+            DeValue::Array(list) if !one_will_do || list.is_empty() || list.iter().any(is_text) => {
+                list
+            }
+            _ if one_will_do => return keys.other_kind(found, "a text or a list of texts"),
+            _ => return keys.other_kind(found, "a list of texts"),
+        };
+        let mut texts = Self::new();
+        let mut chosen = true;
+        for item in list {
+            let item = Found {
+                key: found.key,
+                value: item.get_ref(),
+                span: keys.problems.placed(item.span()),
+            };
+            if let DeValue::String(text) = item.value {
+                let value = keys.chosen(item.key, text, &item.span);
+                chosen &= value.is_some();
+                let span = item.span;
+                texts.extend(value.map(|value| At { value, span }));
+            } else {
+                keys.other_kind::<()>(&item, "a list of texts in quotes");
+            }
+        }
+        // Items of another kind are reported; what is left is still checked.
+        (chosen && (list.is_empty() || !texts.is_empty())).then_some(texts)
+    }
+}
+
+/// Any table.
+impl Value for Map<String, Json> {
+    fn read(keys: &mut Keys<'_>, found: &Found<'_>) -> Option<Self> {
+        match found.value {
+            DeValue::Table(table) => Some(json::object(table, keys.problems)),
+            _ => keys.other_kind(found, "a table"),
+        }
+    }
+}
+
+/// A table with keys of its own.
+impl<T: RawTable> Value for T {
+    fn read(keys: &mut Keys<'_>, found: &Found<'_>) -> Option<Self> {
+        match found.value {
+            DeValue::Table(table) => Some(keys.below(table, [found.key.name, "", ""])),
+            _ => keys.other_kind(found, "a table"),
+        }
+    }
+}
+
+/// A table of tables, by names that the operator chooses.
+impl<T: RawTable> Value for BTreeMap<String, At<T>> {
+    fn read(keys: &mut Keys<'_>, found: &Found<'_>) -> Option<Self> {
+        let DeValue::Table(named) = found.value else {
+            return keys.other_kind(found, "a table");
+        };
+        let ([above, ..], key) = (keys.path, found.key.name);
+        let mut tables = Self::new();
+        for (name, value) in named {
+            let (name, span) = (name.get_ref(), keys.problems.placed(value.span()));
+            if let DeValue::Table(table) = value.get_ref() {
+                let value = keys.below(table, [above, key, name]);
+                tables.insert(name.to_string(), At { value, span });
+                continue;
+            }
+            let other = kind_of(value.get_ref());
+            let required = T::SECTION.keys.iter().filter(|key| key.required);
+            let example: Vec<_> = required.filter_map(Key::short_line).collect();
+            let example = example.join(", ");
+            let hint = format!("for example: `{key}.{name} = {{ {example} }}`");
+            let message = format!("`{key}.{name}` must be a table, not {other}");
+            keys.problems.error(&span, message, hint);
+        }
+        Some(tables)
+    }
 }
 
 /// Words for a kind of value.

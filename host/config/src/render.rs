@@ -4,13 +4,13 @@
 //! Never: words of its own beside the last line.
 //! Read next: `diagnostic`.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::ops::Range;
 use std::sync::Arc;
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::source::SourceFile;
 
 /// The most problems shown: more is not read, and the first ones usually explain the others. JSON has all of them.
@@ -19,27 +19,39 @@ const SHOWN: usize = 100;
 /// The most of one line that is shown, in bytes, each side of the place.
 const LINE_LIMIT: usize = 400;
 
-pub(crate) fn render(problems: &[Diagnostic], color: bool) -> String {
-    let renderer = if color {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
-    let mut text = String::new();
-    for problem in problems.iter().take(SHOWN) {
-        text.push_str(&renderer.render(&[group(problem)]));
-        text.push_str("\n\n");
+impl Diagnostics {
+    /// The text for a person: every problem with its line, a caret under the place, and a hint.
+    #[must_use]
+    pub fn render(&self, color: bool) -> String {
+        let renderer = if color {
+            Renderer::styled()
+        } else {
+            Renderer::plain()
+        };
+        let mut text = String::new();
+        for problem in self.iter().take(SHOWN) {
+            text.push_str(&renderer.render(&[group(problem)]));
+            text.push_str("\n\n");
+        }
+        if let Some(more) = self.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            // Writing to a string cannot fail.
+            let _written = writeln!(text, "… and {more} more; mend these first\n");
+        }
+        text.truncate(text.trim_end().len());
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text
     }
-    if let Some(more) = problems.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        // Writing to a string cannot fail.
-        let _written = writeln!(text, "… and {more} more; mend these first\n");
-    }
-    text.truncate(text.trim_end().len());
-    if !text.is_empty() {
-        text.push('\n');
-    }
-    text
 }
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+impl std::error::Error for Diagnostics {}
 
 fn group(problem: &Diagnostic) -> Group<'static> {
     let level = match problem.severity {
@@ -197,7 +209,6 @@ fn harmless(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnostic::Diagnostics;
 
     fn source(text: &str) -> Arc<SourceFile> {
         Arc::new(SourceFile {

@@ -2,7 +2,7 @@
 //!
 //! Owns: the ways in.
 //! Never: keeps a part of what is wrong; a bad file never replaces a good one.
-//! Read next: `together`, `file`, `meant`.
+//! Read next: `parallel`, `parse_file`, `resolved`.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,11 @@ use strongroom_domain::schedule::Limits;
 use crate::cross_checks;
 use crate::cross_checks::{drills, off_site, swaps};
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::files;
 use crate::located::Located;
-use crate::merge;
+use crate::parallel;
 use crate::resolved::Declared;
-use crate::source::{self, SourceFile};
+use crate::source::SourceFile;
 
 /// The most schedules of a folder: what one host can hold in its memory with the texts they come from.
 pub const SCHEDULES_LIMIT: usize = 1_000_000;
@@ -44,7 +45,7 @@ pub struct ScheduleSet {
 /// # Errors
 /// Every problem of every file, warnings included.
 pub fn load(folder_or_file: &Path, now: Timestamp) -> Result<ScheduleSet, Diagnostics> {
-    parse(source::read_all(folder_or_file)?, now)
+    parse(files::read_all(folder_or_file)?, now)
 }
 
 /// Reads schedule files that are already in memory, and the calendar files they name from where these are.
@@ -52,7 +53,7 @@ pub fn load(folder_or_file: &Path, now: Timestamp) -> Result<ScheduleSet, Diagno
 /// # Errors
 /// Every problem of every file, warnings included.
 pub fn parse(files: Vec<SourceFile>, now: Timestamp) -> Result<ScheduleSet, Diagnostics> {
-    let (mut read, calendars) = merge::read(files, now);
+    let (mut read, calendars) = parallel::read(files, now);
     let mut problems = std::mem::take(&mut read.problems);
     swaps::resolve(&mut read, &mut problems);
     drills::complete(&mut read, &mut problems);

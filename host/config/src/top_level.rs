@@ -2,21 +2,21 @@
 //!
 //! Owns: guessing which line is missing above it.
 //! Never: reads an entry.
-//! Read next: `unknown`.
+//! Read next: `raw`, `unknown`.
 
 use toml::de::DeTable;
 
 use crate::diagnostic::Diagnostic;
 use crate::problems::{Problems, shortened};
-use crate::schema::{Table, section};
-use crate::{calendars, unknown};
+use crate::raw::{CALENDAR, FILE, RawSchedule};
+use crate::reader::RawTable;
+use crate::unknown;
 
 /// Reports every key at the top of the file that cannot stand there, and a file that holds nothing.
 pub(crate) fn report(root: &DeTable<'_>, problems: &mut Problems) {
-    let file = section(Table::File);
     let mut others: Vec<_> = root
         .keys()
-        .filter(|key| file.key(key.get_ref()).is_none())
+        .filter(|key| FILE.key(key.get_ref()).is_none())
         .collect();
     others.sort_by_key(|key| key.span().start);
     if others.is_empty() && root.is_empty() {
@@ -27,19 +27,18 @@ pub(crate) fn report(root: &DeTable<'_>, problems: &mut Problems) {
                 .as_warning(),
         );
     }
-    let schedule = section(Table::Schedule);
     let mut headless = false;
     for key in others {
         let name = shortened(key.get_ref());
-        let hint = if schedule.key(key.get_ref()).is_some() {
+        let hint = if RawSchedule::SECTION.key(key.get_ref()).is_some() {
             // One missing header makes all of its keys stand outside.
             if std::mem::replace(&mut headless, true) {
                 continue;
             }
             "write a line `[[schedule]]` above it".to_owned()
-        } else if let Some(meant) = unknown::nearest_key(key.get_ref(), file) {
+        } else if let Some(meant) = unknown::nearest_key(key.get_ref(), &FILE) {
             format!("did you mean `[[{meant}]]`?")
-        } else if calendars::is_key(key.get_ref()) {
+        } else if CALENDAR.key(key.get_ref()).is_some() {
             "a calendar is a file of its own, named in `calendars` of `[schedule.blackout]`"
                 .to_owned()
         } else {

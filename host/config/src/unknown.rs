@@ -2,70 +2,48 @@
 //!
 //! Owns: guessing what was meant.
 //! Never: reads a file.
-//! Read next: `schema`.
+//! Read next: `section`.
 
-use crate::schema::{Section, Table, sections};
-
-/// Words of other schedulers, and ours.
-const OTHER_WORDS: [(&str, &str); 14] = [
-    ("tz", "timezone"),
-    ("zone", "timezone"),
-    ("schedule", "cron"),
-    ("when", "cron"),
-    ("interval", "every"),
-    ("tenant", "tenants"),
-    ("customers", "tenants"),
-    ("concurrency", "overlap"),
-    ("catchup", "missed"),
-    ("deadline", "timeout"),
-    ("retries", "attempts"),
-    ("backoff", "delay"),
-    ("mode", "access"),
-    ("keep", "keep-last"),
-];
+use crate::section::{Kind, Section};
 
 /// The key of a table that an unknown one is probably meant to be.
-pub(crate) fn nearest_key<'a>(key: &str, section: &'a Section) -> Option<&'a str> {
-    nearest(key, section.keys.iter().map(|key| key.name.as_str())).or_else(|| {
-        let ours = OTHER_WORDS
-            .iter()
-            .filter(|(other, _)| *other == key)
-            .find_map(|(_, ours)| section.key(ours));
-        ours.map(|key| key.name.as_str())
-    })
+pub(crate) fn nearest_key(key: &str, section: &Section) -> Option<&'static str> {
+    let alias = || section.keys.iter().find(|ours| ours.aliases.contains(&key));
+    nearest(key, section.names().into_iter()).or_else(|| Some(alias()?.name))
 }
 
-/// What to do about an unknown key of a table.
-pub(crate) fn hint(key: &str, section: &Section) -> String {
+/// What to do about an unknown key of a table, with a table as its value or not; `known` are all tables of such files.
+pub(crate) fn hint(key: &str, table: bool, section: &Section, known: &[&Section]) -> String {
     if let Some(meant) = nearest_key(key, section) {
         return format!("did you mean `{meant}`?");
     }
-    if let Some((table, other)) = sections().find(|(_, other)| other.key(key).is_some()) {
-        return match table {
-            Table::File => format!(
+    let there = |other: &&Section| Some((other.key(key)?, other.header));
+    if let Some((found, header)) = known.iter().find_map(there) {
+        return match found.kind {
+            Kind::Entries(..) => format!(
                 "`[[{key}]]` begins a new entry; write it with two brackets on a line of its own"
             ),
-            Table::Schedule => {
-                format!(
-                    "`{key}` belongs to `{}`: move it above the first `[schedule.…]` line of its entry",
-                    other.header
-                )
-            }
-            _ => format!("`{key}` belongs to `{}`", other.header),
+            _ if header == "[[schedule]]" => format!(
+                "`{key}` belongs to `{header}`: move it above the first `[schedule.…]` line of its entry"
+            ),
+            _ => format!("`{key}` belongs to `{header}`"),
         };
     }
-    if let Some((meant, other)) =
-        sections().find_map(|(_, other)| Some((nearest_key(key, other)?, other)))
-    {
-        return format!("did you mean `{meant}` of `{}`?", other.header);
+    let near = |other: &&Section| Some((nearest_key(key, other)?, other.header));
+    if let Some((meant, header)) = known.iter().find_map(near) {
+        return format!("did you mean `{meant}` of `{header}`?");
     }
-    let keys: Vec<_> = section.keys.iter().map(|key| key.name.as_str()).collect();
-    format!("its keys are: {}", keys.join(", "))
+    let is_table = |name: &&str| section.key(name).is_some_and(|key| key.kind.is_table());
+    let tables: Vec<_> = section.names().into_iter().filter(is_table).collect();
+    if table && !tables.is_empty() {
+        return format!("its tables are: {}", tables.join(", "));
+    }
+    format!("its keys are: {}", section.names().join(", "))
 }
 
 /// What to write instead of a word that is none of the choices.
-pub(crate) fn choices(word: &str, choices: &[String]) -> String {
-    if let Some(near) = nearest(word, choices.iter().map(String::as_str)) {
+pub(crate) fn choices(word: &str, choices: &[&str]) -> String {
+    if let Some(near) = nearest(word, choices.iter().copied()) {
         return format!("did you mean `\"{near}\"`?");
     }
     let all: Vec<_> = choices
@@ -91,41 +69,4 @@ pub(crate) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> O
         .filter(|(distance, known)| *distance <= (known.len() / 3).max(1))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, known)| known)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::schema::section;
-
-    #[test]
-    fn the_hint_names_what_was_probably_meant() {
-        for (key, table, expected) in [
-            ("time-zone", Table::Schedule, "did you mean `timezone`?"),
-            ("dst_gap", Table::Schedule, "did you mean `dst-gap`?"),
-            ("tz", Table::Schedule, "did you mean `timezone`?"),
-            (
-                "floor",
-                Table::Schedule,
-                "`floor` belongs to `[schedule.retention]`",
-            ),
-            ("retries", Table::Retry, "did you mean `attempts`?"),
-            (
-                "retries",
-                Table::Schedule,
-                "did you mean `attempts` of `[schedule.retry]`?",
-            ),
-            (
-                "zzz",
-                Table::Retry,
-                "its keys are: attempts, delay, longest",
-            ),
-        ] {
-            assert_eq!(hint(key, section(table)), expected);
-        }
-        assert!(
-            hint("enabled", section(Table::Grants))
-                .contains("move it above the first `[schedule.…]` line")
-        );
-    }
 }

@@ -184,6 +184,51 @@ tenants = ["acme"]
 }
 
 #[test]
+fn services_and_credentials_are_put_in_order_too() {
+    let text = r#"[[credential]]
+secret = "file:/etc/strongroom/acme-cloud.key"
+addresses = ["10.20.0.5"]
+origin = "https://compute.example.com"
+name = "acme-cloud"
+scheme = "bearer"
+
+[[schedule]]
+name = "a"
+plugin = "p"
+every = "10m"
+tenants = ["acme"]
+
+[schedule.grants.http.compute]
+timeout = "10s"
+credential = "acme-cloud"
+bind = { zone = "a", project = "acme" }
+operations = ["list"]
+origin = "https://compute.example.com"
+"#;
+    let expected = r#"[[credential]]
+name = "acme-cloud"
+scheme = "bearer"
+origin = "https://compute.example.com"
+secret = "file:/etc/strongroom/acme-cloud.key"
+addresses = ["10.20.0.5"]
+
+[[schedule]]
+name = "a"
+plugin = "p"
+every = "10m"
+tenants = ["acme"]
+
+[schedule.grants.http.compute]
+origin = "https://compute.example.com"
+operations = ["list"]
+bind = { zone = "a", project = "acme" }
+credential = "acme-cloud"
+timeout = "10s"
+"#;
+    assert_eq!(tidied(text), expected);
+}
+
+#[test]
 fn what_is_not_toml_is_left_alone() {
     assert!(tidy("[[schedule]]\nname = ").is_err());
     assert_eq!(tidy("").unwrap(), "");

@@ -1,19 +1,18 @@
 //! Calendar files in TOML: `[[day]]` and `[[time]]`.
 //!
 //! Owns: what an entry must have.
-//! Never: keys and kinds (`written` has them).
+//! Never: keys and kinds (`raw` has them).
 
 use std::ops::Range;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
-use super::{Marked, When, is_key};
+use super::{Marked, When};
 use crate::problems::{Problems, shortened};
-use crate::raw::{At, RawDay, RawTime};
-use crate::reader::Keys;
-use crate::schema::Table;
+use crate::raw::{CALENDAR, RawDay, RawTime};
+use crate::reader::{At, RawTable, entries, entry};
 use crate::syntax;
 
 /// The longest name: it is shown in lists.
@@ -28,39 +27,20 @@ pub(super) fn read(problems: &mut Problems) -> Vec<Marked> {
         return Vec::new();
     }
     let mut times = Vec::new();
-    for (key, found) in root.get_ref() {
+    let root = root.get_ref();
+    for key in root.keys() {
         let name = key.get_ref();
-        if !is_key(name) {
+        if CALENDAR.key(name).is_none() {
             let message = format!("`{}` stands outside of any day or time", shortened(name));
             let hint = "everything in a calendar stands below a line `[[day]]` or `[[time]]`";
             problems.error(&key.span(), message, hint);
-            continue;
         }
-        let DeValue::Array(list) = found.get_ref() else {
-            let hint = format!("write `[[{name}]]`, with two brackets");
-            problems.error(
-                &found.span(),
-                format!("`{name}` must be a list of entries"),
-                hint,
-            );
-            continue;
-        };
-        for entry in list {
-            let DeValue::Table(table) = entry.get_ref() else {
-                let hint = format!("begin it with a line `[[{name}]]`");
-                problems.error(&entry.span(), format!("a {name} must be a table"), hint);
-                continue;
-            };
-            let of = |kind, problems| Keys::of_entry(kind, table, entry.span(), problems);
-            let marked = if name == "day" {
-                let raw = RawDay::read(of(Table::Day, &mut *problems));
-                day(&raw, problems)
-            } else {
-                let raw = RawTime::read(of(Table::Time, &mut *problems));
-                time(&raw, problems)
-            };
-            times.extend(marked);
-        }
+    }
+    for (table, span) in entries("day", root, problems) {
+        times.extend(day(&entry(table, problems), &span, problems));
+    }
+    for (table, span) in entries("time", root, problems) {
+        times.extend(time(&entry(table, problems), &span, problems));
     }
     times
 }
@@ -88,23 +68,19 @@ fn named(
     }
 }
 
-fn day(raw: &RawDay, problems: &mut Problems) -> Option<Marked> {
-    let given = |key: &str| raw.given.contains(key);
-    let name = named("day", raw.name.as_ref(), &raw.span, given("name"), problems);
+fn day(raw: &RawDay, header: &Range<usize>, problems: &mut Problems) -> Option<Marked> {
+    let given = |key: &str| raw.has(key);
+    let name = named("day", raw.name.as_ref(), header, given("name"), problems);
     let right = match (given("date"), given("first"), given("last")) {
         (true, false, false) | (false, true, true) => true,
         (false, false, false) => {
             let hint = "add a line such as `date = 2026-12-25`, or both `first` and `last`";
-            problems.error(&raw.span, "this entry does not say which day", hint);
+            problems.error(header, "this entry does not say which day", hint);
             false
         }
         (true, ..) => {
             let hint = "write `date` for one day, `first` and `last` for several";
-            problems.error(
-                &raw.span,
-                "`date` does not go with `first` and `last`",
-                hint,
-            );
+            problems.error(header, "`date` does not go with `first` and `last`", hint);
             false
         }
         (false, first, _) => {
@@ -115,7 +91,7 @@ fn day(raw: &RawDay, problems: &mut Problems) -> Option<Marked> {
             };
             let message = format!("`{there}` is there without `{missing}`");
             problems.error(
-                &raw.span,
+                header,
                 message,
                 "several days have both; one day has `date`",
             );
@@ -154,22 +130,16 @@ enum Moment {
     Civil(DateTime),
 }
 
-fn time(raw: &RawTime, problems: &mut Problems) -> Option<Marked> {
-    let given = |key: &str| raw.given.contains(key);
-    let name = named(
-        "time",
-        raw.name.as_ref(),
-        &raw.span,
-        given("name"),
-        problems,
-    );
+fn time(raw: &RawTime, header: &Range<usize>, problems: &mut Problems) -> Option<Marked> {
+    let given = |key: &str| raw.has(key);
+    let name = named("time", raw.name.as_ref(), header, given("name"), problems);
     for (key, example) in [
         ("from", "from = 2026-11-27T18:00:00-03:00"),
         ("to", "to = 2026-11-30T08:00:00-03:00"),
     ] {
         if !given(key) {
             let hint = format!("add a line such as `{example}`");
-            problems.error(&raw.span, format!("this time has no `{key}`"), hint);
+            problems.error(header, format!("this time has no `{key}`"), hint);
         }
     }
     let mut read = |at: &Option<At<String>>| at.as_ref().and_then(|at| moment(at, problems));

@@ -2,7 +2,7 @@
 //!
 //! Owns: finding and reading each file once, and what is said of a file that is broken, unused or over.
 //! Never: decides what runs; `strongroom_domain::blackout` does.
-//! Read next: `written_days` (TOML), `ics`.
+//! Read next: `days` (TOML), `ics`.
 
 mod content;
 mod days;
@@ -21,9 +21,11 @@ use strongroom_domain::calendar::Zone;
 use toml::de::DeTable;
 
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::files::{self, FILE_LIMIT};
 use crate::problems::{Problems, shortened};
-use crate::raw::At;
-use crate::source::{self, FILE_LIMIT, SourceFile};
+use crate::raw::CALENDAR;
+use crate::reader::At;
+use crate::source::SourceFile;
 
 /// The most times of one calendar: each due time is compared with every one of them.
 pub(crate) const TIMES_LIMIT: usize = 10_000;
@@ -68,12 +70,7 @@ pub(crate) struct Calendars {
 
 /// Whether a file that stands between the schedule files is a calendar.
 pub(crate) fn is_one(root: &DeTable<'_>) -> bool {
-    !root.is_empty() && root.keys().all(|key| is_key(key.get_ref()))
-}
-
-/// Whether a key stands at the top of a calendar file.
-pub(crate) fn is_key(key: &str) -> bool {
-    key == "day" || key == "time"
+    !root.is_empty() && root.keys().all(|key| CALENDAR.key(key.get_ref()).is_some())
 }
 
 impl Calendars {
@@ -184,7 +181,7 @@ fn calendar(path: &Path, shown: &Path, now: Timestamp) -> Calendar {
         problems,
         times: Vec::new(),
     };
-    let source = match source::read_as(path, shown) {
+    let source = match files::read_as(path, shown) {
         Ok(source) => Arc::new(source),
         Err(problems) => return broken(problems.into_iter().map(relative).collect()),
     };

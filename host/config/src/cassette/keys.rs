@@ -61,10 +61,9 @@ impl Keys<'_> {
         if choices.contains(&text.as_str()) {
             return Some(text);
         }
-        let known: Vec<String> = choices.iter().map(|&choice| choice.to_owned()).collect();
         let message = format!("`{key}` cannot be \"{}\"", shortened(&text));
         self.problems
-            .error(&span, message, unknown::choices(&text, &known));
+            .error(&span, message, unknown::choices(&text, choices));
         None
     }
 

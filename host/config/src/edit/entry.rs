@@ -11,8 +11,9 @@ use strongroom_domain::schedule::Schedule;
 
 use super::tidy::tidy;
 use crate::diagnostic::{Diagnostic, Diagnostics};
+use crate::files;
 use crate::set;
-use crate::source::{self, SourceFile};
+use crate::source::SourceFile;
 
 /// What a person said of a new schedule; every value as it will be written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -150,14 +151,14 @@ fn before(schedules: &Path, file: &Path) -> Result<Vec<SourceFile>, Diagnostics>
             })
         });
     let mut files = if schedules.exists() && !empty {
-        source::read_all(schedules)?
+        files::read_all(schedules)?
     } else {
         Vec::new()
     };
     let wanted = identity(file);
     if !files.iter().any(|source| identity(&source.path) == wanted) {
         if file.exists() {
-            files.extend(source::read_all(file)?);
+            files.extend(files::read_all(file)?);
         } else {
             files.push(SourceFile {
                 path: file.to_owned(),

@@ -15,7 +15,8 @@ mod write;
 use std::path::Path;
 
 use crate::diagnostic::Diagnostics;
-use crate::source::{self, SourceFile};
+use crate::files;
+use crate::source::SourceFile;
 
 pub use entry::{Addition, NewSchedule, NotAdded, add};
 pub use swap::{Exchange, Leaves, NotExchanged, exchange};
@@ -27,5 +28,5 @@ pub use write::write;
 /// # Errors
 /// What cannot be read.
 pub fn read(folder_or_file: &Path) -> Result<Vec<SourceFile>, Diagnostics> {
-    source::read_all(folder_or_file)
+    files::read_all(folder_or_file)
 }

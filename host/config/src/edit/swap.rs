@@ -14,9 +14,12 @@ use toml_edit::{ArrayOfTables, DocumentMut, Item, Key, Table, value};
 
 use super::tidy::tidy;
 use crate::diagnostic::Diagnostics;
-use crate::resolved::TIMETABLE;
+use crate::files;
+use crate::raw::RawSchedule;
+use crate::reader::RawTable;
+use crate::section::Group;
 use crate::set::{self, ScheduleSet};
-use crate::source::{self, SourceFile};
+use crate::source::SourceFile;
 
 /// What the schedule becomes that has kept the promise so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +77,7 @@ pub fn exchange(
     leaves: Leaves,
     now: Timestamp,
 ) -> Result<Exchange, NotExchanged> {
-    let files = source::read_all(schedules).map_err(NotExchanged::Before)?;
+    let files = files::read_all(schedules).map_err(NotExchanged::Before)?;
     let before = set::parse(files.clone(), now).map_err(NotExchanged::Before)?;
     let mut texts = Texts::read(&files);
     let moved = texts.take(from, leaves.key(), to)?;
@@ -154,7 +157,7 @@ impl Texts {
         let mut stays = Vec::new();
         let mut place = None;
         for (key, item) in drain(entry) {
-            if TIMETABLE.contains(&key.get()) {
+            if is_timetable(&key) {
                 place.get_or_insert(stays.len());
                 moved.push((key, item));
             } else {
@@ -217,6 +220,12 @@ impl Texts {
     }
 }
 
+/// Whether a key says when or for whom.
+fn is_timetable(key: &Key) -> bool {
+    let key = RawSchedule::SECTION.key(key.get());
+    key.is_some_and(|key| key.group == Group::Timetable)
+}
+
 /// Every line of a table, taken out in order.
 fn drain(table: &mut Table) -> Lines {
     let names: Vec<String> = table.iter().map(|(name, _)| name.to_owned()).collect();
@@ -230,7 +239,7 @@ fn fill(table: &mut Table, lines: Lines) {
     for (key, mut item) in lines {
         // Printed after the lines before it, wherever it stood.
         if let Some(inner) = item.as_table_mut()
-            && TIMETABLE.contains(&key.get())
+            && is_timetable(&key)
         {
             inner.set_position(None);
         }

@@ -9,7 +9,7 @@ use std::fmt;
 use toml_edit::{DocumentMut, InlineTable, Item, Table, Value};
 
 use super::comments::comments;
-use super::order::Kind;
+use super::order::Order;
 use super::spacing;
 
 /// Says why a text was not tidied.
@@ -41,7 +41,7 @@ pub fn tidy(text: &str) -> Result<String, NotTidied> {
     let mut document: DocumentMut = text
         .parse()
         .map_err(|error: toml_edit::TomlError| broken(&error))?;
-    table(document.as_table_mut(), Kind::File);
+    table(document.as_table_mut(), Order::of_file());
     spacing::document(&mut document);
     let mut tidied = document.to_string().trim_start_matches('\n').to_owned();
     tidied.truncate(tidied.trim_end_matches(['\n', ' ', '\t']).len());
@@ -59,9 +59,9 @@ pub fn tidy(text: &str) -> Result<String, NotTidied> {
 }
 
 /// Puts the keys of a table and of those inside it in order.
-fn table(table: &mut Table, kind: Kind) {
+fn table(table: &mut Table, order: Order) {
     let mut before = 0;
-    for (paragraph, commented, name) in ordered(table, kind) {
+    for (paragraph, commented, name) in ordered(table, order) {
         if let Some((mut key, item)) = table.get_key_value_mut(&name).filter(|_| !commented) {
             spacing::set_gap(&mut key, item, paragraph != before);
         }
@@ -72,7 +72,7 @@ fn table(table: &mut Table, kind: Kind) {
         }
     }
     for (key, item) in table.iter_mut() {
-        let below = kind.below(key.get());
+        let below = order.below(key.get());
         match item {
             Item::Table(inner) => self::table(inner, below),
             Item::ArrayOfTables(list) => {
@@ -89,8 +89,8 @@ fn table(table: &mut Table, kind: Kind) {
 ///
 /// A blank line or a comment begins a paragraph. Paragraphs stay in their places, and below a comment the first line
 /// stays the first: a comment may be about one line or about all of its paragraph.
-fn ordered(table: &Table, kind: Kind) -> Vec<(usize, bool, String)> {
-    if kind.is_free() {
+fn ordered(table: &Table, order: Order) -> Vec<(usize, bool, String)> {
+    if order.is_free() {
         return Vec::new();
     }
     let mut keys = Vec::new();
@@ -105,7 +105,7 @@ fn ordered(table: &Table, kind: Kind) -> Vec<(usize, bool, String)> {
         if commented || above.contains('\n') {
             paragraph += 1;
         }
-        keys.push((paragraph, !commented, kind.rank(name), name.to_owned()));
+        keys.push((paragraph, !commented, order.rank(name), name.to_owned()));
     }
     keys.sort_by_key(|(paragraph, follows, rank, _)| (*paragraph, *follows, *rank));
     keys.into_iter()
@@ -113,20 +113,21 @@ fn ordered(table: &Table, kind: Kind) -> Vec<(usize, bool, String)> {
         .collect()
 }
 
-fn value(value: &mut Value, kind: Kind) {
+fn value(value: &mut Value, order: Order) {
     match value {
-        Value::InlineTable(table) => inline(table, kind),
-        Value::Array(list) => list.iter_mut().for_each(|inner| self::value(inner, kind)),
+        Value::InlineTable(table) => inline(table, order),
+        Value::Array(list) => list.iter_mut().for_each(|inner| self::value(inner, order)),
         _ => {}
     }
 }
 
-fn inline(table: &mut InlineTable, kind: Kind) {
+fn inline(table: &mut InlineTable, order: Order) {
     // The last one is not followed by a comma: a comment after it would be moved into the middle of the line.
     if !spacing::commented(&Value::InlineTable(table.clone())) {
-        table.sort_values_by(|one, _, other, _| kind.rank(one.get()).cmp(&kind.rank(other.get())));
+        table
+            .sort_values_by(|one, _, other, _| order.rank(one.get()).cmp(&order.rank(other.get())));
     }
     for (key, inner) in table.iter_mut() {
-        value(inner, kind.below(key.get()));
+        value(inner, order.below(key.get()));
     }
 }

@@ -1,6 +1,6 @@
 //! When nothing begins: days, hours and calendar files become periods.
 //!
-//! Owns: dates, days of the week and times of day as they are written.
+//! Owns: dates, days of the week and times of day as people write them.
 //! Never: the contents of a calendar file (`calendars` reads it).
 //! Read next: `strongroom_domain::blackout`.
 
@@ -13,12 +13,8 @@ use strongroom_domain::calendar::Zone;
 use crate::calendars::Calendars;
 use crate::interner::Interner;
 use crate::problems::{Problems, shortened};
-use crate::raw::{At, RawBlackout};
-
-/// The most days, hours or calendars of one blackout: each due time is compared with every one of them.
-const DAYS_LIMIT: usize = 1_000;
-/// The most calendar files of one blackout.
-const CALENDARS_LIMIT: usize = 16;
+use crate::raw::{CALENDARS_LIMIT, DAYS_LIMIT, RawBlackout};
+use crate::reader::{At, RawTable};
 
 const WEEKDAYS: [(&str, Weekday); 7] = [
     ("mon", Weekday::Monday),
@@ -35,7 +31,7 @@ type Wrong = (String, String);
 
 /// The blackout; what is wrong is reported and left out.
 pub(super) fn blackout(
-    raw: Option<&RawBlackout>,
+    raw: Option<&At<RawBlackout>>,
     zone: Option<&Zone>,
     calendars: &mut Calendars,
     interner: &mut Interner,
@@ -49,7 +45,7 @@ pub(super) fn blackout(
         ("hours", &raw.hours, DAYS_LIMIT),
         ("calendars", &raw.calendars, CALENDARS_LIMIT),
     ];
-    if !keys.iter().any(|(key, _, _)| raw.given.contains(*key)) {
+    if !keys.iter().any(|(key, _, _)| raw.has(key)) {
         let hint = "add a line such as `days = [\"sat\", \"sun\"]` or `hours = [\"08:00-18:00\"]`, or remove the table";
         problems.error(&raw.span, "this blackout covers no time", hint);
     }

@@ -5,9 +5,10 @@
 
 use strongroom_domain::schedule::{Missed, Overlap};
 
-use super::chosen;
+use super::words::chosen;
 use crate::problems::Problems;
 use crate::raw::RawSchedule;
+use crate::reader::RawTable;
 
 /// Both policies; what does not go together is reported.
 pub(super) fn policies(raw: &RawSchedule, problems: &mut Problems) -> (Overlap, Missed) {
@@ -17,7 +18,7 @@ pub(super) fn policies(raw: &RawSchedule, problems: &mut Problems) -> (Overlap, 
         && raw.cron.is_none()
         && raw.every.is_none()
         && raw.at.is_none()
-        && let Some(key) = ["on", "after"].iter().find(|key| raw.given.contains(**key))
+        && let Some(key) = ["on", "after"].iter().find(|key| raw.has(key))
     {
         let message = format!("`missed` says nothing with `{key}`");
         let hint = "only due times that are known beforehand can be missed; remove this line";

@@ -12,10 +12,13 @@ use strongroom_domain::CredentialName;
 use strongroom_domain::egress::{Credential, SecretSource};
 
 use super::names::named;
-use super::services::{addresses, file, place};
+use super::paths::file;
+use super::services::{addresses, place};
 use crate::diagnostic::Diagnostic;
 use crate::problems::Problems;
-use crate::raw::{At, RawCredential};
+use crate::raw::RawCredential;
+use crate::reader::{At, RawTable};
+use crate::section::Key;
 use crate::source::SourceFile;
 
 /// A credential and where it was written.
@@ -25,7 +28,7 @@ pub struct Declared {
     pub credential: Arc<Credential>,
     source: Arc<SourceFile>,
     header: Range<usize>,
-    keys: Vec<(&'static str, Range<usize>)>,
+    keys: Vec<(&'static Key, Range<usize>)>,
 }
 
 impl Declared {
@@ -35,7 +38,7 @@ impl Declared {
         let place = self
             .keys
             .iter()
-            .find(|(name, _)| *name == key && key != "secret");
+            .find(|(found, _)| found.name == key && key != "secret");
         let place = place.map_or(&self.header, |(_, span)| span);
         let problem = Diagnostic::at(&self.source, place.clone(), message);
         match hint {
@@ -63,24 +66,8 @@ pub(crate) fn credential(
     problems: &mut Problems,
 ) -> Option<Declared> {
     let errors = problems.errors();
-    for (key, missing, example) in [
-        ("name", raw.name.is_none(), "name = \"acme-cloud\""),
-        ("scheme", raw.scheme.is_none(), "scheme = \"bearer\""),
-        (
-            "origin",
-            raw.origin.is_none(),
-            "origin = \"https://compute.example.com\"",
-        ),
-        (
-            "secret",
-            raw.secret.is_none(),
-            "secret = \"file:/etc/strongroom/acme-cloud.key\"",
-        ),
-    ] {
-        if missing && !raw.given.contains(key) {
-            let message = format!("this credential has no `{key}`");
-            problems.error(header, message, format!("add a line such as `{example}`"));
-        }
+    for key in raw.missing() {
+        problems.missing("this credential", key, header);
     }
     let text = |at: &Option<At<String>>| at.as_ref().map(|at| at.value.clone());
     let name = raw
@@ -123,31 +110,8 @@ pub(crate) fn credential(
         credential: Arc::new(credential),
         source: Arc::clone(&problems.source),
         header: header.clone(),
-        keys: keys(raw),
+        keys: raw.places(),
     })
-}
-
-fn keys(raw: &RawCredential) -> Vec<(&'static str, Range<usize>)> {
-    let texts = [
-        ("name", &raw.name),
-        ("scheme", &raw.scheme),
-        ("origin", &raw.origin),
-        ("user", &raw.user),
-        ("header", &raw.header),
-        ("token-url", &raw.token_url),
-        ("region", &raw.region),
-        ("service", &raw.service),
-        ("certificate", &raw.certificate),
-        ("trust", &raw.trust),
-    ];
-    let texts = texts
-        .into_iter()
-        .filter_map(|(key, at)| Some((key, at.as_ref()?.span.clone())));
-    let lists = [("scopes", &raw.scopes), ("addresses", &raw.addresses)];
-    let lists = lists
-        .into_iter()
-        .filter_map(|(key, at)| Some((key, at.as_ref()?.span.clone())));
-    texts.chain(lists).collect()
 }
 
 /// Where the secret is. The line is never shown: the secret itself may stand there by mistake.

@@ -11,9 +11,11 @@ use std::path::{Component, Path, PathBuf};
 use strongroom_domain::TenantName;
 use strongroom_domain::grants::{Access, Grants, TreeGrant};
 
+use super::paths::absolute;
 use super::services::services;
 use crate::problems::{Problems, shortened};
-use crate::raw::{At, RawGrants, RawTree};
+use crate::raw::{RawGrants, RawTree};
+use crate::reader::{At, RawTable};
 
 /// The most folders of one schedule: each is an open handle in every call.
 const TREES_LIMIT: usize = 64;
@@ -29,7 +31,7 @@ struct Placed {
 
 /// The grants; what is wrong is reported and left out.
 pub(super) fn grants(
-    raw: Option<&RawGrants>,
+    raw: Option<&At<RawGrants>>,
     tenants: &[TenantName],
     problems: &mut Problems,
 ) -> Grants {
@@ -40,7 +42,7 @@ pub(super) fn grants(
     let trees: Vec<_> = raw
         .files
         .iter()
-        .flatten()
+        .flat_map(|at| &at.value)
         .filter_map(|(name, tree)| placed(name, tree, problems))
         .collect();
     if let Some(tree) = trees.get(TREES_LIMIT) {
@@ -64,7 +66,7 @@ pub(super) fn grants(
     Grants { files, state, http }
 }
 
-fn placed(name: &str, raw: &RawTree, problems: &mut Problems) -> Option<Placed> {
+fn placed(name: &str, raw: &At<RawTree>, problems: &mut Problems) -> Option<Placed> {
     let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     if name.is_empty() || name.len() > NAME_LIMIT || !name.chars().all(good) {
         let message = format!(
@@ -77,18 +79,9 @@ fn placed(name: &str, raw: &RawTree, problems: &mut Problems) -> Option<Placed> 
             "names are 1 to 63 lower-case letters, digits and hyphens",
         );
     }
-    for (key, missing, example) in [
-        ("path", raw.path.is_none(), "path = \"/srv/{tenant}\""),
-        ("access", raw.access.is_none(), "access = \"read\""),
-    ] {
-        if missing && !raw.given.contains(key) {
-            let message = format!("the granted folder `{}` has no `{key}`", shortened(name));
-            problems.error(
-                &raw.span,
-                message,
-                format!("add a line such as `{example}`"),
-            );
-        }
+    for key in raw.missing() {
+        let what = format!("the granted folder `{}`", shortened(name));
+        problems.missing(&what, key, &raw.span);
     }
     let at = raw.path.as_ref()?;
     let path = absolute(at, problems)?;
@@ -110,59 +103,6 @@ fn placed(name: &str, raw: &RawTree, problems: &mut Problems) -> Option<Placed> 
         grant: TreeGrant { path, access },
         span: at.span.clone(),
     })
-}
-
-/// The path from the root, free of `.` and `..`.
-pub(super) fn absolute(at: &At<String>, problems: &mut Problems) -> Option<PathBuf> {
-    let text = at.value.as_str();
-    let mut wrong = |message: String, hint: &str| {
-        problems.error(&at.span, message, hint);
-        None
-    };
-    if text.trim().is_empty() {
-        return wrong(
-            "the path is empty".to_owned(),
-            "to grant the folder of this file, write `\".\"`",
-        );
-    }
-    if text.contains(char::is_control) {
-        return wrong("the path holds a control character".to_owned(), "remove it");
-    }
-    if text == "~" || text.starts_with("~/") {
-        return wrong(
-            "`~` has no meaning here".to_owned(),
-            "the host has no home folder; write the whole path",
-        );
-    }
-    let rest = text.replace("{tenant}", "");
-    if rest.contains(['{', '}']) {
-        return wrong(
-            format!(
-                "only `{{tenant}}` may stand in braces: `{}`",
-                shortened(text)
-            ),
-            "write `{tenant}` where the tenant's name belongs",
-        );
-    }
-    if rest.starts_with('$') || rest.contains("/$") {
-        return wrong(
-            "variables have no meaning here".to_owned(),
-            "the host has none; write the whole path",
-        );
-    }
-    let mut path = PathBuf::from("/");
-    let folder = problems.source.folder.clone();
-    for part in folder.components().chain(Path::new(text).components()) {
-        match part {
-            Component::ParentDir => {
-                path.pop();
-            }
-            Component::CurDir => {}
-            // A path from the root replaces what is there.
-            other => path.push(other),
-        }
-    }
-    Some(path)
 }
 
 /// Reports a source that several tenants would share: one of them would get the data of another.

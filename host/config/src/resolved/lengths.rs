@@ -12,7 +12,8 @@ use strongroom_domain::retry::RetryPolicy;
 use strongroom_domain::schedule::defaults;
 
 use crate::problems::Problems;
-use crate::raw::{At, RawRetry, RawSchedule};
+use crate::raw::{RawRetry, RawSchedule};
+use crate::reader::At;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -116,7 +117,7 @@ pub(super) fn in_words(length: Duration) -> String {
 }
 
 /// What happens after a failure; what is wrong is reported.
-pub(super) fn retry(raw: Option<&RawRetry>, problems: &mut Problems) -> RetryPolicy {
+pub(super) fn retry(raw: Option<&At<RawRetry>>, problems: &mut Problems) -> RetryPolicy {
     let default = RetryPolicy::default();
     let Some(raw) = raw else {
         return default;

@@ -12,6 +12,7 @@ use strongroom_domain::{AccountName, PluginName};
 use super::names::named;
 use crate::problems::Problems;
 use crate::raw::RawLimit;
+use crate::reader::RawTable;
 use crate::source::SourceFile;
 
 /// Nothing at all is what `enabled = false` is for; more than a thousand runs no machine does at once.
@@ -56,16 +57,12 @@ pub(crate) fn limit(
         let problem = problems.at(&account.span, message, hint);
         let problem = problem.noted(&problems.source, plugin.span.clone(), "the other one");
         problems.add(problem);
-    } else if !["plugin", "account"]
-        .iter()
-        .any(|key| raw.given.contains(*key))
-    {
+    } else if !["plugin", "account"].iter().any(|key| raw.has(key)) {
         let hint = "add a line such as `plugin = \"local-snapshot\"` or `account = \"acme-cloud\"`";
         problems.error(header, "nothing says what this limit is for", hint);
     }
-    if raw.at_once.is_none() && !raw.given.contains("at-once") {
-        let hint = "add a line such as `at-once = 4`";
-        problems.error(header, "this limit has no `at-once`", hint);
+    for key in raw.missing() {
+        problems.missing("this limit", key, header);
     }
     if let Some(at) = &raw.at_once
         && !AT_ONCE.contains(&at.value)

@@ -1,4 +1,4 @@
-//! From as written to as meant: an entry of a file becomes a schedule that cannot be wrong in itself.
+//! From raw to resolved: an entry of a file becomes a schedule that cannot be wrong in itself.
 //!
 //! Owns: which parts an entry must have.
 //! Never: stops at the first problem; every part is looked at.
@@ -12,6 +12,7 @@ mod grants;
 mod lengths;
 mod limit;
 mod names;
+mod paths;
 mod placement;
 mod retention;
 mod services;
@@ -20,12 +21,11 @@ mod spread;
 mod swap_role;
 mod trigger;
 mod warnings;
+mod words;
 
 use std::ops::Range;
 use std::sync::Arc;
 
-use serde::de::value::StrDeserializer;
-use serde::de::{DeserializeOwned, IntoDeserializer};
 use strongroom_domain::calendar::Zone;
 use strongroom_domain::retention::Retention;
 use strongroom_domain::schedule::{Priority, Schedule, SwapRole, Trigger, defaults};
@@ -34,13 +34,15 @@ use strongroom_domain::{AccountName, PluginName, ScheduleName};
 pub use credential::Declared;
 pub(crate) use credential::credential;
 pub(crate) use limit::{Limit, Limited, limit};
-pub(crate) use swap_role::TIMETABLE;
 
 use crate::calendars::Calendars;
 use crate::interner::Interner;
-use crate::problems::{Problems, shortened};
-use crate::raw::{At, RawSchedule};
+use crate::problems::Problems;
+use crate::raw::RawSchedule;
+use crate::reader::{At, RawTable};
+use crate::section::Key;
 use names::named;
+use words::{called, chosen};
 
 /// The largest `config` as JSON: it is copied into every call.
 const CONFIG_LIMIT: usize = 64 << 10;
@@ -164,39 +166,18 @@ fn retained(
     Some(interner.retention(rules))
 }
 
-/// The domain's value of a word that the schema allows; its default if there is none.
-fn chosen<T: DeserializeOwned + Default>(choice: Option<&At<String>>) -> T {
-    let word = choice.map(|at| at.value.as_str().into_deserializer());
-    word.and_then(|word: StrDeserializer<'_, serde::de::value::Error>| T::deserialize(word).ok())
-        .unwrap_or_default()
-}
-
-/// How messages name an entry.
-fn called(raw: &RawSchedule) -> String {
-    match &raw.name {
-        Some(name) => format!("schedule `{}`", shortened(&name.value)),
-        None => "this schedule".to_owned(),
-    }
-}
-
 fn required(raw: &RawSchedule, header: &Range<usize>, problems: &mut Problems) {
-    let keys = [
-        ("name", raw.name.is_none(), "name = \"acme-daily\""),
-        (
-            "plugin",
-            raw.plugin.is_none() && !raw.given.contains("drill-of"),
-            "plugin = \"local-snapshot\"",
-        ),
-        ("tenants", raw.tenants.is_none(), "tenants = [\"acme\"]"),
-    ];
-    for (key, missing, example) in keys {
+    let needed = |key: &&Key| match key.name {
+        // A drill has it from the schedule that it drills.
+        "plugin" => !raw.has("drill-of"),
         // Another schedule says for whom.
-        let elsewhere = key == "tenants" && swap_role::is_given(raw);
-        // A key of the wrong kind is there, and was reported.
-        if missing && !raw.given.contains(key) && !elsewhere {
-            let message = format!("{} has no `{key}`", called(raw));
-            problems.error(header, message, format!("add a line such as `{example}`"));
-        }
+        "tenants" => !swap_role::is_given(raw),
+        _ => key.required,
+    };
+    let keys = RawSchedule::SECTION.keys.iter().filter(needed);
+    // A key of the wrong kind is there, and was reported.
+    for key in keys.filter(|key| !raw.has(key.name)) {
+        problems.missing(&called(raw), key, header);
     }
 }
 
@@ -237,43 +218,4 @@ fn config(
         );
     }
     interner.text(&json)
-}
-
-#[cfg(test)]
-mod tests {
-    use strongroom_domain::Outcome;
-    use strongroom_domain::calendar::{DstGap, DstOverlap};
-    use strongroom_domain::schedule::{After, Missed, Overlap};
-
-    use super::*;
-    use crate::schema::{Table, section};
-
-    #[test]
-    fn every_word_of_the_schema_is_one_of_the_domain() {
-        fn agrees<T: DeserializeOwned + Default + PartialEq>(key: &str) {
-            let choices = &section(Table::Schedule).key(key).unwrap().choices;
-            let resolved = choices.iter().map(|word| {
-                chosen::<T>(Some(&At {
-                    value: word.clone(),
-                    span: 0..0,
-                }))
-            });
-            let resolved: Vec<T> = resolved.collect();
-            let distinct = resolved
-                .iter()
-                .enumerate()
-                .all(|(at, one)| !resolved[..at].contains(one));
-            assert!(!choices.is_empty() && distinct, "{key}: {choices:?}");
-        }
-        agrees::<DstGap>("dst-gap");
-        agrees::<DstOverlap>("dst-overlap");
-        agrees::<Overlap>("overlap");
-        agrees::<Missed>("missed");
-        agrees::<Priority>("priority");
-        let ends = &section(Table::Schedule)
-            .key("after-outcome")
-            .unwrap()
-            .choices;
-        assert_eq!(*ends, After::OUTCOMES.map(Outcome::as_str));
-    }
 }

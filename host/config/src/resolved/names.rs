@@ -10,10 +10,8 @@ use strongroom_domain::{InvalidName, TenantName};
 
 use crate::interner::Interner;
 use crate::problems::{Problems, shortened};
-use crate::raw::At;
-
-/// The most tenants of one schedule: each due time is written once for each of them in one transaction.
-const TENANTS_LIMIT: usize = 1_000;
+use crate::raw::TENANTS_LIMIT;
+use crate::reader::At;
 
 /// The name, or `None` and a reported problem.
 pub(super) fn named<T>(

@@ -13,7 +13,8 @@ use super::lengths::{in_words, length};
 use super::names::named;
 use crate::interner::Interner;
 use crate::problems::{Problems, shortened};
-use crate::raw::{At, RawOffSite, RawSchedule};
+use crate::raw::{RawOffSite, RawSchedule};
+use crate::reader::{At, RawTable};
 
 /// Shorter, and the alarm comes while a snapshot is taken; longer, and nobody is left who is told.
 const MAX_AGES: RangeInclusive<Duration> =
@@ -45,8 +46,8 @@ pub(super) fn placement(raw: &RawSchedule, problems: &mut Problems) -> Option<Pl
     (placement != Placement::default()).then_some(placement)
 }
 
-fn off_site(raw: &RawOffSite, problems: &mut Problems) -> Option<OffSite> {
-    if raw.of.is_none() && !raw.given.contains("of") {
+fn off_site(raw: &At<RawOffSite>, problems: &mut Problems) -> Option<OffSite> {
+    if !raw.has("of") {
         let message = "`off-site` does not say what it is a second shelf of";
         let hint = "add a line such as `of = \"acme-daily\"`";
         problems.error(&raw.span, message, hint);

@@ -6,13 +6,14 @@
 use strongroom_domain::retention::{Retention, Within};
 
 use crate::problems::Problems;
-use crate::raw::{At, RawRetention};
+use crate::raw::RawRetention;
+use crate::reader::{At, RawTable};
 
 /// Without `floor`, the newest good snapshot is never deleted.
 const FLOOR: u32 = 1;
 
 /// The rules, or `None` and a reported problem.
-pub(super) fn retention(raw: &RawRetention, problems: &mut Problems) -> Option<Retention> {
+pub(super) fn retention(raw: &At<RawRetention>, problems: &mut Problems) -> Option<Retention> {
     let counts = [
         ("keep-last", &raw.keep_last),
         ("keep-hourly", &raw.keep_hourly),
@@ -33,7 +34,7 @@ pub(super) fn retention(raw: &RawRetention, problems: &mut Problems) -> Option<R
             );
         }
     }
-    if !raw.given.iter().any(|key| key.starts_with("keep-")) {
+    if !raw.given().iter().any(|key| key.starts_with("keep-")) {
         problems.error(
             &raw.span,
             "no rule here keeps a snapshot",

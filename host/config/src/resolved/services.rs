@@ -7,19 +7,19 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::Value;
 use strongroom_domain::CredentialName;
 use strongroom_domain::egress::{AddressRange, Origin, Scheme, ServiceGrant};
 
-use super::grants::absolute;
 use super::lengths::length;
 use super::names::named;
+use super::paths::file;
 use super::size;
 use crate::problems::{Problems, shortened};
-use crate::raw::{At, RawService};
+use crate::raw::RawService;
+use crate::reader::{At, RawTable};
 
 /// How long a request takes if nothing is said.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -32,36 +32,19 @@ const ANSWERS: RangeInclusive<u64> = 1 << 10..=64 << 20;
 
 /// The services; what is wrong is reported and left out.
 pub(super) fn services(
-    raw: Option<&BTreeMap<String, RawService>>,
+    raw: Option<&At<BTreeMap<String, At<RawService>>>>,
     problems: &mut Problems,
 ) -> BTreeMap<String, ServiceGrant> {
-    let found = raw.into_iter().flatten();
+    let found = raw.into_iter().flat_map(|at| &at.value);
     found
         .filter_map(|(name, raw)| Some((name.clone(), service(name, raw, problems)?)))
         .collect()
 }
 
-fn service(name: &str, raw: &RawService, problems: &mut Problems) -> Option<ServiceGrant> {
-    for (key, missing, example) in [
-        (
-            "origin",
-            raw.origin.is_none(),
-            "origin = \"https://compute.example.com\"",
-        ),
-        (
-            "operations",
-            raw.operations.is_none(),
-            "operations = [\"list-snapshots\"]",
-        ),
-    ] {
-        if missing && !raw.given.contains(key) {
-            let message = format!("the granted service `{}` has no `{key}`", shortened(name));
-            problems.error(
-                &raw.span,
-                message,
-                format!("add a line such as `{example}`"),
-            );
-        }
+fn service(name: &str, raw: &At<RawService>, problems: &mut Problems) -> Option<ServiceGrant> {
+    for key in raw.missing() {
+        let what = format!("the granted service `{}`", shortened(name));
+        problems.missing(&what, key, &raw.span);
     }
     let origin = raw.origin.as_ref().and_then(|at| place(at, problems));
     let addresses = addresses(raw.addresses.as_ref(), problems);
@@ -135,19 +118,6 @@ pub(super) fn addresses(
     ranges.sort();
     ranges.dedup();
     ranges
-}
-
-/// A file, from the folder of the schedule file.
-pub(super) fn file(at: &At<String>, problems: &mut Problems) -> Option<PathBuf> {
-    if at.value.contains(['{', '}']) {
-        problems.error(
-            &at.span,
-            "the name of this file is the same for all tenants",
-            "write it without braces",
-        );
-        return None;
-    }
-    absolute(at, problems)
 }
 
 fn said<T, E: Display>(

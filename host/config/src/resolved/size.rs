@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use strongroom_domain::schedule::defaults::MEMORY_CEILING;
 
 use crate::problems::{Problems, shortened};
-use crate::raw::At;
+use crate::reader::At;
 
 /// Less does not hold the runtime of a plugin's own language.
 const SMALLEST: u64 = 1 << 20;

@@ -12,7 +12,7 @@ use strongroom_domain::schedule::Trigger;
 use super::lengths::{in_words, length};
 use crate::interner::Interner;
 use crate::problems::Problems;
-use crate::raw::At;
+use crate::reader::At;
 
 /// Beyond a day, nobody knows any more which day a run belongs to.
 const SPREADS: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(24 * 3600);

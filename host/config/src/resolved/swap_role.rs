@@ -8,27 +8,13 @@ use strongroom_domain::schedule::{After, SwapRole, Trigger};
 
 use super::names::named;
 use crate::problems::Problems;
-use crate::raw::{At, RawSchedule};
-
-/// The keys that say when, and for whom.
-pub(crate) const TIMETABLE: [&str; 12] = [
-    "cron",
-    "every",
-    "at",
-    "on",
-    "after",
-    "after-outcome",
-    "timezone",
-    "dst-gap",
-    "dst-overlap",
-    "spread",
-    "blackout",
-    "tenants",
-];
+use crate::raw::RawSchedule;
+use crate::reader::{At, RawTable};
+use crate::section::Group;
 
 /// Whether the entry names a role in a swap, rightly or wrongly.
 pub(super) fn is_given(raw: &RawSchedule) -> bool {
-    raw.given.contains("shadow-of") || raw.given.contains("succeeded-by")
+    raw.has("shadow-of") || raw.has("succeeded-by")
 }
 
 /// The role, or `None` and a reported problem.
@@ -68,24 +54,10 @@ pub(super) fn swap_role(raw: &RawSchedule, problems: &mut Problems) -> Option<Sw
 
 /// Reports every key that such an entry has from another schedule.
 fn alone(with: &str, why: &str, raw: &RawSchedule, problems: &mut Problems) {
-    let spans = [
-        raw.cron.as_ref().map(|at| &at.span),
-        raw.every.as_ref().map(|at| &at.span),
-        raw.at.as_ref().map(|at| &at.span),
-        raw.on.as_ref().map(|at| &at.span),
-        raw.after.as_ref().map(|at| &at.span),
-        raw.after_outcome.as_ref().map(|at| &at.span),
-        raw.timezone.as_ref().map(|at| &at.span),
-        raw.dst_gap.as_ref().map(|at| &at.span),
-        raw.dst_overlap.as_ref().map(|at| &at.span),
-        raw.spread.as_ref().map(|at| &at.span),
-        raw.blackout.as_ref().map(|at| &at.span),
-        raw.tenants.as_ref().map(|at| &at.span),
-    ];
-    for (key, span) in TIMETABLE.into_iter().zip(spans) {
-        if let Some(span) = span {
-            let message = format!("`{key}` does not go with `{with}`");
-            problems.error(span, message, format!("{why}; remove it here"));
+    for (key, span) in raw.places() {
+        if key.group == Group::Timetable {
+            let message = format!("`{}` does not go with `{with}`", key.name);
+            problems.error(&span, message, format!("{why}; remove it here"));
         }
     }
 }

@@ -12,10 +12,11 @@ use strongroom_domain::schedule::{After, Trigger};
 use strongroom_domain::{EventName, Outcome, ScheduleName};
 
 use super::names::named;
-use super::{called, chosen};
+use super::words::{called, chosen};
 use crate::interner::Interner;
 use crate::problems::{Problems, shortened};
-use crate::raw::{At, RawSchedule};
+use crate::raw::RawSchedule;
+use crate::reader::{At, RawTable};
 
 /// The trigger, or `None` and a reported problem.
 pub(super) fn trigger(
@@ -46,7 +47,7 @@ pub(super) fn trigger(
             let problem = problem.noted(&problems.source, kept.span.clone(), "the other one");
             problems.add(problem);
         }
-    } else if !keys.iter().any(|(key, _)| raw.given.contains(*key)) {
+    } else if !keys.iter().any(|(key, _)| raw.has(key)) {
         let message = format!("nothing says when {} is due", called(raw));
         problems.error(
             header,
@@ -99,7 +100,7 @@ fn after(at: &At<String>, raw: &RawSchedule, problems: &mut Problems) -> Option<
 
 fn only_with_after(raw: &RawSchedule, problems: &mut Problems) {
     if let Some(at) = &raw.after_outcome
-        && !raw.given.contains("after")
+        && !raw.has("after")
     {
         let hint = "say whose end is followed, as in `after = \"acme-daily\"`, or remove this line";
         problems.error(
