@@ -87,7 +87,7 @@ fn when(schedule: &Schedule) -> String {
         Trigger::Event(event) => format!("on `{event}`"),
         Trigger::After(after) => format!("after `{}`", after.schedule),
     };
-    match &schedule.swap_role {
+    match schedule.swap_role() {
         SwapRole::Primary => when,
         SwapRole::ShadowOf(primary) => format!("{when}, shadow of `{primary}`"),
         SwapRole::SucceededBy(successor) => format!("never, succeeded by `{successor}`"),
