@@ -2,7 +2,7 @@
 //!
 //! Owns: problems between the two.
 //! Never: whether the plugin can verify; that is known when plugins are loaded.
-//! Read next: `across`, `meant/drill`.
+//! Read next: `resolved::drill`.
 
 use std::collections::HashMap;
 use std::sync::Arc;

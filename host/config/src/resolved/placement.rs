@@ -1,7 +1,7 @@
 //! Where snapshots are kept and how old the newest may become: `off-site`, `max-age`, `place`.
 //!
 //! Owns: what can be said of them without another schedule.
-//! Never: whether the other schedule is there (`off_site`), or where a plugin keeps anything.
+//! Never: whether the other schedule is there (`cross_checks::off_site`), or where a plugin keeps anything.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
