@@ -17,7 +17,7 @@ use strongroom_domain::calendar::{
 };
 use strongroom_domain::grants::Grants;
 use strongroom_domain::retention::Retention;
-use strongroom_domain::schedule::{Placement, Trigger};
+use strongroom_domain::schedule::{SnapshotSettings, Trigger};
 use strongroom_domain::{PluginName, TenantName};
 
 /// Due times looked at for the distances between them: a quarter of a year of daily runs.
@@ -38,8 +38,6 @@ pub(crate) struct Distances {
 
 /// The texts that make a trigger's due times.
 type Rhythm = (String, Option<(DstGap, DstOverlap)>, String);
-/// The rules of a retention as written.
-type Rules = (Option<String>, [Option<u32>; 6], u32);
 /// Rules that are kept, with the longest distances they were compared with, and whether these are too long.
 type Compared = HashMap<(Timestamp, Timestamp, String), Option<Duration>>;
 
@@ -52,9 +50,9 @@ pub(crate) struct Interner {
     plugins: HashSet<PluginName>,
     texts: HashSet<Arc<str>>,
     grants: HashSet<Arc<Grants>>,
-    placements: HashSet<Arc<Placement>>,
+    snapshots: HashSet<Arc<SnapshotSettings>>,
     blackouts: HashSet<Arc<[Period]>>,
-    retentions: HashMap<Rules, (Arc<Retention>, Compared)>,
+    retentions: HashMap<Arc<Retention>, Compared>,
     distances: HashMap<Rhythm, Distances>,
 }
 
@@ -100,11 +98,11 @@ impl Interner {
         once(&mut self.grants, Arc::new(grants))
     }
 
-    pub(crate) fn placement(&mut self, placement: Placement) -> Arc<Placement> {
-        if let Some(known) = self.placements.get(&placement) {
+    pub(crate) fn snapshots(&mut self, settings: SnapshotSettings) -> Arc<SnapshotSettings> {
+        if let Some(known) = self.snapshots.get(&settings) {
             return Arc::clone(known);
         }
-        once(&mut self.placements, Arc::new(placement))
+        once(&mut self.snapshots, Arc::new(settings))
     }
 
     pub(crate) fn blackout(&mut self, periods: Vec<Period>) -> Arc<[Period]> {
@@ -118,11 +116,12 @@ impl Interner {
     }
 
     pub(crate) fn retention(&mut self, retention: Retention) -> Arc<Retention> {
-        let (kept, _) = self
-            .retentions
-            .entry(rules(&retention))
-            .or_insert_with(|| (Arc::new(retention), Compared::new()));
-        Arc::clone(kept)
+        if let Some((known, _)) = self.retentions.get_key_value(&retention) {
+            return Arc::clone(known);
+        }
+        let new = Arc::new(retention);
+        self.retentions.insert(Arc::clone(&new), Compared::new());
+        new
     }
 
     /// What `look` finds about a retention and the two due times that lie furthest apart in a zone.
@@ -133,8 +132,8 @@ impl Interner {
         zone: &Zone,
         look: impl FnOnce() -> Option<Duration>,
     ) -> Option<Duration> {
-        match self.retentions.get_mut(&rules(retention)) {
-            Some((_, known)) => *known
+        match self.retentions.get_mut(retention) {
+            Some(known) => *known
                 .entry((one, next, zone.as_str().to_owned()))
                 .or_insert_with(look),
             None => look(),
@@ -164,19 +163,6 @@ fn once<T: Clone + Eq + Hash>(known: &mut HashSet<T>, new: T) -> T {
     }
     known.insert(new.clone());
     new
-}
-
-fn rules(retention: &Retention) -> Rules {
-    let counts = [
-        retention.keep_last,
-        retention.keep_hourly,
-        retention.keep_daily,
-        retention.keep_weekly,
-        retention.keep_monthly,
-        retention.keep_yearly,
-    ];
-    let within = retention.keep_within.as_ref().map(ToString::to_string);
-    (within, counts, retention.floor)
 }
 
 fn distances(trigger: &Trigger, zone: &Zone) -> Distances {

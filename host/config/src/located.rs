@@ -18,7 +18,7 @@ use crate::source::SourceFile;
 /// A schedule and where it was written.
 #[derive(Debug, Clone)]
 pub struct Located {
-    /// As meant.
+    /// What it says, resolved.
     pub schedule: Arc<Schedule>,
     /// Bytes of the entry in the file.
     pub span: Range<usize>,

@@ -120,10 +120,10 @@ fn a_cut_over_moves_the_timetable_with_its_comments_and_a_return_brings_it_back(
         "tidy files stay tidy:\n{old}\n{new}"
     );
     let (daily, next) = (schedule(folder, "daily"), schedule(folder, "daily-new"));
-    assert_eq!(daily.swap_role, SwapRole::SucceededBy(name("daily-new")));
+    assert_eq!(*daily.swap_role(), SwapRole::SucceededBy(name("daily-new")));
     assert_eq!(
         (
-            &next.swap_role,
+            next.swap_role(),
             next.tenants.len(),
             next.blackout.periods.len()
         ),
@@ -183,11 +183,11 @@ fn others_that_were_succeeded_or_rehearse_name_the_new_one() {
         (Some(&successor), "new-cloud")
     );
     assert_eq!(
-        schedule(folder.path(), "older").swap_role,
+        *schedule(folder.path(), "older").swap_role(),
         SwapRole::SucceededBy(successor.clone())
     );
     assert_eq!(
-        schedule(folder.path(), "third").swap_role,
+        *schedule(folder.path(), "third").swap_role(),
         SwapRole::ShadowOf(successor)
     );
 }

@@ -237,14 +237,12 @@ mod tests {
             missed_within: Duration::from_secs(12 * 3600),
             timeout: defaults::TIMEOUT,
             retry: RetryPolicy::default(),
-            retention: None,
-            placement: None,
+            role: None,
+            snapshots: Default::default(),
             config: "{}".into(),
             grants: Grants::default().into(),
-            drill_of: None,
             memory: defaults::MEMORY,
             enabled: true,
-            swap_role: Default::default(),
         }
     }
 

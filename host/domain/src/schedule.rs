@@ -1,5 +1,7 @@
 //! One entry of a schedule file, as meant: it cannot be wrong in itself.
 
+mod snapshots;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +14,10 @@ use crate::calendar::{Cron, DstGap, DstOverlap, Every, Zone};
 use crate::grants::Grants;
 use crate::retention::Retention;
 use crate::retry::RetryPolicy;
+use crate::role::Role;
 pub use crate::swap::SwapRole;
 use crate::{AccountName, EventName, Outcome, PluginName, ScheduleName, TenantName};
+pub use snapshots::{OffSite, Placement, SnapshotSettings};
 
 /// Which plugin, when, for which tenants, with what configuration, grants and policies.
 ///
@@ -24,8 +28,8 @@ pub struct Schedule {
     pub name: ScheduleName,
     /// The plugin it runs; a drill runs that of the schedule it drills.
     pub plugin: PluginName,
-    /// Set: a drill. It makes nothing; it proves that a snapshot of this schedule can be restored.
-    pub drill_of: Option<ScheduleName>,
+    /// The role of the plugin that is called; absent: the only one that the plugin exports.
+    pub role: Option<Role>,
     /// When.
     pub trigger: Trigger,
     /// The zone in which the trigger's civil times are read and shown.
@@ -50,10 +54,8 @@ pub struct Schedule {
     pub timeout: Duration,
     /// What to do after a failure.
     pub retry: RetryPolicy,
-    /// What to keep; absent: everything.
-    pub retention: Option<Arc<Retention>>,
-    /// Where its snapshots are kept and how old the newest may become; absent: nothing is asked.
-    pub placement: Option<Arc<Placement>>,
+    /// What only the role `snapshots` has.
+    pub snapshots: Arc<SnapshotSettings>,
     /// The plugin's configuration as JSON; an object.
     pub config: Arc<str>,
     /// What the plugin may use.
@@ -62,8 +64,6 @@ pub struct Schedule {
     pub memory: u64,
     /// False: checked and listed but never due.
     pub enabled: bool,
-    /// What it is to another schedule in the swap of a provider.
-    pub swap_role: SwapRole,
 }
 
 impl Schedule {
@@ -76,72 +76,50 @@ impl Schedule {
     /// What to keep; absent: everything.
     #[must_use]
     pub fn retention(&self) -> Option<&Retention> {
-        self.retention.as_deref()
+        self.snapshots.retention.as_deref()
     }
 
     /// The schedule whose snapshots this one proves; absent: it is no drill.
     #[must_use]
     pub fn drill_of(&self) -> Option<&ScheduleName> {
-        self.drill_of.as_ref()
+        self.snapshots.drill_of.as_ref()
+    }
+
+    /// What it is to another schedule in the swap of a provider.
+    #[must_use]
+    pub fn swap_role(&self) -> &SwapRole {
+        &self.snapshots.swap_role
     }
 
     /// The schedule that it rehearses beside.
     #[must_use]
     pub fn shadows(&self) -> Option<&ScheduleName> {
-        self.swap_role.shadows()
+        self.swap_role().shadows()
     }
 
     /// The schedule that took its place.
     #[must_use]
     pub fn successor(&self) -> Option<&ScheduleName> {
-        self.swap_role.successor()
-    }
-
-    /// Where its snapshots are kept and how old the newest may become; absent: nothing is asked.
-    #[must_use]
-    pub fn placement(&self) -> Option<&Placement> {
-        self.placement.as_deref()
+        self.swap_role().successor()
     }
 
     /// The schedule whose snapshots this one has elsewhere.
     #[must_use]
     pub fn off_site(&self) -> Option<&OffSite> {
-        self.placement()?.off_site.as_ref()
+        self.snapshots.placement.off_site.as_ref()
     }
 
     /// How old the newest good snapshot of a tenant may become.
     #[must_use]
     pub fn max_age(&self) -> Option<Duration> {
-        self.placement()?.max_age
+        self.snapshots.placement.max_age
     }
 
     /// The only places, by the provider's own names, where its snapshots may be; empty: any.
     #[must_use]
     pub fn places(&self) -> &[String] {
-        self.placement
-            .as_ref()
-            .map_or(&[], |placement| &placement.places)
+        &self.snapshots.placement.places
     }
-}
-
-/// Where snapshots are kept, and how old the newest may become.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
-pub struct Placement {
-    /// They lie elsewhere than those of another schedule.
-    pub off_site: Option<OffSite>,
-    /// The oldest that the newest good one of a tenant may become.
-    pub max_age: Option<Duration>,
-    /// The only places where they may be, by the provider's own names; empty: any.
-    pub places: Vec<String>,
-}
-
-/// A second shelf of the same data in another place.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct OffSite {
-    /// The schedule that fills the first shelf.
-    pub of: ScheduleName,
-    /// Copy its newest good snapshot, instead of taking one.
-    pub copy: bool,
 }
 
 /// When a schedule is due.

@@ -13,7 +13,7 @@ pub use report::{Against, Listed, Middle, Side, Tenant, against};
 pub use union::running_out;
 
 /// What a schedule is to another one in the swap of a provider.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub enum SwapRole {
     /// It keeps the promise by itself.
     #[default]

@@ -255,14 +255,12 @@ pub(super) fn schedule(number: usize) -> Schedule {
         missed_within: defaults::MISSED_WITHIN,
         timeout: defaults::TIMEOUT,
         retry: Default::default(),
-        retention: None,
-        placement: None,
+        role: None,
+        snapshots: Default::default(),
         config: "{}".into(),
         grants: Default::default(),
-        drill_of: None,
         memory: defaults::MEMORY,
         enabled: true,
-        swap_role: Default::default(),
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Owns: problems between the two.
 //! Never: whether the plugin can verify; that is known when plugins are loaded.
-//! Read next: `across`, `meant/drill`.
+//! Read next: `resolved::drill`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub(crate) fn complete(read: &mut Merged, problems: &mut Diagnostics) {
     let mut hints = Hints::default();
     let mut right = Vec::new();
     for (at, located) in read.schedules.iter().enumerate() {
-        let Some(name) = &located.schedule.drill_of else {
+        let Some(name) = located.schedule.drill_of() else {
             continue;
         };
         let drilled = known.get(name).and_then(|at| read.schedules.get(*at));
@@ -49,7 +49,7 @@ pub(crate) fn complete(read: &mut Merged, problems: &mut Diagnostics) {
 }
 
 fn is_drill(schedule: &Schedule) -> bool {
-    schedule.drill_of.is_some()
+    schedule.drill_of().is_some()
 }
 
 /// Whether one can drill the other.
@@ -60,7 +60,7 @@ fn compare(located: &Located, drilled: &Located, problems: &mut Diagnostics) -> 
             let hint = "write the name of the schedule that makes the snapshots".to_owned();
             (format!("`{name}` drills itself"), hint)
         } else {
-            let hint = match &drilled.schedule.drill_of {
+            let hint = match drilled.schedule.drill_of() {
                 Some(makes) if makes != theirs && makes != name => {
                     format!("drill `{makes}`, as `{theirs}` does")
                 }
@@ -99,6 +99,7 @@ fn compare(located: &Located, drilled: &Located, problems: &mut Diagnostics) -> 
 /// A drill runs as the schedule it drills does.
 fn fill(drill: &mut Schedule, drilled: &Schedule) {
     drill.plugin = drilled.plugin.clone();
+    drill.role = drill.role.or(drilled.role);
     drill.config = Arc::clone(&drilled.config);
     drill.grants = Arc::clone(&drilled.grants);
     drill.memory = drilled.memory;

@@ -48,7 +48,7 @@ pub(crate) fn follow(read: &Merged, problems: &mut Diagnostics) {
         .collect();
     let mut hints = Hints::default();
     // One that has its trigger from another schedule says nothing of its own.
-    let own = |(located, _): &&(&Located, _)| located.schedule.swap_role.other().is_none();
+    let own = |(located, _): &&(&Located, _)| located.schedule.swap_role().other().is_none();
     for (located, name) in followed.iter().filter(own) {
         if let Some(first) = known.get(name) {
             compare(located, first, problems);

@@ -2,7 +2,7 @@
 //!
 //! Owns: problems of `off-site` that no entry has by itself.
 //! Never: where a plugin keeps anything; whoever knows plugins compares that.
-//! Read next: `across`, `set`.
+//! Read next: `references`.
 
 use std::collections::HashMap;
 

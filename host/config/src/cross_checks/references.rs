@@ -1,7 +1,7 @@
 //! Schedules that name other schedules: hints for names that nobody has, and tenants that the other one lacks.
 //!
 //! Never: a problem; those who refer say what the reference is for.
-//! Read next: `across`, `drills`, `off_site`, `swaps`.
+//! Read next: `drills`, `off_site`, `swaps`.
 
 use std::collections::HashSet;
 

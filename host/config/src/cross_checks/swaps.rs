@@ -18,7 +18,7 @@ use crate::merge::Merged;
 
 /// Gives every shadow and every succeeded schedule what it has from another one.
 pub(crate) fn resolve(read: &mut Merged, problems: &mut Diagnostics) {
-    let in_swap = |located: &Located| located.schedule.swap_role != SwapRole::Primary;
+    let in_swap = |located: &Located| located.schedule.swap_role() != &SwapRole::Primary;
     if !read.schedules.iter().any(in_swap) {
         return;
     }
@@ -30,10 +30,10 @@ pub(crate) fn resolve(read: &mut Merged, problems: &mut Diagnostics) {
     let mut hints = Hints::default();
     let mut found = Vec::new();
     for located in read.schedules.iter().filter(|one| in_swap(one)) {
-        let Some(other) = located.schedule.swap_role.other() else {
+        let Some(other) = located.schedule.swap_role().other() else {
             continue;
         };
-        let key = key(&located.schedule.swap_role);
+        let key = key(located.schedule.swap_role());
         match known.get(other) {
             _ if *other == located.schedule.name => {
                 let message = format!("`{other}` names itself");
@@ -45,7 +45,7 @@ pub(crate) fn resolve(read: &mut Merged, problems: &mut Diagnostics) {
             Some(first) => match unfit(&located.schedule, &first.schedule) {
                 Some((message, hint)) => {
                     let problem = located.problem(key, message, Some(&hint));
-                    let there = self::key(&first.schedule.swap_role);
+                    let there = self::key(first.schedule.swap_role());
                     problems.push(first.noted_at(problem, there, "the schedule that it names"));
                 }
                 None => found.push(first.clone()),
@@ -67,7 +67,7 @@ pub(crate) fn resolve(read: &mut Merged, problems: &mut Diagnostics) {
     for located in &mut read.schedules {
         let first = located
             .schedule
-            .swap_role
+            .swap_role()
             .other()
             .and_then(|name| found.get(name));
         if let Some(first) = first {
@@ -93,7 +93,7 @@ fn is_cut_short(shadow: &Schedule, first: &Schedule) -> bool {
 /// Why two schedules are no pair, and what to do.
 fn unfit(schedule: &Schedule, first: &Schedule) -> Option<(String, String)> {
     let other = &first.name;
-    let (is_shadow, why) = match (&schedule.swap_role, &first.swap_role) {
+    let (is_shadow, why) = match (schedule.swap_role(), first.swap_role()) {
         (_, SwapRole::Primary) => return None,
         (_, SwapRole::SucceededBy(new)) if is_cut_short(schedule, first) => {
             let message = format!("`{new}` took the place of `{other}` and is still its shadow");

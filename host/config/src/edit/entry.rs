@@ -81,7 +81,7 @@ pub struct Addition {
     pub text: String,
     /// The entry alone.
     pub entry: String,
-    /// As meant.
+    /// What it says, resolved.
     pub schedule: Arc<Schedule>,
     /// What is allowed but probably not meant, in the whole folder.
     pub warnings: Diagnostics,

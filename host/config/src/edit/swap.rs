@@ -6,9 +6,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use strongroom_domain::schedule::{Schedule, SwapRole};
+use strongroom_domain::schedule::{Schedule, SnapshotSettings, SwapRole};
 use strongroom_domain::{ScheduleName, schedule};
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Key, Table, value};
 
@@ -268,7 +269,7 @@ fn different(
     to: &ScheduleName,
     leaves: Leaves,
 ) -> Option<String> {
-    let of = |set: &ScheduleSet| -> BTreeMap<ScheduleName, std::sync::Arc<Schedule>> {
+    let of = |set: &ScheduleSet| -> BTreeMap<ScheduleName, Arc<Schedule>> {
         let schedules = set.schedules.iter().map(|one| &one.schedule);
         schedules
             .map(|one| (one.name.clone(), one.clone()))
@@ -283,15 +284,16 @@ fn different(
     };
     for (old, (name, new)) in olds.values().zip(&news) {
         let mut expected = Schedule::clone(old);
+        let settings = Arc::make_mut(&mut expected.snapshots);
         if name == to {
-            expected.swap_role = SwapRole::Primary;
+            settings.swap_role = SwapRole::Primary;
         } else if name == from {
-            expected.swap_role = match leaves {
+            settings.swap_role = match leaves {
                 Leaves::Succeeded => SwapRole::SucceededBy(to.clone()),
                 Leaves::Shadow => SwapRole::ShadowOf(to.clone()),
             };
         } else {
-            expected.swap_role = renamed(&expected.swap_role, from, to);
+            settings.swap_role = renamed(&settings.swap_role, from, to);
         }
         if let schedule::Trigger::After(after) = &mut expected.trigger
             && after.schedule == *from
@@ -302,11 +304,14 @@ fn different(
         if name == to || name == from {
             expected.enabled = new.enabled;
         }
-        if expected.drill_of.as_ref() == Some(from) {
+        if expected.drill_of() == Some(from) {
             // A drill runs as the schedule it drills does, which is the other one now.
             expected = Schedule {
                 name: expected.name,
-                drill_of: Some(to.clone()),
+                snapshots: Arc::new(SnapshotSettings {
+                    drill_of: Some(to.clone()),
+                    ..SnapshotSettings::clone(&new.snapshots)
+                }),
                 trigger: expected.trigger,
                 tenants: expected.tenants,
                 ..Schedule::clone(new)

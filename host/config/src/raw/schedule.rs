@@ -5,6 +5,7 @@
 //! Read next: `tables`, `grants`.
 
 use serde_json::{Map, Value as Json};
+use strongroom_domain::role::Role;
 
 use super::{
     RawBlackout, RawCredential, RawGrants, RawLimit, RawOffSite, RawRetention, RawRetry, raw_table,
@@ -52,6 +53,9 @@ raw_table! {
     name: String = Key::named("name", "acme-daily").required();
     /// The plugin that runs, by the name it gives itself (`strongroom plugin inspect FILE` shows it). A drill has none.
     plugin: String = Key::named("plugin", "local-snapshot").of(Plugin);
+    /// The role of the plugin that is called; without it, the only one that the plugin exports (`strongroom plugin inspect
+    /// FILE` shows them). Keys of snapshots, such as `retention`, do not go with another role.
+    role: String = Key::choice("role", ROLES, Role::Snapshots.as_str());
     /// Rehearses beside the schedule of this name: due whenever that one is, for its tenants. What it does is recorded as a
     /// shadow's and counts as no promise kept or broken. `strongroom swap` compares the two and exchanges them.
     shadow_of: String = Key::named("shadow-of", "acme-daily").of(Snapshots);
@@ -144,6 +148,9 @@ raw_table! {
     /// What the plugin may use; nothing else is open to it.
     grants: RawGrants = Key::new("grants", Kind::Table(RawGrants::SECTION)).of(Plugin);
 }
+
+/// Every role of the host.
+const ROLES: &[&str] = &[Role::Snapshots.as_str(), Role::Task.as_str()];
 
 /// The most tenants of one schedule: each due time is written once for each of them in one transaction.
 pub(crate) const TENANTS_LIMIT: usize = 1_000;

@@ -24,7 +24,7 @@ use crate::source::SourceFile;
 /// A credential and where it was written.
 #[derive(Debug, Clone)]
 pub struct Declared {
-    /// As meant.
+    /// What it says, resolved.
     pub credential: Arc<Credential>,
     source: Arc<SourceFile>,
     header: Range<usize>,

@@ -2,7 +2,7 @@
 //!
 //! Owns: what a drill may not have of its own.
 //! Never: looks at the schedule it drills; that may stand in another file.
-//! Read next: `drills`.
+//! Read next: `cross_checks::drills`.
 
 use strongroom_domain::ScheduleName;
 

@@ -15,6 +15,7 @@ mod names;
 mod paths;
 mod placement;
 mod retention;
+mod role;
 mod services;
 mod size;
 mod spread;
@@ -28,7 +29,9 @@ use std::sync::Arc;
 
 use strongroom_domain::calendar::Zone;
 use strongroom_domain::retention::Retention;
-use strongroom_domain::schedule::{Priority, Schedule, SwapRole, Trigger, defaults};
+use strongroom_domain::schedule::{
+    Priority, Schedule, SnapshotSettings, SwapRole, Trigger, defaults,
+};
 use strongroom_domain::{AccountName, PluginName, ScheduleName};
 
 pub use credential::Declared;
@@ -88,6 +91,7 @@ pub(crate) fn schedule(
     let (timeout, missed_within) = lengths::of_runs(&raw, problems);
     let memory = memory(raw.memory.as_ref(), problems);
     let retry = lengths::retry(raw.retry.as_ref(), problems);
+    let role = role::role(&raw, problems);
     let retention = retained(&raw, interner, problems);
     let placement = placement::placement(&raw, problems);
     let config = config(raw.config.as_ref(), interner, problems);
@@ -98,7 +102,7 @@ pub(crate) fn schedule(
     let schedule = Schedule {
         name: name?,
         plugin: plugin?,
-        drill_of,
+        role,
         trigger: trigger?,
         zone: zone?,
         tenants,
@@ -111,13 +115,16 @@ pub(crate) fn schedule(
         missed_within,
         timeout,
         retry,
-        retention,
-        placement: placement.map(|placement| interner.placement(placement)),
+        snapshots: interner.snapshots(SnapshotSettings {
+            retention,
+            drill_of,
+            placement,
+            swap_role: swap_role?,
+        }),
         config,
         grants,
         memory: memory?,
         enabled: raw.enabled.as_ref().is_none_or(|at| at.value),
-        swap_role: swap_role?,
     };
     warnings::look(&schedule, &raw, header, interner, problems);
     warnings::look_at_blackout(&schedule, &raw, calendars.now, problems);

@@ -1,7 +1,7 @@
 //! Where snapshots are kept and how old the newest may become: `off-site`, `max-age`, `place`.
 //!
 //! Owns: what can be said of them without another schedule.
-//! Never: whether the other schedule is there (`off_site`), or where a plugin keeps anything.
+//! Never: whether the other schedule is there (`cross_checks::off_site`), or where a plugin keeps anything.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -24,8 +24,8 @@ const PLACES: usize = 64;
 /// The longest name of a place, in bytes.
 const PLACE: usize = 256;
 
-/// What is said of all that; `None`: nothing. What is wrong is reported.
-pub(super) fn placement(raw: &RawSchedule, problems: &mut Problems) -> Option<Placement> {
+/// What is said of all that; what is wrong is reported.
+pub(super) fn placement(raw: &RawSchedule, problems: &mut Problems) -> Placement {
     let off_site = raw
         .off_site
         .as_ref()
@@ -38,12 +38,11 @@ pub(super) fn placement(raw: &RawSchedule, problems: &mut Problems) -> Option<Pl
         .place
         .as_ref()
         .map_or_else(Vec::new, |at| places(at, problems));
-    let placement = Placement {
+    Placement {
         off_site,
         max_age,
         places,
-    };
-    (placement != Placement::default()).then_some(placement)
+    }
 }
 
 fn off_site(raw: &At<RawOffSite>, problems: &mut Problems) -> Option<OffSite> {

@@ -1,7 +1,7 @@
 //! The role of a schedule in the swap of a provider: `shadow-of`, `succeeded-by`.
 //!
 //! Owns: which keys such an entry has not, because it has them from another schedule.
-//! Never: looks for that schedule (`swaps`).
+//! Never: looks for that schedule (`cross_checks::swaps`).
 
 use strongroom_domain::ScheduleName;
 use strongroom_domain::schedule::{After, SwapRole, Trigger};

@@ -12,6 +12,7 @@ use strongroom_domain::calendar::due_between;
 use strongroom_domain::grants::Access;
 use strongroom_domain::preview::skipped_whole;
 use strongroom_domain::retention::{Retention, ShelfItem, decide};
+use strongroom_domain::role::Role;
 use strongroom_domain::schedule::Schedule;
 
 use super::lengths::in_words;
@@ -37,12 +38,13 @@ pub(super) fn look(
         problems.warning(&at.span, note, "");
     }
     placement::look(schedule, raw, interner, problems);
-    let Some(retention) = &schedule.retention else {
-        if schedule
-            .grants
-            .files
-            .values()
-            .any(|tree| tree.access == Access::Write)
+    let Some(retention) = schedule.retention() else {
+        if is_of_snapshots(schedule.role)
+            && schedule
+                .grants
+                .files
+                .values()
+                .any(|tree| tree.access == Access::Write)
         {
             let message = format!(
                 "`{}` keeps every snapshot for ever: the disk will fill up",
@@ -82,6 +84,14 @@ pub(super) fn look(
             message,
             "only `floor` keeps anything then; write a longer time, or add `keep-last`",
         );
+    }
+}
+
+/// Whether snapshots may be made: a role that is not written may be any.
+fn is_of_snapshots(role: Option<Role>) -> bool {
+    match role {
+        None | Some(Role::Snapshots) => true,
+        Some(Role::Task) => false,
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) fn called(raw: &RawSchedule) -> String {
 mod tests {
     use strongroom_domain::Outcome;
     use strongroom_domain::calendar::{DstGap, DstOverlap};
+    use strongroom_domain::role::Role;
     use strongroom_domain::schedule::{After, Missed, Overlap, Priority};
 
     use super::*;
@@ -57,5 +58,7 @@ mod tests {
         agrees::<Priority>("priority");
         let ends = RawSchedule::SECTION.key("after-outcome").unwrap().choices();
         assert_eq!(ends, After::OUTCOMES.map(Outcome::as_str));
+        let roles = RawSchedule::SECTION.key("role").unwrap().choices();
+        assert_eq!(roles, Role::ALL.map(Role::as_str));
     }
 }

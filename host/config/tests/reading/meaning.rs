@@ -1,11 +1,13 @@
 //! What right files mean, and how problems are told to others.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use strongroom_config::{Diagnostic, Diagnostics, ScheduleSet, SourceFile};
 use strongroom_domain::Outcome;
+use strongroom_domain::role::Role;
 use strongroom_domain::schedule::{Missed, Overlap, Priority, Trigger, defaults};
 
 use crate::{load, parse};
@@ -68,6 +70,36 @@ fn what_is_not_written_has_its_default() {
     assert!(schedule.enabled && schedule.retention().is_none() && schedule.grants.files.is_empty());
     assert_eq!(&*schedule.config, "{}");
     assert!(matches!(schedule.trigger, Trigger::Every(_)));
+}
+
+#[test]
+fn a_role_is_kept_and_equal_settings_of_snapshots_are_held_once() {
+    let entry = |name: &str, lines: &str| {
+        format!(
+            "[[schedule]]\nname = \"{name}\"\nplugin = \"p\"\ntenants = [\"t\"]\nevery = \"15m\"\n{lines}\n"
+        )
+    };
+    let kept = "[schedule.retention]\nkeep-last = 5";
+    let drill =
+        "[[schedule]]\nname = \"e\"\ndrill-of = \"b\"\ntenants = [\"t\"]\nevery = \"15m\"\n";
+    let set = read(
+        &[
+            &*entry("a", "role = \"task\""),
+            &entry("b", &format!("role = \"snapshots\"\n{kept}")),
+            &entry("c", kept),
+            &entry("d", ""),
+            drill,
+        ]
+        .concat(),
+    );
+    let [a, b, c, d, e] = [0, 1, 2, 3, 4].map(|at: usize| &set.schedules[at].schedule);
+    assert_eq!((a.role, b.role), (Some(Role::Task), Some(Role::Snapshots)));
+    assert_eq!((c.role, d.role), (None, None));
+    assert_eq!(e.role, b.role, "a drill runs as the schedule it drills");
+    assert!(Arc::ptr_eq(&a.snapshots, &d.snapshots));
+    assert!(Arc::ptr_eq(&b.snapshots, &c.snapshots));
+    // There may be a million.
+    assert!(size_of_val(&**a) <= 288, "{}", size_of_val(&**a));
 }
 
 #[test]

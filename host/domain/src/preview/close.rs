@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 
 use super::runs::dues;
-use super::warnings::{Warning, WarningKind};
+use super::warning::{Warning, WarningKind};
 use super::{Horizon, timed, timetable_key};
 use crate::TenantName;
 use crate::schedule::Schedule;

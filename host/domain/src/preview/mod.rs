@@ -10,6 +10,7 @@ mod policies;
 mod runs;
 mod skipped;
 mod today;
+mod warning;
 mod warnings;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -23,7 +24,7 @@ use crate::{ScheduleName, TenantName, json_time};
 pub use policies::length;
 pub use runs::{Change, Group, Move, RUNS_LIMIT, Runs};
 pub use skipped::{Skipped, skipped, skipped_whole};
-pub use warnings::{Warning, WarningKind};
+pub use warning::{Warning, WarningKind};
 
 /// The stretch of time that is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

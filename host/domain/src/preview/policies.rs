@@ -29,7 +29,7 @@ pub(super) fn changes(old: &Schedule, new: &Schedule) -> Vec<String> {
         found.push("`config` changes".to_owned());
     }
     found.extend(grants(old, new));
-    if old.swap_role != new.swap_role {
+    if old.swap_role() != new.swap_role() {
         let kept = "it keeps the promise from now on: what it does counts".to_owned();
         found.push(swap_role(new).unwrap_or(kept));
     }
@@ -43,7 +43,7 @@ pub(super) fn changes(old: &Schedule, new: &Schedule) -> Vec<String> {
 
 /// What a schedule is in the swap of a provider, if it does not simply keep its promise.
 pub(super) fn swap_role(new: &Schedule) -> Option<String> {
-    match &new.swap_role {
+    match new.swap_role() {
         SwapRole::Primary => None,
         SwapRole::ShadowOf(primary) => Some(format!(
             "it is a shadow of `{primary}`: nothing it does counts"
@@ -71,6 +71,10 @@ fn stated(schedule: &Schedule) -> Vec<(&'static str, String)> {
         ("`dst-gap`", gap),
         ("`dst-overlap`", overlap),
         ("`plugin`", format!("`{}`", schedule.plugin)),
+        (
+            "`role`",
+            (schedule.role).map_or("that of the plugin".to_owned(), |role| format!("`{role}`")),
+        ),
         (
             "`drill-of`",
             drilled.map_or("none".to_owned(), |drilled| format!("`{drilled}`")),

@@ -6,7 +6,7 @@ use jiff::{Timestamp, ToSpan};
 
 use super::Horizon;
 use super::runs::dues;
-use super::warnings::{Warning, WarningKind};
+use super::warning::{Warning, WarningKind};
 use crate::schedule::Schedule;
 
 /// Warns if today's run is lost, or comes twice; today is the local day of the new zone.

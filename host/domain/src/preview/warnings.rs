@@ -8,75 +8,13 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use jiff::Timestamp;
-use serde::Serialize;
 
 use super::runs::{RUNS_LIMIT, dues};
+use super::warning::{Warning, WarningKind};
 use super::{ByName, Horizon, close, timed, timetable_key, today};
 use crate::calendar::{DstGap, DstNote};
 use crate::schedule::{Schedule, Trigger};
-use crate::{ScheduleName, TenantName, json_time};
-
-/// Something to look at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Warning {
-    /// What kind of thing.
-    pub kind: WarningKind,
-    /// Of which schedule.
-    pub schedule: ScheduleName,
-    /// The other schedule, of [`WarningKind::CloseTogether`].
-    pub other: Option<ScheduleName>,
-    /// The tenant of both; if there are several, the first.
-    pub tenant: Option<TenantName>,
-    /// How often within the horizon.
-    pub count: u64,
-    /// When, or when first.
-    #[serde(with = "json_time")]
-    pub at: Option<Timestamp>,
-    /// One sentence without a full stop.
-    pub message: String,
-    /// It was so before the edit: the timetable is the same.
-    pub before: bool,
-}
-
-impl Warning {
-    pub(super) fn of(
-        kind: WarningKind,
-        schedule: &Schedule,
-        at: Option<Timestamp>,
-        message: String,
-    ) -> Self {
-        Self {
-            kind,
-            schedule: schedule.name.clone(),
-            other: None,
-            tenant: None,
-            count: 1,
-            at,
-            message,
-            before: false,
-        }
-    }
-}
-
-/// The kinds of warnings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum WarningKind {
-    /// A civil time does not exist on a day.
-    TimeMissing,
-    /// A civil time exists twice on a day.
-    TimeTwice,
-    /// Not due within the horizon, or only in blackouts.
-    NeverRuns,
-    /// The edit leaves today without a run.
-    TodayWithoutRun,
-    /// The edit makes it run a second time today.
-    TodayTwice,
-    /// Two schedules of a tenant are due at nearly the same time.
-    CloseTogether,
-    /// It is due too often to be compared to the end, with its former timetable or with others of its tenant.
-    TooMany,
-}
+use crate::ScheduleName;
 
 pub(super) fn all(olds: &ByName<'_>, new: &[&Schedule], horizon: Horizon) -> Vec<Warning> {
     let mut known: HashMap<String, Rc<Facts>> = HashMap::new();

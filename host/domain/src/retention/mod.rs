@@ -17,7 +17,7 @@ pub use within::{Within, WithinError};
 ///
 /// A count of 0 is no rule. Periods are civil periods of the schedule's zone, and only periods with a copy count, so a
 /// pause of the schedule does not empty the shelf.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Retention {
     /// Every copy up to this age.
     pub keep_within: Option<Within>,

@@ -1,6 +1,7 @@
 //! Ages in calendar units: `5d`, `3mo`, `1y6mo`.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use jiff::{Span, Timestamp};
 
@@ -126,6 +127,12 @@ impl PartialEq for Within {
 }
 
 impl Eq for Within {}
+
+impl Hash for Within {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.span.fieldwise().hash(state);
+    }
+}
 
 impl fmt::Display for Within {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -165,14 +165,12 @@ impl History {
             missed_within: Duration::from_secs(self.within.unsigned_abs()),
             timeout: defaults::TIMEOUT,
             retry: RetryPolicy::default(),
-            retention: None,
-            placement: None,
+            role: None,
+            snapshots: Default::default(),
             config: "{}".into(),
             grants: Grants::default().into(),
-            drill_of: None,
             memory: defaults::MEMORY,
             enabled: true,
-            swap_role: Default::default(),
         }
     }
 

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use strongroom_config::ScheduleSet;
 use strongroom_config::cassette::{CallKind, Cassette, Entry, Reply};
 use strongroom_domain::role::Role;
-use strongroom_domain::schedule::Schedule;
+use strongroom_domain::schedule::{Placement, Schedule};
 use strongroom_domain::{Evidence, ScheduleName, TenantName};
 use strongroom_sandbox::call::{Call, CallResult, Operation, Step, crash};
 use strongroom_sandbox::role::{Answer, Request};
@@ -177,16 +177,20 @@ fn fits(entry: &Entry, schedule: &Schedule, call: &Call, kind: CallKind, now: Ti
         && entry.until.is_none_or(|until| now < until)
 }
 
-/// What a schedule's plugin is, as far as file and cassette tell: with retention, a drill, an age, a place or a first shelf, or with
-/// replies to calls that only providers of snapshots get, it is one of these.
+/// The role of a schedule, as far as file and cassette tell: the one that is written, else `snapshots` with retention, a
+/// drill, an age, a place, a first shelf, or replies to calls that only providers of snapshots get.
 fn role(cassette: &Cassette, schedule: &Schedule, drilled: bool) -> Role {
+    if let Some(role) = schedule.role {
+        return role;
+    }
     let named = |entry: &&Entry| {
         entry.schedule.as_ref() == Some(&schedule.name)
             || (entry.schedule.is_none() && entry.plugin.as_ref() == Some(&schedule.plugin))
     };
     let mut entries = cassette.entries.iter().filter(named);
     let snapshots = entries.any(|entry| entry.call.is_some_and(CallKind::of_snapshots));
-    if snapshots || schedule.retention().is_some() || schedule.placement().is_some() || drilled {
+    let placed = schedule.snapshots.placement != Placement::default();
+    if snapshots || schedule.retention().is_some() || placed || drilled {
         Role::Snapshots
     } else {
         Role::Task

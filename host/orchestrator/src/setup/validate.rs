@@ -11,7 +11,6 @@ use strongroom_domain::PluginName;
 use strongroom_domain::capability::Capability;
 use strongroom_domain::grants::{Access, Grants, Mismatch, compare, lies_within};
 use strongroom_domain::role::{Role, resolve_role};
-use strongroom_domain::schedule::Schedule;
 use strongroom_sandbox::Plugin;
 
 use super::configs::Configs;
@@ -169,22 +168,20 @@ fn never_imported(located: &Located, file: &Path, capability: Capability) -> Dia
 /// The role that the host calls, or what is wrong.
 fn role(located: &Located, plugin: &Plugin, found: &mut Found) -> Option<Role> {
     let schedule = &located.schedule;
-    let named = named_role(schedule);
-    match resolve_role(named, plugin.roles()) {
+    match resolve_role(schedule.role, plugin.roles()) {
         Ok(role) => Some(role),
         Err(problem) => {
-            let key = if named.is_some() { "role" } else { "plugin" };
+            let key = if schedule.role.is_some() {
+                "role"
+            } else {
+                "plugin"
+            };
             let message = format!("plugin `{}` {problem}", schedule.plugin);
             let hint = problem.hint();
             found.wrong.push(located.problem(key, message, Some(&hint)));
             None
         }
     }
-}
-
-/// The role that a schedule names; none can be written yet.
-fn named_role(_schedule: &Schedule) -> Option<Role> {
-    None
 }
 
 /// Takes back what is granted and not wanted; false: the mismatch is something else.
