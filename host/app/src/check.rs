@@ -55,7 +55,7 @@ impl CheckedSchedule {
             Trigger::Event(event) => format!("on `{event}`"),
             Trigger::After(after) => format!("after `{}`", after.schedule),
         };
-        match &self.schedule.swap_role {
+        match self.schedule.swap_role() {
             SwapRole::Primary => when,
             SwapRole::ShadowOf(primary) => format!("{when}, shadow of `{primary}`"),
             SwapRole::SucceededBy(successor) => format!("never, succeeded by `{successor}`"),

@@ -75,7 +75,7 @@ fn shelves(
     tenant: Option<&str>,
 ) -> Result<Vec<(Arc<Prepared>, TenantName)>, Error> {
     let makes = |prepared: &Prepared| {
-        prepared.role == Role::Snapshots && prepared.schedule.drill_of.is_none()
+        prepared.role == Role::Snapshots && prepared.schedule.drill_of().is_none()
     };
     let chosen: Vec<Arc<Prepared>> = match schedule {
         None => (setup.schedules.values())
