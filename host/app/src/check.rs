@@ -1,9 +1,7 @@
 //! Everything loaded and validated; nothing runs.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::Serialize;
 use serde_json::json;
 use strongroom_config::Diagnostics;
 use strongroom_domain::schedule::{Schedule, SwapRole, Trigger};
@@ -13,24 +11,23 @@ use crate::permissions::Permissions;
 use crate::{Error, Installation};
 
 /// Schedules and plugins that fit.
-#[derive(Serialize)]
 pub struct Checked {
     /// Every schedule, by name.
     pub schedules: Vec<CheckedSchedule>,
     /// Plugin files that cannot be used.
-    pub refused_plugins: Vec<RefusedPlugin>,
+    pub refused_plugins: Vec<RefusedFile>,
     /// What is allowed but probably not meant.
     pub warnings: Diagnostics,
 }
 
-/// A plugin file that cannot be used.
-#[derive(Serialize)]
-pub struct RefusedPlugin {
-    /// The file.
-    pub file: PathBuf,
-    /// Why.
-    pub reason: String,
-}
+as_json!(Checked, |checked| {
+    let refused = checked.refused_plugins.iter();
+    let refused = refused.map(|one| json!({ "file": one.file, "reason": one.reason }));
+    json!({
+        "schedules": checked.schedules, "refused_plugins": refused.collect::<Vec<_>>(),
+        "warnings": checked.warnings,
+    })
+});
 
 /// A schedule with the plugin that serves it.
 pub struct CheckedSchedule {
@@ -83,11 +80,9 @@ pub async fn check(at: &Installation) -> Result<Checked, Error> {
         digest: prepared.digest().to_owned(),
         permissions: Permissions::of(prepared),
     });
-    let refused = folder.refused.into_iter();
-    let refused = refused.map(|RefusedFile { file, reason, .. }| RefusedPlugin { file, reason });
     Ok(Checked {
         schedules: checked.collect(),
-        refused_plugins: refused.collect(),
+        refused_plugins: folder.refused,
         warnings,
     })
 }

@@ -10,7 +10,7 @@ use strongroom_ledger::{OpenMode, Origin, Plan};
 use strongroom_orchestrator::activation::Activation;
 use strongroom_orchestrator::file_watch::{self, Glance};
 use strongroom_orchestrator::{
-    CallContext, Clock, Engine, EngineSettings, Observer, SystemClock, Until, untimed,
+    CallContext, Engine, EngineSettings, Observer, Prepared, Setup, SystemClock, Until, untimed,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -41,17 +41,9 @@ pub async fn once(
     observer: Arc<dyn Observer>,
     stop: Stop,
 ) -> Result<Vec<Occurrence>, Error> {
-    let (_, _, setup) = at.setup().await?;
-    let prepared = lookup::prepared(&setup, schedule)?;
-    let schedule = &prepared.schedule;
-    let tenants = lookup::tenants(schedule, tenant)?;
-    lookup::begins(schedule)?;
-    let ledger = at.ledger(OpenMode::Visitor).await?;
-    let clock = Arc::new(SystemClock);
-    let context = CallContext {
-        retries: false,
-        ..at.context(clock.clone(), ledger.clone(), Some(observer))
-    };
+    let (setup, prepared, tenants) = wanted(at, schedule, tenant).await?;
+    let context = one_attempt(at, observer).await?;
+    let (ledger, clock, schedule) = (&context.ledger, &context.clock, &prepared.schedule);
     if !despite_pause {
         lookup::refuse_paused(ledger.as_ref(), schedule, clock.now()).await?;
     }
@@ -78,6 +70,27 @@ pub async fn once(
     Ok(ended)
 }
 
+/// The schedule that shall run now, with everything around it, and its tenants.
+async fn wanted(
+    at: &Installation,
+    schedule: &str,
+    tenant: Option<&str>,
+) -> Result<(Setup, Arc<Prepared>, Vec<TenantName>), Error> {
+    let (_, _, setup) = at.setup().await?;
+    let prepared = lookup::prepared(&setup, schedule)?;
+    let tenants = lookup::tenants(&prepared.schedule, tenant)?;
+    lookup::begins(&prepared.schedule)?;
+    Ok((setup, prepared, tenants))
+}
+
+async fn one_attempt(at: &Installation, observer: Arc<dyn Observer>) -> Result<CallContext, Error> {
+    let ledger = at.ledger(OpenMode::Visitor).await?;
+    Ok(CallContext {
+        retries: false,
+        ..at.context(Arc::new(SystemClock), ledger, Some(observer))
+    })
+}
+
 /// What a plugin would do for a tenant.
 #[derive(Debug, Serialize)]
 pub struct DryRun {
@@ -96,23 +109,15 @@ pub async fn dry_run(
     tenant: Option<&str>,
     observer: Arc<dyn Observer>,
 ) -> Result<Vec<DryRun>, Error> {
-    let (_, _, setup) = at.setup().await?;
-    let prepared = lookup::prepared(&setup, schedule)?;
-    let tenants = lookup::tenants(&prepared.schedule, tenant)?;
-    lookup::begins(&prepared.schedule)?;
-    let ledger = at.ledger(OpenMode::Visitor).await?;
-    let context = at.context(Arc::new(SystemClock), ledger, Some(observer));
+    let (_, prepared, tenants) = wanted(at, schedule, tenant).await?;
+    let context = one_attempt(at, observer).await?;
     let mut answers = Vec::new();
     for tenant in tenants {
         let answer = strongroom_orchestrator::dry_run(&context, &prepared, &tenant).await;
-        let (would, failure) = match answer {
-            Ok(evidence) => (Some(evidence), None),
-            Err(failure) => (None, Some(failure)),
-        };
         answers.push(DryRun {
             tenant,
-            would,
-            failure,
+            would: answer.as_ref().ok().cloned(),
+            failure: answer.err(),
         });
     }
     Ok(answers)

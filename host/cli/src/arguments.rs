@@ -29,31 +29,16 @@ Times are written 2026-11-20T03:00:00-03:00, 2026-11-20T06:00Z, or 2026-11-20 (m
 #[command(name = "strongroom", version, after_help = AFTER_HELP, propagate_version = true, subcommand_required = true)]
 pub(crate) struct Arguments {
     /// Folder of schedule files, or one file.
-    #[arg(
-        long,
-        global = true,
-        env = "STRONGROOM_SCHEDULES",
-        default_value = "schedules",
-        value_name = "PATH"
-    )]
+    #[arg(long, global = true, env = "STRONGROOM_SCHEDULES")]
+    #[arg(default_value = "schedules", value_name = "PATH")]
     pub(crate) schedules: PathBuf,
     /// Folder of plugin files (`*.wasm`).
-    #[arg(
-        long,
-        global = true,
-        env = "STRONGROOM_PLUGINS",
-        default_value = "plugins",
-        value_name = "DIR"
-    )]
+    #[arg(long, global = true, env = "STRONGROOM_PLUGINS")]
+    #[arg(default_value = "plugins", value_name = "DIR")]
     pub(crate) plugins: PathBuf,
     /// Folder of the ledger, the audit key and the compile cache.
-    #[arg(
-        long,
-        global = true,
-        env = "STRONGROOM_STATE",
-        default_value = "state",
-        value_name = "DIR"
-    )]
+    #[arg(long, global = true, env = "STRONGROOM_STATE")]
+    #[arg(default_value = "state", value_name = "DIR")]
     pub(crate) state: PathBuf,
     /// Print JSON instead of text.
     #[arg(long, global = true)]

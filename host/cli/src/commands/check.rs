@@ -1,6 +1,6 @@
 //! `strongroom check` and `strongroom doctor`.
 
-use strongroom_app::check::{CheckedSchedule, RefusedPlugin};
+use strongroom_app::check::CheckedSchedule;
 use strongroom_app::doctor::{self, Health};
 use strongroom_app::permissions::Permissions;
 
@@ -10,8 +10,9 @@ pub(super) async fn check(at: &Installation, json: bool) -> Result<u8, Error> {
     let checked = strongroom_app::check::check(at).await?;
     print::result(json, &checked, || {
         print::diagnostics(&checked.warnings);
-        for RefusedPlugin { file, reason } in &checked.refused_plugins {
-            eprintln!("warning: {} cannot be used: {reason}", file.display());
+        for one in &checked.refused_plugins {
+            let file = one.file.display();
+            eprintln!("warning: {file} cannot be used: {}", one.reason);
         }
         let cells = |one: &CheckedSchedule| {
             let (schedule, digest) = (&one.schedule, one.digest.chars().take(12));

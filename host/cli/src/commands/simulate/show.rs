@@ -12,11 +12,8 @@ const DAYS: &str = "1234567890123456789012345678901";
 
 pub(super) fn show(report: &SimulationReport, all: bool) {
     for outage in &report.span.outages {
-        out!(
-            "The host was down from {} to {}.",
-            minute(outage.from),
-            minute(outage.until)
-        );
+        let (from, until) = (minute(outage.from), minute(outage.until));
+        out!("The host was down from {from} to {until}.");
     }
     for summary in &report.schedules {
         calendar(summary);
@@ -44,14 +41,10 @@ fn calendar(summary: &Summary) {
     out!("{name} ({zone}): {counts}");
     out!("           {DAYS}");
     for month in &summary.calendar {
-        let changes: Vec<String> = month
-            .clocks_change
-            .iter()
-            .map(|day| day.to_string())
-            .collect();
-        let changes = match changes.is_empty() {
-            true => String::new(),
-            false => format!("  clocks change on day {}", changes.join(", ")),
+        let days = month.clocks_change.iter().map(ToString::to_string);
+        let changes = match days.collect::<Vec<_>>().as_slice() {
+            [] => String::new(),
+            days => format!("  clocks change on day {}", days.join(", ")),
         };
         let line = format!("  {}  {:<31}{changes}", month.month, month.days);
         out!("{}", line.trim_end());
