@@ -113,18 +113,13 @@ fn judge(
         SnapshotState::Ready => {
             // A request whose reply was lost may have been carried out after the search that did not see it.
             only(call, cloud.of_run()?)?;
-            let evidence = Evidence::new()
+            let volume = cloud.volume(volume)?;
+            Ok(Evidence::new()
                 .snapshot(id)
                 .bytes(snapshot.bytes()?)
-                .fact("source", &snapshot.volume_id);
-            let zone = cloud
-                .volume(volume)?
-                .and_then(|volume| volume.availability_zone);
-            Ok(match zone {
-                Some(zone) => evidence.fact("place", zone),
-                None => evidence,
-            }
-            .into())
+                .fact("source", &snapshot.volume_id)
+                .maybe("place", volume.and_then(|volume| volume.availability_zone))
+                .into())
         }
         SnapshotState::Deleting => Err(Failure::conflict(format!(
             "snapshot {id} of this run is `{}`: somebody deletes it",

@@ -19,9 +19,7 @@ mod tests;
 
 pub use config::Config;
 
-use strongroom_plugin::{
-    Call, Description, Failure, Page, Plugin, Snapshot, Snapshots, Step, Target,
-};
+use strongroom_plugin::{Description, Plugin, description};
 
 /// The plugin.
 pub struct CinderSnapshot;
@@ -30,57 +28,21 @@ impl Plugin for CinderSnapshot {
     type Config = Config;
 
     fn describe() -> Description {
-        Description::new(
-            env!("CARGO_PKG_NAME"),
-            env!("CARGO_PKG_VERSION"),
-            "Snapshots of OpenStack block storage volumes.",
-        )
-        .endpoints(endpoints::all())
-        .feature("idempotent-create", true)
-        .feature("restore", true)
-        .feature("restore-paths", false)
-        .feature("restore-in-place", false)
-        .feature("verify", true)
-        .feature("copy", false)
-        .feature("native-expiry", false)
-        .feature("survives-source", false)
-        .feature("keeps-dependants", true)
-        .feature("place", "project")
+        description!("Snapshots of OpenStack block storage volumes.")
+            .has(&["idempotent-create", "restore", "verify", "keeps-dependants"])
+            .lacks(&["restore-paths", "restore-in-place", "copy"])
+            .lacks(&["native-expiry", "survives-source"])
+            .feature("place", "project")
+            .endpoints(endpoints::all())
     }
 }
 
-impl Snapshots for CinderSnapshot {
-    fn start_create(call: Call<Config>) -> Result<Step, Failure> {
-        create::start(&call)
-    }
-
-    fn poll(call: Call<Config>, operation: Vec<u8>) -> Result<Step, Failure> {
-        ongoing::poll(&call, &operation)
-    }
-
-    fn get(call: Call<Config>, reference: &str) -> Result<Snapshot, Failure> {
-        catalog::get(&call, reference)
-    }
-
-    fn list(call: Call<Config>, cursor: Option<&str>, limit: u32) -> Result<Page, Failure> {
-        catalog::list(&call, cursor, limit)
-    }
-
-    fn start_delete(call: Call<Config>, reference: &str) -> Result<Step, Failure> {
-        delete::start(&call, reference)
-    }
-
-    fn start_restore(
-        call: Call<Config>,
-        reference: &str,
-        target: &Target,
-    ) -> Result<Step, Failure> {
-        restore::start(&call, reference, target)
-    }
-
-    fn start_verify(call: Call<Config>, reference: &str) -> Result<Step, Failure> {
-        verify::start(&call, reference)
-    }
-}
-
-strongroom_plugin::snapshots!(CinderSnapshot);
+strongroom_plugin::snapshots!(CinderSnapshot {
+    start_create: create::start,
+    poll: ongoing::poll,
+    get: catalog::get,
+    list: catalog::list,
+    start_delete: delete::start,
+    start_restore: restore::start,
+    start_verify: verify::start,
+});

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use strongroom_plugin::provider::resume;
 use strongroom_plugin::{Call, Failure, Operation, Step};
 
 use crate::cloud::Cloud;
@@ -32,20 +33,9 @@ pub(crate) enum Ongoing {
     Remove {
         volume: String,
         snapshot: String,
-        verdict: Verdict,
+        /// What was wrong with it, if anything was.
+        verdict: Option<Failure>,
     },
-}
-
-/// What was seen on a scratch volume before it was removed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub(crate) enum Verdict {
-    /// It was a whole restore.
-    Good,
-    /// It was not what the snapshot is.
-    Damaged(String),
-    /// The provider could not make it.
-    NotMade(String),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -72,19 +62,14 @@ impl Ongoing {
             ongoing: self,
             looked: looked.saturating_add(1),
         };
-        let handle = serde_json::to_vec(&handle)
-            .map_err(|error| Failure::other(format!("an operation cannot be kept: {error}")))?;
-        let mut operation = Operation::new(handle, note);
-        operation.poll_after = Duration::from_secs(1 << looked.min(8)).min(LONGEST);
-        operation.percent = percent;
-        Ok(operation.into())
+        let wait = Duration::from_secs(1 << looked.min(8)).min(LONGEST);
+        Ok(Operation::of(&handle, note)?.after(wait).at(percent).into())
     }
 }
 
 /// Looks how far an operation is.
 pub(crate) fn poll(call: &Call<Config>, handle: &[u8]) -> Result<Step, Failure> {
-    let Handle { ongoing, looked } = serde_json::from_slice(handle)
-        .map_err(|_| Failure::invalid("this is no operation of this plugin"))?;
+    let Handle { ongoing, looked } = resume(handle)?;
     let cloud = Cloud::of(call);
     match ongoing {
         Ongoing::Create { snapshot } => create::look(call, &cloud, &snapshot, looked),

@@ -14,12 +14,7 @@ pub(crate) fn start(
     reference: &str,
     target: &Target,
 ) -> Result<Step, Failure> {
-    let name = target.place.as_str();
-    if !target.paths.is_empty() {
-        return Err(Failure::invalid(
-            "only a whole volume can be restored: nobody looks into it here",
-        ));
-    }
+    let name = target.whole("only a whole volume can be restored: nobody looks into it here")?;
     check_name(name)?;
     let cloud = Cloud::of(call);
     let snapshot = ready(&cloud, reference)?;
@@ -77,7 +72,7 @@ pub(crate) fn look(
         }
         .after(looked, None, NOTE),
         "available" => {
-            whole(&volume, &snapshot).map_err(Failure::corrupt)?;
+            whole(&volume, &snapshot)?;
             Ok(Evidence::new()
                 .fact("restored", &reference)
                 .fact("volume", &id)
@@ -112,14 +107,14 @@ pub(crate) fn ready(cloud: &Cloud<'_>, reference: &str) -> Result<Snapshot, Fail
 }
 
 /// Whether a volume is as large as the snapshot it was made of; its bytes cannot be read from here.
-pub(crate) fn whole(volume: &Volume, snapshot: &Snapshot) -> Result<(), String> {
+pub(crate) fn whole(volume: &Volume, snapshot: &Snapshot) -> Result<(), Failure> {
     if volume.size == snapshot.size {
         return Ok(());
     }
-    Err(format!(
+    Err(Failure::corrupt(format!(
         "volume {} has {} GiB, and snapshot {} of {} GiB was to be restored",
         volume.id, volume.size, snapshot.id, snapshot.size
-    ))
+    )))
 }
 
 /// Names at the provider have 1 to 255 characters; a slash would be another path to the host.

@@ -7,7 +7,7 @@ use strongroom_plugin::{Call, Evidence, Failure, Step};
 
 use crate::cloud::{Cloud, NewVolume, Purpose, Volume};
 use crate::config::Config;
-use crate::ongoing::{Ongoing, Verdict};
+use crate::ongoing::Ongoing;
 use crate::restore::{ready, whole};
 
 const MAKING: &str = "a scratch volume is being made";
@@ -96,14 +96,11 @@ pub(crate) fn look(
             }
             .after(looked, None, MAKING);
         }
-        "available" => match whole(&volume, &ready(cloud, &reference)?) {
-            Ok(()) => Verdict::Good,
-            Err(damage) => Verdict::Damaged(damage),
-        },
-        status => Verdict::NotMade(format!(
+        "available" => whole(&volume, &ready(cloud, &reference)?).err(),
+        status => Some(Failure::other(format!(
             "the provider could not make a volume of snapshot {reference}: {id} was `{status}`{}",
             cloud.reason(&id)
-        )),
+        ))),
     };
     remove(cloud, &volume, &reference)?;
     Ongoing::Remove {
@@ -119,7 +116,7 @@ pub(crate) fn removed(
     cloud: &Cloud<'_>,
     id: String,
     reference: String,
-    verdict: Verdict,
+    verdict: Option<Failure>,
     looked: u32,
 ) -> Result<Step, Failure> {
     if going(cloud, &id, &reference)? {
@@ -130,19 +127,16 @@ pub(crate) fn removed(
         }
         .after(looked, None, REMOVING);
     }
-    match verdict {
-        Verdict::Damaged(damage) => Err(Failure::corrupt(damage)),
-        Verdict::NotMade(reason) => Err(Failure::other(reason)),
-        Verdict::Good => {
-            let snapshot = ready(cloud, &reference)?;
-            Ok(Evidence::new()
-                .fact("verified", &reference)
-                .fact("checked", "restored")
-                .fact("source", &snapshot.volume_id)
-                .bytes(snapshot.bytes()?)
-                .into())
-        }
+    if let Some(failure) = verdict {
+        return Err(failure);
     }
+    let snapshot = ready(cloud, &reference)?;
+    Ok(Evidence::new()
+        .fact("verified", &reference)
+        .fact("checked", "restored")
+        .fact("source", &snapshot.volume_id)
+        .bytes(snapshot.bytes()?)
+        .into())
 }
 
 /// Begins to remove a scratch volume, if it is one: made by this run, of this snapshot, to be removed.

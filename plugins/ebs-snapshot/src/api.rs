@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use roxmltree::{Document, Node};
 use strongroom_plugin::http::{Request, Response};
+use strongroom_plugin::provider::every_page;
 use strongroom_plugin::{Call, Failure};
 
 use crate::config::Config;
@@ -67,32 +68,18 @@ impl<'a> Ec2<'a> {
         asked: &[(&str, &str)],
         one: impl Fn(Node<'_, '_>) -> Option<T>,
     ) -> Result<Vec<T>, Failure> {
-        let mut found = Vec::new();
-        let mut tokens = BTreeSet::new();
-        let mut token: Option<String> = None;
-        for _ in 0..PAGES {
+        every_page(PAGES, |token| {
             let mut form = pairs(asked);
             // EC2 knows no pages where single things are named.
             if !asked.iter().any(|(key, _)| key.ends_with("Id.1")) {
                 form.push(("MaxResults".to_owned(), PAGE.to_owned()));
             }
-            form.extend(token.take().map(|token| ("NextToken".to_owned(), token)));
-            let (page, next) = self.act(what, action, form, |root| {
+            form.extend(token.map(|token| ("NextToken".to_owned(), token.to_owned())));
+            self.act(what, action, form, |root| {
                 let page = items(root, list).map(&one).collect::<Option<Vec<T>>>()?;
                 Some((page, text(root, "nextToken").map(str::to_owned)))
-            })?;
-            found.extend(page);
-            match next {
-                None => return Ok(found),
-                Some(next) if tokens.insert(next.clone()) => token = Some(next),
-                Some(_) => {
-                    return Err(Failure::other(format!(
-                        "{what}: EC2's list goes in a circle"
-                    )));
-                }
-            }
-        }
-        Err(Failure::other(format!("{what}: EC2's list has no end")))
+            })
+        })
     }
 
     /// The tenant's snapshots, oldest first; those of one run, or with one id.
@@ -207,11 +194,7 @@ impl<'a> Ec2<'a> {
     pub(crate) fn delete(&self, id: &str) -> Result<(), Failure> {
         let what = format!("deleting snapshot {id}");
         let form = pairs(&[("SnapshotId", id)]);
-        self.act(&what, "DeleteSnapshot", form, |root| {
-            text(root, "return")
-                .is_none_or(|said| said == "true")
-                .then_some(())
-        })
+        self.act(&what, "DeleteSnapshot", form, succeeded)
     }
 
     /// The volume that snapshots are made of.
@@ -286,12 +269,13 @@ impl<'a> Ec2<'a> {
     /// Deletes a scratch volume.
     pub(crate) fn delete_volume(&self, id: &str) -> Result<(), Failure> {
         let what = format!("deleting scratch volume {id}");
-        self.act(&what, "DeleteVolume", pairs(&[("VolumeId", id)]), |root| {
-            text(root, "return")
-                .is_none_or(|said| said == "true")
-                .then_some(())
-        })
+        self.act(&what, "DeleteVolume", pairs(&[("VolumeId", id)]), succeeded)
     }
+}
+
+fn succeeded(root: Node<'_, '_>) -> Option<()> {
+    let said = text(root, "return");
+    said.is_none_or(|said| said == "true").then_some(())
 }
 
 /// Reads an answer, if it is the answer to this action and has everything in it.

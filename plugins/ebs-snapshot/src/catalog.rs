@@ -32,15 +32,9 @@ pub(crate) fn list(call: &Call<Config>, cursor: Option<&str>, limit: u32) -> Res
         let place = (one.started.as_millisecond(), one.id.as_str());
         after.is_none_or(|after| place > after)
     });
-    let limit = limit.clamp(1, 1000) as usize;
-    let more = all.len() > limit;
-    all.truncate(limit);
-    let last = all.last().filter(|_| more);
     let region = &call.config.region;
-    Ok(Page {
-        next: last.map(|one| format!("{}/{}", one.started.as_millisecond(), one.id)),
-        snapshots: all.iter().map(|one| one.shown(region)).collect(),
-    })
+    let place = |one: &Found| format!("{}/{}", one.started.as_millisecond(), one.id);
+    Ok(Page::first(all, limit, place, |one| one.shown(region)))
 }
 
 fn place_in_list(cursor: &str) -> Result<(i64, &str), Failure> {

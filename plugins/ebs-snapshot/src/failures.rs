@@ -130,8 +130,5 @@ pub(crate) fn of_page(what: &str, response: &Response) -> Failure {
         response.status,
         response.shown()
     );
-    match response.status {
-        408 | 425 | 429 | 500 | 502..=504 => response.failure(detail),
-        _ => Failure::Other(detail),
-    }
+    response.foreign(detail)
 }

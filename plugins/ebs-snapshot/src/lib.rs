@@ -23,11 +23,7 @@ mod tests;
 
 pub use config::Config;
 
-use strongroom_plugin::{
-    Call, Description, Failure, Page, Plugin, Snapshot, Snapshots, Step, Target,
-};
-
-use operation::Handle;
+use strongroom_plugin::{Description, Plugin, description};
 
 /// The plugin.
 pub struct EbsSnapshot;
@@ -36,75 +32,24 @@ impl Plugin for EbsSnapshot {
     type Config = Config;
 
     fn describe() -> Description {
-        Description::new(
-            env!("CARGO_PKG_NAME"),
-            env!("CARGO_PKG_VERSION"),
-            "Snapshots of EBS volumes of EC2, kept in the volume's region or copied from another one.",
+        description!(
+            "Snapshots of EBS volumes of EC2, kept in the volume's region or copied from another one."
         )
-        .feature("idempotent-create", true)
-        .feature("restore", true)
-        .feature("restore-paths", false)
-        .feature("restore-in-place", false)
-        .feature("verify", true)
-        .feature("copy", true)
-        .feature("native-expiry", false)
-        .feature("survives-source", true)
-        .feature("keeps-dependants", true)
+        .has(&["idempotent-create", "restore", "verify", "copy"])
+        .has(&["survives-source", "keeps-dependants"])
+        .lacks(&["restore-paths", "restore-in-place", "native-expiry"])
         .feature("place", "region")
         .endpoints(endpoints::all())
     }
 }
 
-impl Snapshots for EbsSnapshot {
-    fn start_create(call: Call<Config>) -> Result<Step, Failure> {
-        create::start(&call)
-    }
-
-    fn poll(call: Call<Config>, operation: Vec<u8>) -> Result<Step, Failure> {
-        match Handle::read(&operation)? {
-            Handle::Look { made, left } => create::look(&call, &made, left),
-            Handle::Make { made, id, unseen } => create::poll(&call, &made, &id, unseen),
-            Handle::Delete { id } => catalog::poll(&call, &id),
-            Handle::Restore {
-                snapshot,
-                volume,
-                unseen,
-            } => restore::poll(&call, &snapshot, &volume, unseen),
-            Handle::Verify {
-                snapshot,
-                volume,
-                unseen,
-            } => verify::poll(&call, &snapshot, &volume, unseen),
-        }
-    }
-
-    fn get(call: Call<Config>, reference: &str) -> Result<Snapshot, Failure> {
-        catalog::get(&call, reference)
-    }
-
-    fn list(call: Call<Config>, cursor: Option<&str>, limit: u32) -> Result<Page, Failure> {
-        catalog::list(&call, cursor, limit)
-    }
-
-    fn start_delete(call: Call<Config>, reference: &str) -> Result<Step, Failure> {
-        catalog::delete(&call, reference)
-    }
-
-    fn start_restore(
-        call: Call<Config>,
-        reference: &str,
-        target: &Target,
-    ) -> Result<Step, Failure> {
-        restore::start(&call, reference, target)
-    }
-
-    fn start_verify(call: Call<Config>, reference: &str) -> Result<Step, Failure> {
-        verify::start(&call, reference)
-    }
-
-    fn start_copy(call: Call<Config>, reference: &str) -> Result<Step, Failure> {
-        create::start_copy(&call, reference)
-    }
-}
-
-strongroom_plugin::snapshots!(EbsSnapshot);
+strongroom_plugin::snapshots!(EbsSnapshot {
+    start_create: create::start,
+    poll: operation::poll,
+    get: catalog::get,
+    list: catalog::list,
+    start_delete: catalog::delete,
+    start_restore: restore::start,
+    start_verify: verify::start,
+    start_copy: create::start_copy,
+});

@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use strongroom_plugin::{Failure, Operation, Step};
+use strongroom_plugin::provider::resume;
+use strongroom_plugin::{Call, Failure, Operation, Step};
+
+use crate::config::Config;
+use crate::{catalog, create, restore, verify};
 
 /// How often what was just begun may not be shown yet.
 pub(crate) const UNSEEN: u8 = 6;
@@ -43,13 +47,6 @@ pub(crate) enum Handle {
 }
 
 impl Handle {
-    /// Reads what the host kept.
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Failure> {
-        serde_json::from_slice(bytes).map_err(|error| {
-            Failure::invalid(format!("this is no operation of this plugin: {error}"))
-        })
-    }
-
     /// The answer that it goes on, to be asked after in so many seconds.
     pub(crate) fn goes_on(
         &self,
@@ -57,11 +54,29 @@ impl Handle {
         percent: Option<u8>,
         note: String,
     ) -> Result<Step, Failure> {
-        let bytes = serde_json::to_vec(self)
-            .map_err(|error| Failure::other(format!("the operation cannot be kept: {error}")))?;
-        let mut operation = Operation::new(bytes, note);
-        operation.poll_after = Duration::from_secs(seconds);
-        operation.percent = percent;
-        Ok(operation.into())
+        let operation = Operation::of(self, note)?;
+        Ok(operation
+            .after(Duration::from_secs(seconds))
+            .at(percent)
+            .into())
+    }
+}
+
+/// Asks after what goes on.
+pub(crate) fn poll(call: &Call<Config>, handle: &[u8]) -> Result<Step, Failure> {
+    match resume(handle)? {
+        Handle::Look { made, left } => create::look(call, &made, left),
+        Handle::Make { made, id, unseen } => create::poll(call, &made, &id, unseen),
+        Handle::Delete { id } => catalog::poll(call, &id),
+        Handle::Restore {
+            snapshot,
+            volume,
+            unseen,
+        } => restore::poll(call, &snapshot, &volume, unseen),
+        Handle::Verify {
+            snapshot,
+            volume,
+            unseen,
+        } => verify::poll(call, &snapshot, &volume, unseen),
     }
 }

@@ -21,12 +21,7 @@ pub(crate) fn start(
     reference: &str,
     target: &Target,
 ) -> Result<Step, Failure> {
-    if !target.paths.is_empty() {
-        return Err(Failure::invalid(
-            "EC2 restores whole volumes: single paths cannot be restored",
-        ));
-    }
-    let name = target.place.as_str();
+    let name = target.whole("EC2 restores whole volumes: single paths cannot be restored")?;
     let snapshot = whole(call, reference)?;
     let zone = call.config.zone()?;
     let ec2 = Ec2::of(call);

@@ -84,9 +84,6 @@ pub(crate) fn poll(
     };
     ec2.delete_volume(volume)?;
     verdict?;
-    let mut evidence = Evidence::new().fact("checked", "restored").bytes(made.size);
-    if let Some(source) = &snapshot.volume {
-        evidence = evidence.fact("source", source);
-    }
-    Ok(evidence.into())
+    let evidence = Evidence::new().fact("checked", "restored").bytes(made.size);
+    Ok(evidence.maybe("source", snapshot.volume).into())
 }

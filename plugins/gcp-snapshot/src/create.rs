@@ -82,14 +82,11 @@ fn disk(compute: &Compute<'_>) -> Result<Disk, Failure> {
 
 fn would(compute: &Compute<'_>, disk: &Disk, name: &str) -> Evidence {
     let config = &compute.call.config;
-    let evidence = Evidence::new()
+    Evidence::new()
         .fact("would-create", compute.snapshot_path(name))
         .bytes(disk.size_gb.saturating_mul(1 << 30))
-        .fact("source", source(&compute.disk_path(&disk.name), &disk.id));
-    match &config.storage_location {
-        Some(location) => evidence.fact("place", location),
-        None => evidence,
-    }
+        .fact("source", source(&compute.disk_path(&disk.name), &disk.id))
+        .maybe("place", config.storage_location.as_ref())
 }
 
 /// All labels of a snapshot of this run.

@@ -13,7 +13,9 @@ use crate::handle::{Going, Outcome};
 use crate::names::{self, Reference, USE};
 use crate::resources::Snapshot;
 use crate::restored;
-use crate::verdict::Verdict;
+
+/// Characters of a failure that are kept until the disk is gone.
+const VERDICT: usize = 1000;
 
 /// What a disk is made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +63,7 @@ pub(crate) struct Made {
     /// The copy's id, if an operation of ours named it.
     pub(crate) copy_id: Option<String>,
     /// What will be answered once the disk is gone.
-    pub(crate) verdict: Option<Verdict>,
+    pub(crate) verdict: Option<Failure>,
 }
 
 impl Made {
@@ -168,7 +170,9 @@ pub(crate) fn undo(
     mut made: Made,
     failure: Failure,
 ) -> Result<Outcome, Failure> {
-    made.verdict = Some(Verdict::of(&failure));
+    // A handle has 4 KiB.
+    let shown: String = failure.detail().chars().take(VERDICT).collect();
+    made.verdict = Some(failure.instead(shown));
     remove(compute, made)
 }
 
@@ -210,14 +214,17 @@ fn left(compute: &Compute<'_>, made: Made, failure: &Failure) -> Outcome {
         made.disk, call.config.zone
     );
     Outcome::Failed(match made.verdict {
-        Some(verdict) => verdict.and(&left).failure(),
-        None => Verdict::of(failure).instead(&left).failure(),
+        Some(verdict) => {
+            let both = format!("{}; {left}", verdict.detail());
+            verdict.instead(both)
+        }
+        None => failure.clone().instead(left),
     })
 }
 
 fn finish(compute: &Compute<'_>, made: Made) -> Result<Outcome, Failure> {
     if let Some(verdict) = made.verdict {
-        return Ok(Outcome::Failed(verdict.failure()));
+        return Ok(Outcome::Failed(verdict));
     }
     match made.purpose {
         Purpose::Restore => Err(Failure::other("a good restore was removed")),

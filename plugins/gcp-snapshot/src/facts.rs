@@ -84,14 +84,11 @@ pub(crate) fn reference(config: &Config, snapshot: &Snapshot) -> String {
 
 /// What a finished snapshot is proven by.
 pub(crate) fn evidence(config: &Config, snapshot: &Snapshot) -> Evidence {
-    let evidence = Evidence::new()
+    Evidence::new()
         .snapshot(&reference(config, snapshot))
         .bytes(snapshot.bytes())
-        .fact("source", snapshot.source());
-    match snapshot.place() {
-        Some(place) => evidence.fact("place", place),
-        None => evidence,
-    }
+        .fact("source", snapshot.source())
+        .maybe("place", snapshot.place())
 }
 
 /// The snapshot of a reference, if it is this tenant's.

@@ -6,11 +6,14 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use strongroom_plugin::{Evidence, Failure, Operation, Step};
+use strongroom_plugin::provider::resume;
+use strongroom_plugin::{Call, Evidence, Failure, Operation, Step};
 
-use crate::create::Create;
-use crate::delete::Delete;
-use crate::disks::Made;
+use crate::compute::Compute;
+use crate::config::Config;
+use crate::create::{self, Create};
+use crate::delete::{self, Delete};
+use crate::disks::{self, Made};
 
 const VERSION: u32 = 1;
 /// The first wait; each next one is half as long again.
@@ -46,7 +49,7 @@ pub(crate) enum Outcome {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Handle {
     version: u32,
-    pub(crate) going: Going,
+    going: Going,
     looks: u32,
     misses: u32,
     odd: u32,
@@ -54,10 +57,8 @@ pub(crate) struct Handle {
 
 impl Handle {
     /// Reads what an earlier call wrote.
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Failure> {
-        let handle: Self = serde_json::from_slice(bytes).map_err(|error| {
-            Failure::invalid(format!("the handle is none of this plugin: {error}"))
-        })?;
+    fn read(bytes: &[u8]) -> Result<Self, Failure> {
+        let handle: Self = resume(bytes)?;
         if handle.version != VERSION {
             return Err(Failure::invalid(format!(
                 "the handle is of version {}, this plugin knows {VERSION}",
@@ -85,7 +86,7 @@ impl Handle {
     }
 
     /// The answer to a poll.
-    pub(crate) fn next(mut self, reached: Result<Outcome, Failure>) -> Result<Step, Failure> {
+    fn next(mut self, reached: Result<Outcome, Failure>) -> Result<Step, Failure> {
         let mut wait = FIRST
             .saturating_mul(3_u32.saturating_pow(self.looks.min(12)))
             .checked_div(2_u32.saturating_pow(self.looks.min(12)))
@@ -118,11 +119,18 @@ impl Handle {
     }
 
     fn running(&self, wait: Duration, note: &str, percent: Option<u8>) -> Result<Step, Failure> {
-        let text = serde_json::to_vec(self)
-            .map_err(|error| Failure::other(format!("the handle cannot be written: {error}")))?;
-        let mut operation = Operation::new(text, note);
-        operation.poll_after = wait;
-        operation.percent = percent;
-        Ok(operation.into())
+        Ok(Operation::of(self, note)?.after(wait).at(percent).into())
     }
+}
+
+/// Asks after what goes on.
+pub(crate) fn poll(call: &Call<Config>, operation: &[u8]) -> Result<Step, Failure> {
+    let handle = Handle::read(operation)?;
+    let compute = Compute { call };
+    let reached = match handle.going.clone() {
+        Going::Create(create) => create::watch(&compute, create),
+        Going::Delete(delete) => delete::watch(&compute, delete),
+        Going::Disk(made) => disks::watch(&compute, made),
+    };
+    handle.next(reached)
 }

@@ -113,10 +113,7 @@ fn stranger(response: &Response) -> Failure {
         response.status,
         response.shown()
     );
-    match response.status {
-        429 | 500..=599 => response.failure(detail),
-        _ => Failure::other(detail),
-    }
+    response.foreign(detail)
 }
 
 /// What an operation's error means, or its lack of one.

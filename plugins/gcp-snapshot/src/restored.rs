@@ -15,12 +15,7 @@ pub(crate) fn start_restore(
     text: &str,
     target: &Target,
 ) -> Result<Outcome, Failure> {
-    if !target.paths.is_empty() {
-        return Err(Failure::invalid(
-            "a snapshot of a disk is restored whole, not by paths",
-        ));
-    }
-    let disk = target.place.as_str();
+    let disk = target.whole("a snapshot of a disk is restored whole, not by paths")?;
     let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if !(disk.starts_with(|c: char| c.is_ascii_lowercase())
         && disk.chars().all(good)

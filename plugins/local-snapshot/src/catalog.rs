@@ -46,21 +46,11 @@ pub(crate) fn list(
     let shelf = Shelf::new(place, &call.tenant)?;
     let mut marks = shelf.published()?;
     marks.retain(|mark| cursor.is_none_or(|cursor| mark.folder.as_str() > cursor));
-    let limit = limit.clamp(1, 1000) as usize;
-    let more = marks.len() > limit;
-    marks.truncate(limit);
-    let mut snapshots = Vec::with_capacity(marks.len());
-    for mark in &marks {
-        snapshots.push(match describe(&shelf, &mark.folder, Some(mark)) {
-            Ok(snapshot) => snapshot,
-            // One damaged snapshot must not hide the others.
-            Err(_) => broken(&shelf, call, mark),
-        });
-    }
-    Ok(Page {
-        snapshots,
-        next: marks.pop().filter(|_| more).map(|mark| mark.folder),
-    })
+    let cursor = |mark: &Mark| mark.folder.clone();
+    Ok(Page::first(marks, limit, cursor, |mark| {
+        // One damaged snapshot must not hide the others.
+        describe(&shelf, &mark.folder, Some(mark)).unwrap_or_else(|_| broken(&shelf, call, mark))
+    }))
 }
 
 fn describe(shelf: &Shelf<'_>, folder: &str, mark: Option<&Mark>) -> Result<Snapshot, Trouble> {

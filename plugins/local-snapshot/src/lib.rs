@@ -27,9 +27,7 @@ mod tests;
 pub use config::{Config, OnUnreadable, Sqlite};
 
 use strongroom_plugin::files::{Error, Tree};
-use strongroom_plugin::{
-    Access, Call, Description, Failure, Page, Plugin, Snapshot, Snapshots, Step, Target,
-};
+use strongroom_plugin::{Access, Description, Failure, Plugin, Step, description};
 
 /// The plugin.
 pub struct LocalSnapshot;
@@ -38,10 +36,8 @@ impl Plugin for LocalSnapshot {
     type Config = Config;
 
     fn describe() -> Description {
-        Description::new(
-            env!("CARGO_PKG_NAME"),
-            env!("CARGO_PKG_VERSION"),
-            "Complete images of folders on a local disk, hard-linked from one to the next.",
+        description!(
+            "Complete images of folders on a local disk, hard-linked from one to the next."
         )
         .needs_files("place", Access::Write, "where the snapshots are kept")
         .needs_files(
@@ -54,46 +50,22 @@ impl Plugin for LocalSnapshot {
             Access::Write,
             "an empty folder to restore into; only for restores",
         )
-        .feature("idempotent-create", true)
-        .feature("restore", true)
-        .feature("restore-paths", true)
-        .feature("restore-in-place", false)
-        .feature("verify", true)
-        .feature("copy", false)
-        .feature("native-expiry", false)
-        .feature("survives-source", true)
+        .has(&["idempotent-create", "restore", "restore-paths", "verify"])
+        .has(&["survives-source"])
+        .lacks(&["restore-in-place", "copy", "native-expiry"])
     }
 }
 
-impl Snapshots for LocalSnapshot {
-    fn start_create(call: Call<Config>) -> Result<Step, Failure> {
-        create::create(&call, &place()?).map(Step::Done)
-    }
-
-    fn get(call: Call<Config>, reference: &str) -> Result<Snapshot, Failure> {
-        catalog::get(&call, &place()?, reference)
-    }
-
-    fn list(call: Call<Config>, cursor: Option<&str>, limit: u32) -> Result<Page, Failure> {
-        catalog::list(&call, &place()?, cursor, limit)
-    }
-
-    fn start_delete(call: Call<Config>, reference: &str) -> Result<Step, Failure> {
-        catalog::delete(&call, &place()?, reference).map(Step::Done)
-    }
-
-    fn start_restore(
-        call: Call<Config>,
-        reference: &str,
-        target: &Target,
-    ) -> Result<Step, Failure> {
-        restore::restore(&call, &place()?, reference, target).map(Step::Done)
-    }
-
-    fn start_verify(call: Call<Config>, reference: &str) -> Result<Step, Failure> {
-        verify::verify(&call, &place()?, reference).map(Step::Done)
-    }
-}
+strongroom_plugin::snapshots!(LocalSnapshot {
+    start_create: |call| create::create(call, &place()?).map(Step::Done),
+    get: |call, reference| catalog::get(call, &place()?, reference),
+    list: |call, cursor, limit| catalog::list(call, &place()?, cursor, limit),
+    start_delete: |call, reference| catalog::delete(call, &place()?, reference).map(Step::Done),
+    start_restore: |call, reference, target| {
+        restore::restore(call, &place()?, reference, target).map(Step::Done)
+    },
+    start_verify: |call, reference| verify::verify(call, &place()?, reference).map(Step::Done),
+});
 
 fn place() -> Result<Tree, Failure> {
     Tree::open("place").map_err(|error| match error {
@@ -101,5 +73,3 @@ fn place() -> Result<Tree, Failure> {
         other => other.at("place"),
     })
 }
-
-strongroom_plugin::snapshots!(LocalSnapshot);

@@ -3,6 +3,7 @@
 //! Owns: that nothing partial is ever called ready, and that only what this plugin made for this tenant is shown or deleted.
 
 use jiff::Timestamp;
+use strongroom_plugin::provider::found;
 use strongroom_plugin::{Call, Evidence, Failure, Page, Snapshot, SnapshotState, Step};
 
 use crate::api::{Accepted, Lxd, Thing};
@@ -46,18 +47,10 @@ pub(crate) fn list(call: &Call<Config>, cursor: Option<&str>, limit: u32) -> Res
     }
     ours.sort_by(|(a, _), (b, _)| a.text.cmp(&b.text));
     ours.retain(|(name, _)| cursor.is_none_or(|cursor| name.text.as_str() > cursor));
-    let limit = limit.clamp(1, 1000) as usize;
-    let more = ours.len() > limit;
-    ours.truncate(limit);
-    let next = ours
-        .last()
-        .filter(|_| more)
-        .map(|(name, _)| name.text.clone());
-    let snapshots = ours
-        .iter()
-        .map(|(name, thing)| described(call, &lxd, &source, name, thing))
-        .collect();
-    Ok(Page { snapshots, next })
+    let cursor = |(name, _): &(Name, Thing)| name.text.clone();
+    Ok(Page::first(ours, limit, cursor, |(name, thing)| {
+        described(call, &lxd, &source, name, thing)
+    }))
 }
 
 fn unasked(name: &str) -> Failure {
@@ -111,12 +104,11 @@ pub(crate) fn delete(call: &Call<Config>, reference: &str) -> Result<Step, Failu
     let name = Name::of_reference(call, reference)?;
     let lxd = Lxd::of(call);
     if call.dry_run {
-        let found = match lxd.snapshot(&name) {
-            Ok(_) => "would-delete",
-            Err(Failure::NotFound(_)) => "absent",
-            Err(failure) => return Err(failure),
+        let what = match found(lxd.snapshot(&name))? {
+            Some(_) => "would-delete",
+            None => "absent",
         };
-        return Ok(Evidence::new().fact(found, reference).into());
+        return Ok(Evidence::new().fact(what, reference).into());
     }
     let begun = lxd.delete(&name)?;
     follow(&lxd, &name, Some(begun))
@@ -128,8 +120,7 @@ pub(crate) fn poll(
     name: &str,
     operation: Option<Id>,
 ) -> Result<Step, Failure> {
-    let name = Name::read(&call.tenant, name)
-        .ok_or_else(|| Failure::invalid(format!("{name:?} is not a snapshot of this tenant")))?;
+    let name = Name::of_handle(call, name)?;
     follow(&Lxd::of(call), &name, operation.map(Accepted::Begun))
 }
 
@@ -172,10 +163,9 @@ pub(crate) fn remove(
         Err(failure @ (Failure::Other(_) | Failure::Conflict(_) | Failure::NotFound(_))) => failure,
         Err(failure) => return Err(failure),
     };
-    match lxd.snapshot(name) {
-        Err(Failure::NotFound(_)) => Ok(Removal::Done),
-        Err(failure) => Err(failure),
-        Ok(_) if lxd.is_busy()? => Ok(Removal::GoesOn(None)),
-        Ok(_) => Err(failure),
+    match found(lxd.snapshot(name))? {
+        None => Ok(Removal::Done),
+        Some(_) if lxd.is_busy()? => Ok(Removal::GoesOn(None)),
+        Some(_) => Err(failure),
     }
 }

@@ -3,6 +3,7 @@
 //! Owns: that one run makes one snapshot, and that only one whose operation was seen to succeed is marked. What an attempt
 //! left behind and nobody can vouch for is removed and made anew.
 
+use strongroom_plugin::provider::found;
 use strongroom_plugin::{Call, Evidence, Failure, Step};
 
 use crate::api::{Accepted, Lxd};
@@ -25,13 +26,12 @@ fn foresee(call: &Call<Config>, name: &Name) -> Result<Evidence, Failure> {
     let lxd = Lxd::of(call);
     let source = lxd.source()?;
     let reference = lxd.reference(name);
-    let found = match lxd.snapshot(name) {
-        Ok(_) => "exists",
-        Err(Failure::NotFound(_)) => "would-create",
-        Err(failure) => return Err(failure),
+    let what = match found(lxd.snapshot(name))? {
+        Some(_) => "exists",
+        None => "would-create",
     };
     Ok(Evidence::new()
-        .fact(found, reference)
+        .fact(what, reference)
         .fact("source", source.name)
         .fact("place", source.place))
 }
@@ -40,11 +40,10 @@ fn foresee(call: &Call<Config>, name: &Name) -> Result<Evidence, Failure> {
 pub(crate) fn settle(call: &Call<Config>, name: &str) -> Result<Step, Failure> {
     let name = own(call, name)?;
     let lxd = Lxd::of(call);
-    let found = match lxd.snapshot(&name) {
-        Err(Failure::NotFound(_)) => return begin(call, &lxd, &name),
-        found => found?.0,
+    let Some((there, _)) = found(lxd.snapshot(&name))? else {
+        return begin(call, &lxd, &name);
     };
-    if found.description == name.complete(&call.tenant) {
+    if there.description == name.complete(&call.tenant) {
         return done(call, &name);
     }
     if lxd.is_busy()? {
@@ -54,11 +53,9 @@ pub(crate) fn settle(call: &Call<Config>, name: &str) -> Result<Step, Failure> {
         .goes_on(format!("LXD still works on volume `{}`", lxd.volume));
     }
     // Perhaps whole, perhaps cut short when LXD was: nobody knows any more.
-    match lxd.delete(&name) {
-        Err(Failure::NotFound(_)) => begin(call, &lxd, &name),
-        Err(failure) => Err(failure),
-        Ok(Accepted::Done) => begin(call, &lxd, &name),
-        Ok(Accepted::Begun(operation)) => cleared(call, &name.text, Some(operation)),
+    match found(lxd.delete(&name))? {
+        None | Some(Accepted::Done) => begin(call, &lxd, &name),
+        Some(Accepted::Begun(operation)) => cleared(call, &name.text, Some(operation)),
     }
 }
 
@@ -112,17 +109,18 @@ fn follow(
         }
         .goes_on(format!("LXD is making snapshot `{reference}`")),
         // The mark, if it is there, was set when the operation was seen to succeed.
-        Ended::Forgotten => match lxd.snapshot(name) {
-            Ok((found, _)) if found.description == name.complete(&call.tenant) => done(call, name),
-            Err(failure) if !matches!(failure, Failure::NotFound(_)) => Err(failure),
+        Ended::Forgotten => match found(lxd.snapshot(name))? {
+            Some((there, _)) if there.description == name.complete(&call.tenant) => {
+                done(call, name)
+            }
             _ => Err(Failure::unavailable(format!(
                 "LXD no longer knows how making snapshot `{reference}` ended; the next attempt makes it anew"
             ))),
         },
         Ended::Well => {
-            let (found, seen) = lxd.snapshot(name)?;
+            let (there, seen) = lxd.snapshot(name)?;
             let complete = name.complete(&call.tenant);
-            if found.description != complete {
+            if there.description != complete {
                 lxd.describe(name, &complete, seen.as_deref())?;
             }
             done(call, name)
@@ -133,22 +131,20 @@ fn follow(
 /// What proves a whole snapshot, as LXD tells it now.
 fn done(call: &Call<Config>, name: &Name) -> Result<Step, Failure> {
     let lxd = Lxd::of(call);
-    let (found, _) = lxd.snapshot(name)?;
-    if found.description != name.complete(&call.tenant) {
+    let (there, _) = lxd.snapshot(name)?;
+    if there.description != name.complete(&call.tenant) {
         return Err(Failure::conflict(format!(
             "the description of snapshot `{}` was changed meanwhile, so nothing tells that it is whole",
             name.within(&lxd.volume)
         )));
     }
     let source = lxd.source()?;
-    let mut evidence = Evidence::new()
+    Ok(Evidence::new()
         .snapshot(&lxd.reference(name))
         .fact("source", source.name)
-        .fact("place", source.place);
-    if let Some(bytes) = size_of(&found) {
-        evidence = evidence.bytes(bytes);
-    }
-    Ok(evidence.into())
+        .fact("place", source.place)
+        .maybe("bytes", size_of(&there))
+        .into())
 }
 
 /// The name in a handle, if it is the name of this run.

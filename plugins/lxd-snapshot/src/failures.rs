@@ -56,10 +56,7 @@ pub(crate) fn of_page(what: &str, response: &Response) -> Failure {
         response.status,
         response.shown()
     );
-    match response.status {
-        408 | 425 | 429 | 500 | 502..=504 => response.failure(detail),
-        _ => Failure::Other(detail),
-    }
+    response.foreign(detail)
 }
 
 fn is_full(error: &str) -> bool {

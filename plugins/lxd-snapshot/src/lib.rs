@@ -22,11 +22,7 @@ mod tests;
 
 pub use config::Config;
 
-use strongroom_plugin::{
-    Call, Description, Failure, Page, Plugin, Snapshot, Snapshots, Step, Target,
-};
-
-use operation::Handle;
+use strongroom_plugin::{Description, Plugin, description};
 
 /// The plugin.
 pub struct LxdSnapshot;
@@ -35,68 +31,21 @@ impl Plugin for LxdSnapshot {
     type Config = Config;
 
     fn describe() -> Description {
-        Description::new(
-            env!("CARGO_PKG_NAME"),
-            env!("CARGO_PKG_VERSION"),
-            "Snapshots of custom storage volumes of LXD, kept in the volume's own pool.",
-        )
-        .feature("idempotent-create", true)
-        .feature("restore", true)
-        .feature("restore-paths", false)
-        .feature("restore-in-place", false)
-        .feature("verify", true)
-        .feature("copy", false)
-        .feature("native-expiry", false)
-        .feature("survives-source", false)
-        .feature("keeps-dependants", false)
-        .feature("place", "project,pool,volume")
-        .endpoints(endpoints::all())
+        description!("Snapshots of custom storage volumes of LXD, kept in the volume's own pool.")
+            .has(&["idempotent-create", "restore", "verify"])
+            .lacks(&["restore-paths", "restore-in-place", "copy"])
+            .lacks(&["native-expiry", "survives-source", "keeps-dependants"])
+            .feature("place", "project,pool,volume")
+            .endpoints(endpoints::all())
     }
 }
 
-impl Snapshots for LxdSnapshot {
-    fn start_create(call: Call<Config>) -> Result<Step, Failure> {
-        create::start(&call)
-    }
-
-    fn poll(call: Call<Config>, operation: Vec<u8>) -> Result<Step, Failure> {
-        match Handle::read(&operation)? {
-            Handle::Create { name, operation } => create::poll(&call, &name, operation),
-            Handle::Wait { name } => create::settle(&call, &name),
-            Handle::Clear { name, operation } => create::cleared(&call, &name, operation),
-            Handle::Delete { name, operation } => catalog::poll(&call, &name, operation),
-            Handle::Restore {
-                name,
-                target,
-                operation,
-            } => restore::poll(&call, &name, &target, operation),
-            Handle::Verify { name, operation } => verify::poll(&call, &name, operation),
-        }
-    }
-
-    fn get(call: Call<Config>, reference: &str) -> Result<Snapshot, Failure> {
-        catalog::get(&call, reference)
-    }
-
-    fn list(call: Call<Config>, cursor: Option<&str>, limit: u32) -> Result<Page, Failure> {
-        catalog::list(&call, cursor, limit)
-    }
-
-    fn start_delete(call: Call<Config>, reference: &str) -> Result<Step, Failure> {
-        catalog::delete(&call, reference)
-    }
-
-    fn start_restore(
-        call: Call<Config>,
-        reference: &str,
-        target: &Target,
-    ) -> Result<Step, Failure> {
-        restore::start(&call, reference, target)
-    }
-
-    fn start_verify(call: Call<Config>, reference: &str) -> Result<Step, Failure> {
-        verify::start(&call, reference)
-    }
-}
-
-strongroom_plugin::snapshots!(LxdSnapshot);
+strongroom_plugin::snapshots!(LxdSnapshot {
+    start_create: create::start,
+    poll: operation::poll,
+    get: catalog::get,
+    list: catalog::list,
+    start_delete: catalog::delete,
+    start_restore: restore::start,
+    start_verify: verify::start,
+});

@@ -54,6 +54,12 @@ impl Name {
         })
     }
 
+    /// Reads the name in a handle.
+    pub(crate) fn of_handle(call: &Call<Config>, text: &str) -> Result<Self, Failure> {
+        Self::read(&call.tenant, text)
+            .ok_or_else(|| Failure::invalid(format!("{text:?} is not a snapshot of this tenant")))
+    }
+
     /// Reads a reference, `PROJECT/POOL/VOLUME/NAME`. Of another place than the configuration's it is refused: looking here
     /// would find nothing, and nothing counts as deleted.
     pub(crate) fn of_reference(call: &Call<Config>, reference: &str) -> Result<Self, Failure> {

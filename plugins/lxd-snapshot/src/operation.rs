@@ -4,10 +4,12 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use strongroom_plugin::{Failure, Operation, Step};
+use strongroom_plugin::provider::{found, resume};
+use strongroom_plugin::{Call, Failure, Operation, Step};
 
 use crate::api::{Accepted, Lxd};
-use crate::failures;
+use crate::config::Config;
+use crate::{catalog, create, failures, restore, verify};
 
 /// How long one call waits for an operation, in seconds; most end within it.
 const PATIENCE_S: u64 = 5;
@@ -53,18 +55,25 @@ pub(crate) enum Handle {
 }
 
 impl Handle {
-    /// Reads what the host kept.
-    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Failure> {
-        serde_json::from_slice(bytes).map_err(|error| {
-            Failure::invalid(format!("this is no operation of this plugin: {error}"))
-        })
-    }
-
     /// The answer that it goes on.
     pub(crate) fn goes_on(&self, note: String) -> Result<Step, Failure> {
-        let bytes = serde_json::to_vec(self)
-            .map_err(|error| Failure::other(format!("the operation cannot be kept: {error}")))?;
-        Ok(Operation::new(bytes, note).into())
+        Ok(Operation::of(self, note)?.into())
+    }
+}
+
+/// Asks after what goes on.
+pub(crate) fn poll(call: &Call<Config>, handle: &[u8]) -> Result<Step, Failure> {
+    match resume(handle)? {
+        Handle::Create { name, operation } => create::poll(call, &name, operation),
+        Handle::Wait { name } => create::settle(call, &name),
+        Handle::Clear { name, operation } => create::cleared(call, &name, operation),
+        Handle::Delete { name, operation } => catalog::poll(call, &name, operation),
+        Handle::Restore {
+            name,
+            target,
+            operation,
+        } => restore::poll(call, &name, &target, operation),
+        Handle::Verify { name, operation } => verify::poll(call, &name, operation),
     }
 }
 
@@ -85,9 +94,8 @@ impl Lxd<'_> {
             Accepted::Done => return Ok(Ended::Well),
             Accepted::Begun(id) => id,
         };
-        let told = match self.operation(&id, PATIENCE_S) {
-            Err(Failure::NotFound(_)) => return Ok(Ended::Forgotten),
-            told => told?,
+        let Some(told) = found(self.operation(&id, PATIENCE_S))? else {
+            return Ok(Ended::Forgotten);
         };
         if told.get("id").and_then(Value::as_str) != Some(id.text()) {
             return Err(Failure::other(format!(

@@ -3,6 +3,7 @@
 //! Owns: that nothing that exists is written over, and that a copy which may be partial does not look restored: until LXD's
 //! operation has succeeded its description says `strongroom/restoring/…`.
 
+use strongroom_plugin::provider::found;
 use strongroom_plugin::{Call, Evidence, Failure, Step, Target};
 
 use crate::api::{Accepted, Lxd, Thing};
@@ -17,12 +18,7 @@ pub(crate) fn start(
     reference: &str,
     target: &Target,
 ) -> Result<Step, Failure> {
-    if !target.paths.is_empty() {
-        return Err(Failure::invalid(
-            "LXD restores whole volumes: single paths cannot be restored",
-        ));
-    }
-    let place = target.place.as_str();
+    let place = target.whole("LXD restores whole volumes: single paths cannot be restored")?;
     let name = Name::of_reference(call, reference)?;
     let lxd = Lxd::of(call);
     if place.starts_with(SCRATCH) || place == lxd.volume {
@@ -31,10 +27,8 @@ pub(crate) fn start(
         )));
     }
     let snapshot = whole(call, &lxd, &name)?;
-    match lxd.volume(place) {
-        Err(Failure::NotFound(_)) => {}
-        Err(failure) => return Err(failure),
-        Ok(there) => return Err(taken(call, place, &there)),
+    if let Some(there) = found(lxd.volume(place))? {
+        return Err(taken(call, place, &there));
     }
     if call.dry_run {
         return Ok(facts(place, &snapshot, "would-restore").into());
@@ -74,8 +68,7 @@ pub(crate) fn poll(
     target: &str,
     operation: Id,
 ) -> Result<Step, Failure> {
-    let name = Name::read(&call.tenant, name)
-        .ok_or_else(|| Failure::invalid(format!("{name:?} is not a snapshot of this tenant")))?;
+    let name = Name::of_handle(call, name)?;
     let begun = Accepted::Begun(operation);
     follow(call, &Lxd::of(call), &name, target, begun)
 }
@@ -147,8 +140,5 @@ pub(crate) fn agree(
 
 fn facts(target: &str, snapshot: &Thing, what: &str) -> Evidence {
     let evidence = Evidence::new().fact(what, target);
-    match size_of(snapshot) {
-        Some(bytes) => evidence.bytes(bytes),
-        None => evidence,
-    }
+    evidence.maybe("bytes", size_of(snapshot))
 }

@@ -2,6 +2,7 @@
 //!
 //! Owns: the scratch volume. LXD's interface shows no bytes of a volume, so the answer is `restored`, not `bytes`.
 
+use strongroom_plugin::provider::found;
 use strongroom_plugin::{Call, Evidence, Failure, Step};
 
 use crate::api::{Accepted, Lxd};
@@ -22,14 +23,13 @@ pub(crate) fn start(call: &Call<Config>, reference: &str) -> Result<Step, Failur
     if call.dry_run {
         return Ok(Evidence::new().fact("would-restore", scratch).into());
     }
-    match lxd.volume(&scratch) {
-        Err(Failure::NotFound(_)) => {}
-        Err(failure) => return Err(failure),
+    match found(lxd.volume(&scratch))? {
+        None => {}
         // An earlier attempt of this run left it behind.
-        Ok(there) if there.description == mark(HOW_FAR, &call.tenant, &call.run_id) => {
+        Some(there) if there.description == mark(HOW_FAR, &call.tenant, &call.run_id) => {
             remove(&lxd, &scratch)?;
         }
-        Ok(there) => {
+        Some(there) => {
             return Err(Failure::conflict(format!(
                 "volume `{scratch}` is in the way, and its description {:?} is not that of this run's scratch volume",
                 there.description
@@ -42,8 +42,7 @@ pub(crate) fn start(call: &Call<Config>, reference: &str) -> Result<Step, Failur
 
 /// Asks after a verification.
 pub(crate) fn poll(call: &Call<Config>, name: &str, operation: Id) -> Result<Step, Failure> {
-    let name = Name::read(&call.tenant, name)
-        .ok_or_else(|| Failure::invalid(format!("{name:?} is not a snapshot of this tenant")))?;
+    let name = Name::of_handle(call, name)?;
     follow(call, &Lxd::of(call), &name, Accepted::Begun(operation))
 }
 
@@ -72,13 +71,11 @@ fn follow(
                 remove(lxd, &scratch)?;
             }
             verdict?;
-            let mut evidence = Evidence::new()
+            Ok(Evidence::new()
                 .fact("checked", "restored")
-                .fact("source", lxd.source()?.name);
-            if let Some(bytes) = size_of(&snapshot) {
-                evidence = evidence.bytes(bytes);
-            }
-            Ok(evidence.into())
+                .fact("source", lxd.source()?.name)
+                .maybe("bytes", size_of(&snapshot))
+                .into())
         }
     }
 }

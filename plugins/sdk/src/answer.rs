@@ -34,6 +34,15 @@ impl Evidence {
         self
     }
 
+    /// Adds a fact, if it is known.
+    #[must_use]
+    pub fn maybe(self, kind: &str, value: Option<impl ToString>) -> Self {
+        match value {
+            Some(value) => self.fact(kind, value),
+            None => self,
+        }
+    }
+
     /// The reference of the snapshot that was made.
     #[must_use]
     pub fn snapshot(self, reference: &str) -> Self {
@@ -68,6 +77,13 @@ impl Evidence {
     #[must_use]
     pub fn pairs(&self) -> &[(String, String)] {
         &self.pairs
+    }
+
+    /// The first value of a kind.
+    #[must_use]
+    pub fn get(&self, kind: &str) -> Option<&str> {
+        let found = self.pairs.iter().find(|(known, _)| known == kind);
+        found.map(|(_, value)| value.as_str())
     }
 
     fn push(&mut self, kind: &str, mut value: String) {

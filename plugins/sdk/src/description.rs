@@ -82,7 +82,21 @@ impl Description {
         self
     }
 
-    /// Says how this plugin differs; each role lists its keys in `wit/`.
+    /// Says what this plugin does; each role lists its features in `wit/`.
+    #[must_use]
+    pub fn has(self, features: &[&str]) -> Self {
+        let told = |told: Self, feature: &&str| told.feature(feature, true);
+        features.iter().fold(self, told)
+    }
+
+    /// Says what this plugin does not do.
+    #[must_use]
+    pub fn lacks(self, features: &[&str]) -> Self {
+        let told = |told: Self, feature: &&str| told.feature(feature, false);
+        features.iter().fold(self, told)
+    }
+
+    /// Says how this plugin differs, with a value of its own.
     #[must_use]
     pub fn feature(mut self, key: &str, value: impl ToString) -> Self {
         self.features.push((key.to_owned(), value.to_string()));

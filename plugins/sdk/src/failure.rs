@@ -3,11 +3,16 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::bindings::{state, types};
 use crate::files;
 
 /// A failure. Details are for a person: one sentence, no secrets.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// It can be kept in an operation's handle until what was begun is cleared away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Failure {
     /// The request is wrong: the host stops and tells the operator.
@@ -90,6 +95,23 @@ impl Failure {
             | Self::Corrupt(detail)
             | Self::Other(detail) => detail,
         }
+    }
+
+    /// The same failure with another sentence for a person.
+    #[must_use]
+    pub fn instead(mut self, sentence: impl Into<String>) -> Self {
+        match &mut self {
+            Self::Invalid(detail)
+            | Self::Denied(detail)
+            | Self::NotFound(detail)
+            | Self::Conflict(detail)
+            | Self::Quota(detail)
+            | Self::Throttled(detail, _)
+            | Self::Unavailable(detail)
+            | Self::Corrupt(detail)
+            | Self::Other(detail) => *detail = sentence.into(),
+        }
+        self
     }
 }
 

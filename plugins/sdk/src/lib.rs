@@ -18,6 +18,7 @@ pub mod http;
 pub mod log;
 mod plugin;
 pub mod progress;
+pub mod provider;
 mod register;
 mod snapshot;
 pub mod state;

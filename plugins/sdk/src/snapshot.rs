@@ -1,7 +1,7 @@
 //! The words of the role `snapshots`.
 
-use crate::Instant;
 use crate::bindings::snapshots::exports::strongroom::plugin::snapshots as wit;
+use crate::{Failure, Instant};
 
 /// The provider's state of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +57,19 @@ pub struct Target {
     pub place: String,
     /// Paths inside the snapshot; empty: the whole snapshot.
     pub paths: Vec<Vec<u8>>,
+}
+
+impl Target {
+    /// The place, where only whole snapshots are restored.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] with this sentence: single paths were asked for.
+    pub fn whole(&self, sentence: &str) -> Result<&str, Failure> {
+        match self.paths.is_empty() {
+            true => Ok(&self.place),
+            false => Err(Failure::invalid(sentence)),
+        }
+    }
 }
 
 impl From<wit::Target> for Target {

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use strongroom_plugin::Failure;
 use strongroom_plugin::http::Request;
+use strongroom_plugin::provider::every_page;
 
 use super::{Cloud, Snapshot, Volume, fault, marks, read, send};
 use crate::endpoints::SERVICE;
@@ -74,28 +75,19 @@ impl Cloud<'_> {
 
     /// What this run has made already.
     pub(crate) fn of_run(&self) -> Result<Vec<Snapshot>, Failure> {
-        let mut found = Vec::new();
-        let mut marker = None;
-        for _ in 0..PAGES {
-            let page = self.page(Some(self.run), marker.as_deref(), 100)?;
-            found.extend(page.items);
-            marker = page.next;
-            if marker.is_none() {
-                return Ok(found);
-            }
-        }
-        Err(endless())
+        every_page(PAGES, |marker| {
+            let page = self.page(Some(self.run), marker, 100)?;
+            Ok((page.items, page.next))
+        })
     }
 
     /// The project's volumes of this name; it need not be one.
     pub(crate) fn named(&self, name: &str) -> Result<Vec<Volume>, Failure> {
-        let mut found = Vec::new();
-        let mut marker: Option<String> = None;
-        for _ in 0..PAGES {
+        every_page(PAGES, |marker| {
             let mut request = Request::get(SERVICE, &[self.project, "volumes", "detail"])
                 .query("name", name)
                 .query("sort", "created_at:asc");
-            if let Some(marker) = &marker {
+            if let Some(marker) = marker {
                 request = request.query("marker", marker);
             }
             let response = super::accepted(request, &format!("list volumes called {name}"))?;
@@ -104,15 +96,11 @@ impl Cloud<'_> {
                 volumes_links,
             } = read(&response)?;
             let ids = volumes.iter().map(|volume| volume.id.as_str());
-            let next = next(ids, &volumes_links, marker.as_deref())?;
+            let next = next(ids, &volumes_links, marker)?;
             let here = volumes.into_iter();
-            found.extend(here.filter(|volume| volume.name.as_deref() == Some(name)));
-            marker = next;
-            if marker.is_none() {
-                return Ok(found);
-            }
-        }
-        Err(endless())
+            let here = here.filter(|volume| volume.name.as_deref() == Some(name));
+            Ok((here.collect(), next))
+        })
     }
 }
 
@@ -130,10 +118,4 @@ fn next<'a>(
     }
     let more = links.iter().any(|link| link.rel == "next");
     Ok(ids.last().filter(|_| more).map(|id| (*id).to_owned()))
-}
-
-fn endless() -> Failure {
-    Failure::other(format!(
-        "the provider has more than {PAGES} pages for a search of a single thing"
-    ))
 }

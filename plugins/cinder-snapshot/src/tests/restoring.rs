@@ -3,7 +3,7 @@
 use strongroom_plugin::{Evidence, Failure, Snapshots, Step, Target};
 
 use super::world::{Shared, VOLUME, world};
-use super::{RUN, call, fact, finish};
+use super::{RUN, call, finish};
 use crate::CinderSnapshot;
 
 fn restore(world: &Shared, id: &str, name: &str) -> Result<Evidence, Failure> {
@@ -30,8 +30,8 @@ fn a_restore_makes_a_new_volume_of_that_name() {
     let made = world.borrow().volumes[1].clone();
     assert_eq!(made["snapshot_id"], *id);
     assert_eq!(made["name"], "vault-restored");
-    assert_eq!(fact(&evidence, "volume"), made["id"]);
-    assert_eq!(fact(&evidence, "bytes"), (3_u64 << 30).to_string());
+    assert_eq!(evidence.get("volume"), made["id"].as_str());
+    assert_eq!(evidence.get("bytes"), Some("3221225472"));
     for name in ["vault-restored", "vault"] {
         let failure = restore(&world, &id, name).unwrap_err();
         assert!(matches!(failure, Failure::Conflict(_)), "{failure}");
@@ -91,9 +91,9 @@ fn a_verification_restores_whole_and_leaves_nothing() {
     let world = world();
     let id = world.borrow_mut().snapshot("acme", RUN);
     let evidence = finish(&world, CinderSnapshot::start_verify(call(), &id)).unwrap();
-    assert_eq!(fact(&evidence, "checked"), "restored");
-    assert_eq!(fact(&evidence, "source"), VOLUME);
-    assert_eq!(fact(&evidence, "bytes"), (3_u64 << 30).to_string());
+    assert_eq!(evidence.get("checked"), Some("restored"));
+    assert_eq!(evidence.get("source"), Some(VOLUME));
+    assert_eq!(evidence.get("bytes"), Some("3221225472"));
     assert_eq!(world.borrow().volumes.len(), 1);
     let changes = world.borrow().changes();
     assert_eq!(changes[0], "POST /volumes");
@@ -127,7 +127,7 @@ fn an_old_scratch_volume_is_no_proof_and_is_removed_first() {
     world.borrow_mut().settle();
     let old = last_volume(&world);
     let evidence = finish(&world, CinderSnapshot::start_verify(call(), &id)).unwrap();
-    assert_eq!(fact(&evidence, "checked"), "restored");
+    assert_eq!(evidence.get("checked"), Some("restored"));
     let changes = world.borrow().changes();
     assert_eq!(changes[1], format!("DELETE /volumes/{old}"));
     assert_eq!(changes.len(), 4, "{changes:?}");

@@ -137,7 +137,7 @@ impl World {
             let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
             pairs
                 .filter(|(name, _)| *name == key)
-                .map(|(_, value)| decoded(value))
+                .map(|(_, value)| http::decoded(value))
                 .next()
         };
         let limit = value("limit").map_or(self.cut, |limit| limit.parse().unwrap());
@@ -200,20 +200,4 @@ pub(super) fn fault(status: u16, kind: &str, message: &str) -> Response {
         status,
         &json!({ kind: {"code": status, "message": message} }),
     )
-}
-
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        if *first == b'%' {
-            let digits = std::str::from_utf8(&after[..2]).unwrap();
-            bytes.push(u8::from_str_radix(digits, 16).unwrap());
-            rest = &after[2..];
-        } else {
-            bytes.push(*first);
-            rest = after;
-        }
-    }
-    String::from_utf8(bytes).unwrap()
 }

@@ -333,23 +333,8 @@ pub(super) fn response(status: u16, text: &str) -> Response {
 /// A form, decoded.
 fn read(body: &[u8]) -> Form {
     let text = String::from_utf8(body.to_vec()).unwrap();
-    let decoded = |text: &str| {
-        let mut bytes = Vec::new();
-        let mut rest = text.as_bytes();
-        while let Some((&byte, after)) = rest.split_first() {
-            if byte == b'%' {
-                let digits = std::str::from_utf8(&after[..2]).unwrap();
-                bytes.push(u8::from_str_radix(digits, 16).unwrap());
-                rest = &after[2..];
-            } else {
-                bytes.push(byte);
-                rest = after;
-            }
-        }
-        String::from_utf8(bytes).unwrap()
-    };
-    text.split('&')
-        .map(|pair| pair.split_once('=').unwrap())
-        .map(|(key, value)| (decoded(key), decoded(value)))
+    let pairs = text.split('&').map(|pair| pair.split_once('=').unwrap());
+    pairs
+        .map(|(key, value)| (http::decoded(key), http::decoded(value)))
         .collect()
 }

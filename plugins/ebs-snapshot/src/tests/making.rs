@@ -3,7 +3,7 @@
 use strongroom_plugin::{Failure, SnapshotState, Snapshots, Step};
 
 use super::fake::{response, snapshot};
-use super::{Fake, RUN, VOLUME, call, create, fact, to_the_end};
+use super::{Fake, RUN, VOLUME, call, create, to_the_end};
 use crate::EbsSnapshot;
 
 #[test]
@@ -11,9 +11,9 @@ fn a_snapshot_is_made_with_its_tags_and_proven() {
     let fake = Fake::start();
     fake.borrow_mut().slow = 3;
     let evidence = create(&call(RUN)).unwrap();
-    assert_eq!(fact(&evidence, "snapshot"), Some("eu-west-1/snap-01"));
+    assert_eq!(evidence.get("snapshot"), Some("eu-west-1/snap-01"));
     assert_eq!(
-        (fact(&evidence, "bytes"), fact(&evidence, "source")),
+        (evidence.get("bytes"), evidence.get("source")),
         (Some("8589934592"), Some(VOLUME))
     );
     let tags = fake.borrow().snapshots["snap-01"].tags.clone();
@@ -45,7 +45,7 @@ fn a_repeated_call_finds_what_the_first_one_began() {
     let mut again = call(RUN);
     again.attempt = 2;
     assert_eq!(
-        fact(&create(&again).unwrap(), "snapshot"),
+        create(&again).unwrap().get("snapshot"),
         Some("eu-west-1/snap-01")
     );
     assert_eq!(fake.borrow().count("CreateSnapshot"), 1);
@@ -60,7 +60,7 @@ fn a_snapshot_that_shows_late_is_looked_for_more_than_once() {
     let mut again = call(RUN);
     again.attempt = 2;
     assert_eq!(
-        fact(&create(&again).unwrap(), "snapshot"),
+        create(&again).unwrap().get("snapshot"),
         Some("eu-west-1/snap-01")
     );
     assert_eq!(fake.borrow().count("CreateSnapshot"), 1);
@@ -77,11 +77,11 @@ fn two_snapshots_of_one_run_are_told() {
         .insert("snap-09".to_owned(), second);
     let evidence = create(&call(RUN)).unwrap();
     assert_eq!(
-        fact(&evidence, "snapshot"),
+        evidence.get("snapshot"),
         Some("eu-west-1/snap-01"),
         "the older one"
     );
-    assert!(fact(&evidence, "warning").unwrap().contains("snap-09"));
+    assert!(evidence.get("warning").unwrap().contains("snap-09"));
 }
 
 #[test]
@@ -177,11 +177,11 @@ fn a_copy_is_made_once_and_tells_where_it_comes_from() {
     call.config.volumes.clear();
     let evidence = copy(&call).unwrap();
     assert_eq!(
-        (fact(&evidence, "snapshot"), fact(&evidence, "copied-from")),
+        (evidence.get("snapshot"), evidence.get("copied-from")),
         (Some("eu-west-1/snap-01"), Some("us-east-1/snap-0c0"))
     );
     assert_eq!(
-        fact(&evidence, "source"),
+        evidence.get("source"),
         None,
         "EC2 does not tell of what a copy is"
     );
@@ -205,8 +205,8 @@ fn a_dry_run_only_looks() {
     let Step::Done(evidence) = EbsSnapshot::start_create(dry).unwrap() else {
         panic!("it begins nothing");
     };
-    assert!(fact(&evidence, "would-create").is_some());
-    assert_eq!(fact(&evidence, "source"), Some(VOLUME));
+    assert!(evidence.get("would-create").is_some());
+    assert_eq!(evidence.get("source"), Some(VOLUME));
     assert!(
         fake.borrow()
             .asked

@@ -3,7 +3,7 @@
 use strongroom_plugin::{Failure, Snapshots};
 
 use super::fake::{error, snapshot};
-use super::{Fake, RUN, VOLUME, call, create, fact, to_the_end};
+use super::{Fake, RUN, VOLUME, call, create, to_the_end};
 use crate::EbsSnapshot;
 
 /// Snapshots of acme, in this order of ids and begun in these minutes, and one of globex.
@@ -104,7 +104,7 @@ fn a_deletion_ends_when_the_snapshot_is_gone() {
         EbsSnapshot::start_delete(call(RUN), "eu-west-1/snap-01"),
     )
     .unwrap();
-    assert_eq!(fact(&ended, "deleted"), Some("eu-west-1/snap-01"));
+    assert_eq!(ended.get("deleted"), Some("eu-west-1/snap-01"));
     let again = EbsSnapshot::start_delete(call(RUN), "eu-west-1/snap-01").unwrap_err();
     assert!(matches!(again, Failure::NotFound(_)), "{again}");
     create(&call(RUN)).unwrap();

@@ -3,7 +3,7 @@
 use strongroom_plugin::{Evidence, Failure, Snapshots, Step, Target};
 
 use super::fake::thing;
-use super::{Fake, RUN, call, create, fact, to_the_end};
+use super::{Fake, RUN, call, create, to_the_end};
 use crate::EbsSnapshot;
 
 fn restore(place: &str) -> Result<Evidence, Failure> {
@@ -30,9 +30,9 @@ fn a_restore_makes_one_new_volume() {
     create(&call(RUN)).unwrap();
     fake.borrow_mut().slow = 2;
     let evidence = restore("back").unwrap();
-    let id = fact(&evidence, "restored").unwrap();
+    let id = evidence.get("restored").unwrap();
     assert_eq!(
-        (fact(&evidence, "zone"), fact(&evidence, "bytes")),
+        (evidence.get("zone"), evidence.get("bytes")),
         (Some("eu-west-1a"), Some("8589934592"))
     );
     let there = fake.borrow();
@@ -76,7 +76,7 @@ fn a_verification_makes_a_volume_reads_it_back_and_deletes_it() {
     fake.borrow_mut().slow = 2;
     let evidence = verify().unwrap();
     assert_eq!(
-        (fact(&evidence, "checked"), fact(&evidence, "source")),
+        (evidence.get("checked"), evidence.get("source")),
         (Some("restored"), Some("vol-0a1"))
     );
     assert_eq!(fake.borrow().volumes.len(), 1);

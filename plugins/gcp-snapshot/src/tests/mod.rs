@@ -15,6 +15,7 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 use strongroom_plugin::http::{Error, Request, Response};
+use strongroom_plugin::testing;
 use strongroom_plugin::testing::http::{json as answer, serve};
 use strongroom_plugin::{Call, Failure, Instant, Operation, Step};
 
@@ -32,12 +33,8 @@ pub(crate) fn call() -> Call<Config> {
         json!({"project": "strongroom-test", "zone": "us-central1-a", "disk": "data-{tenant}"});
     Call {
         run_id: RUN.to_owned(),
-        attempt: 1,
-        tenant: "acme".to_owned(),
         due: Instant(1_795_834_800_000),
-        deadline: Instant(i64::MAX),
-        dry_run: false,
-        config: serde_json::from_value(config).unwrap(),
+        ..testing::call(serde_json::from_value(config).unwrap())
     }
 }
 

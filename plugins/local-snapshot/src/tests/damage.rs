@@ -151,9 +151,13 @@ fn a_damaged_snapshot_does_not_stop_the_next_one() {
     fs::write(&path, &text[..text.len() / 2]).unwrap();
     snapshot(1);
     assert!(sha256sum_accepts(&room.shelf(1)));
-    let listed = <crate::LocalSnapshot as crate::Snapshots>::list(crate::tests::call(1), None, 10)
-        .unwrap()
-        .snapshots;
+    let listed = <crate::LocalSnapshot as strongroom_plugin::Snapshots>::list(
+        crate::tests::call(1),
+        None,
+        10,
+    )
+    .unwrap()
+    .snapshots;
     let states: Vec<_> = listed.into_iter().map(|snapshot| snapshot.state).collect();
     assert_eq!(
         states,

@@ -7,11 +7,12 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
 use rustix::fs::XattrFlags;
+use strongroom_plugin::Snapshots;
 
+use crate::LocalSnapshot;
 use crate::tests::{
     Room, call, done, fact, image_of, restore, sha256sum_accepts, snapshot, verify, warnings,
 };
-use crate::{LocalSnapshot, Snapshots};
 
 /// Everything odd that a folder can hold.
 pub(super) fn odd_tree(room: &Room) {

@@ -12,12 +12,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use strongroom_plugin::{Call, Evidence, Failure, Instant, Snapshots, Step, Target, testing};
+use strongroom_plugin::testing::{self, DUE};
+use strongroom_plugin::{Call, Evidence, Failure, Instant, Snapshots, Step, Target};
 
 use crate::{Config, LocalSnapshot};
 
-/// 2026-11-20T06:00:00Z.
-pub(crate) const DUE: i64 = 1_795_154_400_000;
 pub(crate) const DAY: i64 = 86_400_000;
 
 /// A source, a place and a folder to restore into.
@@ -73,12 +72,9 @@ impl Room {
 pub(crate) fn call(day: u32) -> Call<Config> {
     Call {
         run_id: format!("00000000-0000-7000-8000-0000000000{day:02}"),
-        attempt: 1,
-        tenant: "acme".to_owned(),
         due: Instant(DUE + i64::from(day) * DAY),
         deadline: Instant(DUE + i64::from(day + 1) * DAY),
-        dry_run: false,
-        config: Config::default(),
+        ..testing::call(Config::default())
     }
 }
 
@@ -98,11 +94,7 @@ pub(crate) fn snapshot(day: u32) -> Evidence {
 }
 
 pub(crate) fn fact<'a>(evidence: &'a Evidence, kind: &str) -> &'a str {
-    evidence
-        .pairs()
-        .iter()
-        .find(|(found, _)| found == kind)
-        .map_or("", |(_, value)| value)
+    evidence.get(kind).unwrap_or_default()
 }
 
 pub(crate) fn warnings(evidence: &Evidence) -> Vec<&str> {

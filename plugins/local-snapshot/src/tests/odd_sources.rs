@@ -5,12 +5,12 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 
-use strongroom_plugin::{Failure, testing};
+use strongroom_plugin::{Failure, Snapshots, testing};
 
 use crate::tests::{
     Room, call, done, fact, restore, sha256sum_accepts, snapshot, verify, warnings,
 };
-use crate::{LocalSnapshot, Snapshots, Sqlite};
+use crate::{LocalSnapshot, Sqlite};
 
 fn append(path: &std::path::Path) {
     fs::OpenOptions::new()

@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use strongroom_plugin::{Failure, SnapshotState};
+use strongroom_plugin::{Failure, SnapshotState, Snapshots};
 
+use crate::LocalSnapshot;
 use crate::tests::{DAY, DUE, Room, call, done, fact, reference, restore, snapshot, verify};
-use crate::{LocalSnapshot, Snapshots};
 
 fn latest(room: &Room) -> String {
     fs::read_link(room.path("place/acme/latest"))

@@ -4,7 +4,7 @@ use serde_json::json;
 use strongroom_plugin::http::Response;
 use strongroom_plugin::{Failure, SnapshotState, Snapshots, Step};
 
-use super::{Fake, NAME, REFERENCE, RUN, WITHIN, call, create, fact, to_the_end};
+use super::{Fake, NAME, REFERENCE, RUN, WITHIN, call, create, to_the_end};
 use crate::LxdSnapshot;
 use crate::tests::fake::volume;
 
@@ -12,9 +12,9 @@ use crate::tests::fake::volume;
 fn a_snapshot_is_made_marked_and_proven() {
     let fake = Fake::start();
     let evidence = create(&call(RUN)).unwrap();
-    assert_eq!(fact(&evidence, "snapshot"), Some(REFERENCE));
-    assert_eq!(fact(&evidence, "bytes"), Some("67108864"));
-    assert_eq!(fact(&evidence, "source"), Some("default/fast/acme-vault"));
+    assert_eq!(evidence.get("snapshot"), Some(REFERENCE));
+    assert_eq!(evidence.get("bytes"), Some("67108864"));
+    assert_eq!(evidence.get("source"), Some("default/fast/acme-vault"));
     let mark = format!("strongroom/complete/acme/{RUN}");
     assert_eq!(fake.borrow().snapshots[WITHIN]["description"], json!(mark));
     let read = LxdSnapshot::get(call(RUN), REFERENCE).unwrap();
@@ -35,7 +35,7 @@ fn a_source_made_anew_has_another_name_where_lxd_tells() {
     fake.borrow_mut().volumes.insert("acme-vault".into(), anew);
     let evidence = create(&call(RUN)).unwrap();
     assert_eq!(
-        fact(&evidence, "source"),
+        evidence.get("source"),
         Some("default/fast/acme-vault#11-22")
     );
 }
@@ -50,7 +50,7 @@ fn what_takes_longer_is_asked_after() {
     let read = LxdSnapshot::get(call(RUN), REFERENCE).unwrap();
     assert_eq!(read.state, SnapshotState::Creating, "it is not whole yet");
     let evidence = to_the_end(&call(RUN), LxdSnapshot::poll(call(RUN), operation.handle)).unwrap();
-    assert_eq!(fact(&evidence, "snapshot"), Some(REFERENCE));
+    assert_eq!(evidence.get("snapshot"), Some(REFERENCE));
     assert_eq!(fake.borrow().count("POST", "/snapshots"), 1);
 }
 
@@ -72,7 +72,7 @@ fn a_repeated_call_finds_its_own_snapshot() {
     let fake = Fake::start();
     create(&call(RUN)).unwrap();
     let again = create(&call(RUN)).unwrap();
-    assert_eq!(fact(&again, "snapshot"), Some(REFERENCE));
+    assert_eq!(again.get("snapshot"), Some(REFERENCE));
     assert_eq!(fake.borrow().count("POST", "/snapshots"), 1);
 }
 
@@ -84,7 +84,7 @@ fn after_a_lost_reply_one_snapshot_is_there_and_nothing_is_guessed() {
     assert!(matches!(failure, Failure::Unavailable(_)), "{failure}");
     // It is there, but nobody saw it end well: it is made anew.
     let evidence = create(&call(RUN)).unwrap();
-    assert_eq!(fact(&evidence, "snapshot"), Some(REFERENCE));
+    assert_eq!(evidence.get("snapshot"), Some(REFERENCE));
     let fake = fake.borrow();
     assert_eq!(fake.snapshots.len(), 1);
     assert_eq!(
@@ -180,7 +180,7 @@ fn a_dry_run_only_looks() {
     let Step::Done(evidence) = LxdSnapshot::start_create(dry).unwrap() else {
         panic!("it begins nothing");
     };
-    assert_eq!(fact(&evidence, "would-create"), Some(REFERENCE));
+    assert_eq!(evidence.get("would-create"), Some(REFERENCE));
     assert!(
         fake.borrow()
             .asked

@@ -4,7 +4,7 @@ use serde_json::json;
 use strongroom_plugin::http::Response;
 use strongroom_plugin::{Failure, Instant, SnapshotState, Snapshots, Step};
 
-use super::{DUE, Fake, REFERENCE, RUN, WITHIN, call, create, fact, to_the_end};
+use super::{DUE, Fake, REFERENCE, RUN, WITHIN, call, create, to_the_end};
 use crate::LxdSnapshot;
 use crate::tests::fake::{error, volume};
 
@@ -110,7 +110,7 @@ fn a_deletion_ends_when_the_snapshot_is_gone() {
     create(&call(RUN)).unwrap();
     fake.borrow_mut().slow = 2;
     let ended = to_the_end(&call(RUN), LxdSnapshot::start_delete(call(RUN), REFERENCE)).unwrap();
-    assert_eq!(fact(&ended, "deleted"), Some(REFERENCE));
+    assert_eq!(ended.get("deleted"), Some(REFERENCE));
     let again = LxdSnapshot::start_delete(call(RUN), REFERENCE).unwrap_err();
     assert!(matches!(again, Failure::NotFound(_)), "{again}");
 }
@@ -132,7 +132,7 @@ fn of_two_deletions_the_second_may_fail_and_both_are_done() {
     };
     fake.borrow_mut().snapshots.clear();
     let ended = to_the_end(&call(RUN), LxdSnapshot::poll(call(RUN), operation.handle));
-    assert_eq!(fact(&ended.unwrap(), "deleted"), Some(REFERENCE));
+    assert_eq!(ended.unwrap().get("deleted"), Some(REFERENCE));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::json;
 use strongroom_plugin::{Evidence, Failure, Snapshots, Target};
 
-use super::{Fake, REFERENCE, RUN, WITHIN, call, create, fact, to_the_end};
+use super::{Fake, REFERENCE, RUN, WITHIN, call, create, to_the_end};
 use crate::LxdSnapshot;
 use crate::tests::fake::volume;
 
@@ -29,7 +29,7 @@ fn a_restore_makes_a_new_volume_and_marks_it_when_it_is_whole() {
     fake.borrow_mut().slow = 2;
     let evidence = restore("acme-back").unwrap();
     assert_eq!(
-        (fact(&evidence, "restored"), fact(&evidence, "bytes")),
+        (evidence.get("restored"), evidence.get("bytes")),
         (Some("acme-back"), Some("67108864"))
     );
     let mark = format!("strongroom/restored/acme/{RUN}");
@@ -102,9 +102,9 @@ fn a_verification_restores_reads_back_and_removes() {
     create(&call(RUN)).unwrap();
     fake.borrow_mut().slow = 2;
     let evidence = verify().unwrap();
-    assert_eq!(fact(&evidence, "checked"), Some("restored"));
+    assert_eq!(evidence.get("checked"), Some("restored"));
     assert_eq!(
-        (fact(&evidence, "bytes"), fact(&evidence, "source")),
+        (evidence.get("bytes"), evidence.get("source")),
         (Some("67108864"), Some("default/fast/acme-vault"))
     );
     assert_eq!(

@@ -221,6 +221,16 @@ impl Response {
         Some(Duration::from_secs(seconds.min(86_400)))
     }
 
+    /// What an answer means that the provider did not write: a proxy's, or of something else that answers there. Of what
+    /// was asked for it says nothing, so it is only ever trouble on the way.
+    #[must_use]
+    pub fn foreign(&self, detail: impl Into<String>) -> Failure {
+        match self.status {
+            408 | 425 | 429 | 500 | 502..=504 => self.failure(detail),
+            _ => Failure::Other(detail.into()),
+        }
+    }
+
     /// What the status means by itself (RFC 9110, 15; RFC 6585), with a detail of your own; a provider may know better.
     #[must_use]
     pub fn failure(&self, detail: impl Into<String>) -> Failure {

@@ -26,6 +26,14 @@ pub fn json(status: u16, body: &serde_json::Value) -> Response {
     }
 }
 
+/// A part of a query or form as it was before it was encoded.
+#[must_use]
+pub fn decoded(text: &str) -> String {
+    percent_encoding::percent_decode_str(text)
+        .decode_utf8_lossy()
+        .into_owned()
+}
+
 #[expect(clippy::needless_pass_by_value, reason = "fits the component's way")]
 pub(crate) fn answer(request: Request) -> Result<Response, Error> {
     let Some(mut provider) = PROVIDER.take() else {

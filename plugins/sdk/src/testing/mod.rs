@@ -11,11 +11,56 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::{Call, Evidence, Failure, Instant, Snapshots, Step};
+
+/// The run of [`call`].
+pub const RUN: &str = "0192a3b4-0000-7000-8000-000000000001";
+/// When the run of [`call`] is due: 2026-11-20T06:00:00Z.
+pub const DUE: i64 = 1_795_154_400_000;
+
+/// Polls after which an operation is taken for one without an end.
+const POLLS: usize = 20;
+
 type Hook = Box<dyn FnMut(&Path)>;
 
 thread_local! {
     static HOOK: RefCell<Option<Hook>> = const { RefCell::new(None) };
     static GRANTS: RefCell<BTreeMap<String, (PathBuf, bool)>> = const { RefCell::new(BTreeMap::new()) };
+}
+
+/// The first attempt of a call for the tenant `acme`, with a minute to go.
+#[must_use]
+pub fn call<C>(config: C) -> Call<C> {
+    Call {
+        run_id: RUN.to_owned(),
+        attempt: 1,
+        tenant: "acme".to_owned(),
+        due: Instant(DUE),
+        deadline: Instant(DUE + 60_000),
+        dry_run: false,
+        config,
+    }
+}
+
+/// Polls until a step is done, `between` two calls doing what happens at the provider meanwhile.
+///
+/// # Errors
+/// Whatever failure it comes to; [`Failure::Other`]: it does not come to an end.
+pub fn to_the_end<P: Snapshots<Config: Clone>>(
+    call: &Call<P::Config>,
+    mut step: Result<Step, Failure>,
+    mut between: impl FnMut(),
+) -> Result<Evidence, Failure> {
+    for _ in 0..POLLS {
+        match step? {
+            Step::Done(evidence) => return Ok(evidence),
+            Step::Running(operation) => {
+                between();
+                step = P::poll(call.clone(), operation.handle);
+            }
+        }
+    }
+    Err(Failure::other("it does not come to an end"))
 }
 
 /// Grants a folder as a tree to code of this thread.

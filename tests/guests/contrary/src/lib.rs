@@ -95,11 +95,8 @@ impl Plugin for Contrary {
     fn describe() -> Description {
         Description::new("contrary", "0.1.0", "Keeps snapshots and breaks a rule.")
             .needs_state("to break a rule")
-            .feature("idempotent-create", true)
-            .feature("restore", true)
-            .feature("restore-paths", false)
-            .feature("verify", true)
-            .feature("copy", false)
+            .has(&["idempotent-create", "restore", "verify"])
+            .lacks(&["restore-paths", "copy"])
             .endpoints(endpoints())
     }
 }
@@ -238,20 +235,18 @@ impl Snapshots for Contrary {
         target: &Target,
     ) -> Result<Step, Failure> {
         let shelf = Shelf::of(&call);
-        if !target.paths.is_empty() {
-            return Err(Failure::invalid("only whole snapshots are restored"));
-        }
+        let place = target.whole("only whole snapshots are restored")?;
         let item = shelf.own(reference)?;
         if call.dry_run {
             return Ok(Evidence::new().fact("would-restore", reference).into());
         }
-        if shelf.is_taken(&target.place)? {
+        if shelf.is_taken(place)? {
             if !shelf.breaks(Rule::OverwritesOnRestore) {
                 return Err(Failure::conflict("the place is taken"));
             }
-            shelf.wipe(&target.place)?;
+            shelf.wipe(place)?;
         }
-        shelf.restore(&target.place, &item.id)?;
+        shelf.restore(place, &item.id)?;
         Ok(Operation::new("restored", "restoring").into())
     }
 
