@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use super::runs::{RUNS_LIMIT, dues};
 use super::warning::{Warning, WarningKind};
 use super::{ByName, Horizon, close, timed, timetable_key, today};
+use crate::ScheduleName;
 use crate::calendar::{DstGap, DstNote};
 use crate::schedule::{Schedule, Trigger};
-use crate::ScheduleName;
 
 pub(super) fn all(olds: &ByName<'_>, new: &[&Schedule], horizon: Horizon) -> Vec<Warning> {
     let mut known: HashMap<String, Rc<Facts>> = HashMap::new();
