@@ -12,7 +12,7 @@ use strongroom_domain::retry::FailureKind;
 use strongroom_sandbox::call::CallResult;
 use strongroom_sandbox::role::snapshots::{Action, Get, SnapshotInfo};
 
-use super::call::{Stop, Told};
+use super::context::call::{Stop, Told};
 use super::context::{Place, TestContext};
 use super::messages;
 

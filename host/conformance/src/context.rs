@@ -2,6 +2,8 @@
 //!
 //! Owns: every run id and every snapshot of the suite, so that these and no others are removed.
 
+pub(crate) mod call;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,10 +18,10 @@ use strongroom_sandbox::role::snapshots::{Action, SnapshotInfo, SnapshotState};
 use strongroom_sandbox::role::{Answer, Request};
 use uuid::Uuid;
 
-use super::call::{Run, Stop, TestCall, Told, ensure, failed, skipped};
 use super::gates::Gates;
 use super::{Need, Verdict, messages};
 use crate::subject::{Against, Subject};
+use call::{Run, Stop, TestCall, Told, ensure, failed, skipped};
 use strongroom_orchestrator::CallContext;
 
 /// The suite's runs are due in the past, so that none of them can be in a schedule's future.

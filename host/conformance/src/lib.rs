@@ -4,7 +4,6 @@
 //! Never: touches a snapshot it did not make, writes to a host's ledger, knows a provider.
 //! Read next: `cases/mod.rs` (the list), `context` (what a case stands on), `call` (one call and what is expected of it).
 
-mod call;
 mod cases;
 mod clean;
 mod context;
@@ -20,7 +19,7 @@ use serde::Serialize;
 pub use context::TestContext;
 pub use subject::{Against, Subject};
 
-use call::Stop;
+use context::call::Stop;
 
 /// One thing that the contract says, and how it is tried.
 pub struct Case {

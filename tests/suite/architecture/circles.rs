@@ -262,7 +262,7 @@ fn paths_are_taken_apart() {
     );
     assert_eq!(module("engine/mod.rs"), ["engine"]);
     assert_eq!(module("lib.rs"), [""; 0]);
-    let known = [vec![], segments("a"), segments("a/b"), segments("x")].into();
+    let known = ["a", "a/b", "a/c", "x"].map(segments).into();
     assert_eq!(
         named(
             "use super::super::x; use self::b::C;",

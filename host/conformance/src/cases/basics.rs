@@ -3,8 +3,8 @@
 use strongroom_domain::TenantName;
 
 use crate::Case;
-use crate::call::{Told, ensure, failed, skipped};
 use crate::context::TestContext;
+use crate::context::call::{Told, ensure, failed, skipped};
 use crate::messages;
 use strongroom_orchestrator::probe;
 

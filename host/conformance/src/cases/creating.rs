@@ -3,8 +3,8 @@
 use strongroom_sandbox::role::snapshots::{Action, SnapshotInfo, SnapshotState};
 
 use super::is_the_only_new_one;
-use crate::call::{Told, ensure, failed};
 use crate::context::TestContext;
+use crate::context::call::{Told, ensure, failed};
 use crate::{Case, Need, messages};
 
 pub(super) const CASES: &[Case] = &[

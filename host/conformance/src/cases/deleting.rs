@@ -5,8 +5,8 @@ use strongroom_sandbox::call::CallResult;
 use strongroom_sandbox::role::snapshots::{Action, Get};
 
 use super::is_unchanged;
-use crate::call::{Told, ensure, failed};
 use crate::context::TestContext;
+use crate::context::call::{Told, ensure, failed};
 use crate::{Case, Need, messages};
 
 pub(super) const CASES: &[Case] = &[

@@ -6,7 +6,7 @@ use strongroom_sandbox::call::{CallResult, Step};
 use strongroom_sandbox::role::snapshots::Action;
 
 use super::is_unchanged;
-use crate::call::{TestCall, Told, ensure, failed};
+use crate::context::call::{TestCall, Told, ensure, failed};
 use crate::context::{Place, TestContext};
 use crate::{Case, Need, messages};
 use strongroom_orchestrator::RESTORE_TREE;

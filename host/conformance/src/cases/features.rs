@@ -4,8 +4,8 @@ use strongroom_domain::retry::FailureKind;
 use strongroom_sandbox::role::snapshots::Action;
 
 use super::is_unchanged;
-use crate::call::{Told, ensure, failed, skipped};
 use crate::context::TestContext;
+use crate::context::call::{Told, ensure, failed, skipped};
 use crate::{Case, Need, messages};
 use strongroom_orchestrator::RESTORE_TREE;
 
@@ -90,7 +90,7 @@ async fn not_offered(context: &TestContext) -> Told<()> {
         // A plugin that does what it does not tell could leave something: so it is asked in a dry run.
         let refused = call.dry().refused(request, &[FailureKind::Invalid]).await;
         if let Err(stop) = refused {
-            let crate::call::Stop::Failed(what) = stop else {
+            let crate::context::call::Stop::Failed(what) = stop else {
                 return Err(stop);
             };
             return failed(format!("`{feature}` is not told, and {what}"));

@@ -17,7 +17,7 @@ mod trouble_after;
 use std::collections::BTreeSet;
 
 use super::Case;
-use super::call::{TestCall, Told, ensure};
+use super::context::call::{TestCall, Told, ensure};
 use super::messages;
 
 /// Every case.

@@ -4,8 +4,8 @@ use strongroom_domain::retry::FailureKind;
 use strongroom_sandbox::call::{CallResult, Step};
 use strongroom_sandbox::role::snapshots::Action;
 
-use crate::call::{Told, ensure, failed, skipped};
 use crate::context::TestContext;
+use crate::context::call::{Told, ensure, failed, skipped};
 use crate::{Case, Need, messages};
 
 pub(super) const CASES: &[Case] = &[

@@ -6,8 +6,8 @@ use strongroom_domain::retry::FailureKind;
 use strongroom_sandbox::role::snapshots::{Action, Get, List, SnapshotInfo};
 
 use super::is_unchanged;
-use crate::call::{Told, ensure, failed};
 use crate::context::TestContext;
+use crate::context::call::{Told, ensure, failed};
 use crate::{Case, Need, messages};
 use strongroom_orchestrator::RESTORE_TREE;
 

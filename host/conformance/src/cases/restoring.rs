@@ -8,7 +8,7 @@ use strongroom_domain::Evidence;
 use strongroom_sandbox::call::{CallResult, Step};
 use strongroom_sandbox::role::snapshots::{Action, SnapshotState};
 
-use crate::call::{Told, ensure, failed, skipped};
+use crate::context::call::{Told, ensure, failed, skipped};
 use crate::context::{Made, Place, TestContext};
 use crate::{Case, Need, messages};
 use strongroom_orchestrator::RESTORE_TREE;
@@ -127,7 +127,7 @@ async fn restore_into_taken(context: &TestContext) -> Told<()> {
         CallResult::Answered(step) => {
             let end = match call.follow(step).await {
                 Ok((evidence, _)) => messages::result(&CallResult::Answered(Step::Done(evidence))),
-                Err(crate::call::Stop::Failed(what))
+                Err(crate::context::call::Stop::Failed(what))
                     if what.contains("`conflict`") || what.contains("`invalid`") =>
                 {
                     return unchanged(before.as_ref(), goal.folder.as_deref());
@@ -177,7 +177,7 @@ async fn delete_with_dependants(context: &TestContext) -> Told<()> {
                 context.gone(&made.info.reference);
                 return Ok(());
             }
-            Err(crate::call::Stop::Failed(what)) if what.contains("`conflict`") => {
+            Err(crate::context::call::Stop::Failed(what)) if what.contains("`conflict`") => {
                 ending = CallResult::Failed(strongroom_domain::retry::Failure::conflict(what));
             }
             Err(stop) => return Err(stop),

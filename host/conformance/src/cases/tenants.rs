@@ -3,8 +3,8 @@
 use strongroom_sandbox::call::CallResult;
 use strongroom_sandbox::role::snapshots::{Action, Get, List};
 
-use crate::call::{Told, ensure};
 use crate::context::TestContext;
+use crate::context::call::{Told, ensure};
 use crate::{Case, Need, messages};
 
 pub(super) const CASES: &[Case] = &[

@@ -9,7 +9,7 @@ use strongroom_sandbox::role::snapshots::{Action, Get, List};
 use strongroom_sandbox::role::{Answer, Request};
 
 use super::is_unchanged;
-use crate::call::{Told, ensure, failed};
+use crate::context::call::{Told, ensure, failed};
 use crate::context::{Made, TestContext};
 use crate::gates::Which;
 use crate::{Case, Need, messages};

@@ -9,7 +9,7 @@ use strongroom_sandbox::role::snapshots::Action;
 
 use super::trouble::may_be_repeated;
 use super::{is_the_only_new_one, is_unchanged};
-use crate::call::{Told, ensure, failed};
+use crate::context::call::{Told, ensure, failed};
 use crate::context::{TestContext, Undisturbed};
 use crate::gates::Which;
 use crate::{Case, Need, messages};

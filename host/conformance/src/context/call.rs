@@ -13,14 +13,14 @@ use strongroom_sandbox::role::Function;
 use strongroom_sandbox::role::snapshots::{Action, Get, List, Page, SnapshotInfo};
 use uuid::Uuid;
 
-use super::context::TestContext;
-use super::messages;
+use super::TestContext;
+use crate::messages;
 use strongroom_orchestrator::PluginCall;
 use strongroom_orchestrator::Prepared;
 
 /// Why a case did not pass.
 #[derive(Debug, Clone)]
-pub(super) enum Stop {
+pub(crate) enum Stop {
     /// What happened instead of what the contract says.
     Failed(String),
     /// Why it could not be tried.
@@ -28,20 +28,20 @@ pub(super) enum Stop {
 }
 
 /// What a part of a case brings.
-pub(super) type Told<T> = Result<T, Stop>;
+pub(crate) type Told<T> = Result<T, Stop>;
 
 /// The contract was broken.
-pub(super) fn failed<T>(what: impl Into<String>) -> Told<T> {
+pub(crate) fn failed<T>(what: impl Into<String>) -> Told<T> {
     Err(Stop::Failed(what.into()))
 }
 
 /// There is nothing to try.
-pub(super) fn skipped<T>(why: impl Into<String>) -> Told<T> {
+pub(crate) fn skipped<T>(why: impl Into<String>) -> Told<T> {
     Err(Stop::Skipped(why.into()))
 }
 
 /// Holds, or what happened instead.
-pub(super) fn ensure(holds: bool, what: impl FnOnce() -> String) -> Told<()> {
+pub(crate) fn ensure(holds: bool, what: impl FnOnce() -> String) -> Told<()> {
     if holds { Ok(()) } else { failed(what()) }
 }
 
@@ -55,25 +55,25 @@ const PAGES: usize = 100_000;
 
 /// A run of the suite: every call of it has this id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Run {
-    pub(super) id: Uuid,
-    pub(super) due: Timestamp,
+pub(crate) struct Run {
+    pub(crate) id: Uuid,
+    pub(crate) due: Timestamp,
 }
 
 /// Who calls, for whom, as which run.
 #[derive(Clone)]
-pub(super) struct TestCall<'a> {
+pub(crate) struct TestCall<'a> {
     context: &'a TestContext,
     prepared: Prepared,
     tenant: TenantName,
-    pub(super) run: Run,
+    pub(crate) run: Run,
     attempt: u32,
     time: Duration,
     dry_run: bool,
 }
 
 impl<'a> TestCall<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         context: &'a TestContext,
         prepared: Prepared,
         tenant: TenantName,
@@ -92,51 +92,51 @@ impl<'a> TestCall<'a> {
     }
 
     /// The same run once more, as after a retry.
-    pub(super) fn again(&self) -> Self {
+    pub(crate) fn again(&self) -> Self {
         let mut again = self.clone();
         again.attempt += 1;
         again
     }
 
     /// Changing nothing.
-    pub(super) fn dry(&self) -> Self {
+    pub(crate) fn dry(&self) -> Self {
         let mut dry = self.clone();
         dry.dry_run = true;
         dry
     }
 
     /// With so much time for a call.
-    pub(super) fn within(&self, time: Duration) -> Self {
+    pub(crate) fn within(&self, time: Duration) -> Self {
         let mut short = self.clone();
         short.time = time;
         short
     }
 
     /// Asked for somebody else.
-    pub(super) fn of(&self, tenant: &TenantName) -> Self {
+    pub(crate) fn of(&self, tenant: &TenantName) -> Self {
         let mut other = self.clone();
         other.tenant = tenant.clone();
         other
     }
 
     /// Asked of a plugin that was loaded anew.
-    pub(super) fn by(&self, prepared: Prepared) -> Self {
+    pub(crate) fn by(&self, prepared: Prepared) -> Self {
         let mut other = self.clone();
         other.prepared = prepared;
         other
     }
 
-    pub(super) fn tenant(&self) -> &TenantName {
+    pub(crate) fn tenant(&self) -> &TenantName {
         &self.tenant
     }
 
     /// Calls once.
-    pub(super) async fn call<F: Function>(&self, function: F) -> CallResult<F::Answer> {
+    pub(crate) async fn call<F: Function>(&self, function: F) -> CallResult<F::Answer> {
         self.send_observed(function).await.0
     }
 
     /// Calls once, and tells also what the plugin was not let do.
-    pub(super) async fn send_observed<F: Function>(
+    pub(crate) async fn send_observed<F: Function>(
         &self,
         function: F,
     ) -> (CallResult<F::Answer>, Vec<String>) {
@@ -183,7 +183,7 @@ impl<'a> TestCall<'a> {
     }
 
     /// An answer that is a step.
-    pub(super) async fn step(&self, action: Action) -> Told<Step> {
+    pub(crate) async fn step(&self, action: Action) -> Told<Step> {
         let function = messages::function(&action.clone().into());
         match self.calmly(action).await {
             CallResult::Answered(step) => Ok(step),
@@ -192,13 +192,13 @@ impl<'a> TestCall<'a> {
     }
 
     /// Calls and polls until it is done.
-    pub(super) async fn done(&self, action: Action) -> Told<Evidence> {
+    pub(crate) async fn done(&self, action: Action) -> Told<Evidence> {
         let step = self.step(action).await?;
         Ok(self.follow(step).await?.0)
     }
 
     /// Polls until it is done; with the last handle.
-    pub(super) async fn follow(&self, mut step: Step) -> Told<(Evidence, Option<Vec<u8>>)> {
+    pub(crate) async fn follow(&self, mut step: Step) -> Told<(Evidence, Option<Vec<u8>>)> {
         let end = self
             .context
             .now()
@@ -226,7 +226,7 @@ impl<'a> TestCall<'a> {
     }
 
     /// Reads a snapshot back.
-    pub(super) async fn get(&self, reference: &str) -> Told<SnapshotInfo> {
+    pub(crate) async fn get(&self, reference: &str) -> Told<SnapshotInfo> {
         let reference = reference.to_owned();
         match self.calmly(Get { reference }).await {
             CallResult::Answered(info) => Ok(info),
@@ -238,7 +238,7 @@ impl<'a> TestCall<'a> {
     }
 
     /// One page.
-    pub(super) async fn page(&self, cursor: Option<String>, limit: u32) -> Told<Page> {
+    pub(crate) async fn page(&self, cursor: Option<String>, limit: u32) -> Told<Page> {
         match self.calmly(List { cursor, limit }).await {
             CallResult::Answered(page) => Ok(page),
             other => failed(format!(
@@ -249,7 +249,7 @@ impl<'a> TestCall<'a> {
     }
 
     /// Everything that is listed, page by page, at most `most` snapshots.
-    pub(super) async fn pages(&self, limit: u32, most: usize) -> Told<Vec<SnapshotInfo>> {
+    pub(crate) async fn pages(&self, limit: u32, most: usize) -> Told<Vec<SnapshotInfo>> {
         let (mut all, mut cursor) = (Vec::new(), None);
         for _ in 0..PAGES {
             let page = self.page(cursor, limit).await?;
@@ -263,18 +263,18 @@ impl<'a> TestCall<'a> {
     }
 
     /// Everything that is listed.
-    pub(super) async fn everything(&self) -> Told<Vec<SnapshotInfo>> {
+    pub(crate) async fn everything(&self) -> Told<Vec<SnapshotInfo>> {
         self.pages(1_000, usize::MAX).await
     }
 
     /// The names of everything that is listed.
-    pub(super) async fn references(&self) -> Told<BTreeSet<String>> {
+    pub(crate) async fn references(&self) -> Told<BTreeSet<String>> {
         let all = self.everything().await?;
         Ok(all.into_iter().map(|info| info.reference).collect())
     }
 
     /// An answer that is a failure of one of these kinds.
-    pub(super) async fn refused<F: Function>(
+    pub(crate) async fn refused<F: Function>(
         &self,
         function: F,
         kinds: &[FailureKind],
