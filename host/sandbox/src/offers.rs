@@ -111,6 +111,7 @@ pub(crate) fn offered() -> Vec<String> {
         .filter(|one| *one != Capability::Http)
         .map(|one| format!("{PACKAGE}/{one}@{CONTRACT}"));
     ours.chain([
+        format!("{PACKAGE}/types@{CONTRACT}"),
         "wasi:cli, clocks, filesystem, io and random at 0.2, with nothing behind them".to_owned(),
         "wasi:http/outgoing-handler at 0.2, for the operations that a plugin publishes and a schedule grants".to_owned(),
     ])

@@ -104,7 +104,11 @@ mod tests {
             let text = format!(
                 r#"(component
                     (import "strongroom:plugin/log@{wanted}" (instance $log (export "write" (func))))
-                    (export "strongroom:plugin/task@{wanted}" (instance $log)))"#
+                    (core module $code (func (export "run")))
+                    (core instance $code (instantiate $code))
+                    (func $run (canon lift (core func $code "run")))
+                    (instance $task (export "run" (func $run)))
+                    (export "strongroom:plugin/task@{wanted}" (instance $task)))"#
             );
             let component = Component::new(&engine, text).unwrap();
             let mut linker = Linker::<()>::new(&engine);
@@ -115,7 +119,7 @@ mod tests {
             linker.instantiate_pre(&component).unwrap();
             let task = format!("strongroom:plugin/task@{offered}");
             let task = component.get_export_index(None, &task).unwrap();
-            assert!(component.get_export_index(Some(&task), "write").is_some());
+            assert!(component.get_export_index(Some(&task), "run").is_some());
         }
     }
 }
