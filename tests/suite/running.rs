@@ -548,7 +548,7 @@ fn a_backfill_makes_up_for_the_past_and_costs_the_timetable_nothing() {
     let mut covered = covered();
     covered.sort();
     let expected: Vec<String> = (0..5)
-        .map(|second| format!("2026-11-01T00:00:0{second}Z"))
+        .map(|second| format!("2026-11-01T00:00:0{second}.000Z"))
         .collect();
     assert_eq!(covered, expected);
     assert_eq!(backfill(&["--again"]), 5);

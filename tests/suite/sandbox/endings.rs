@@ -18,22 +18,27 @@ use super::{
     runtime, sandbox, settings,
 };
 
+/// What stopped the plugin.
+#[track_caller]
 fn trapped(seen: &Seen) -> &str {
-    assert!(
-        matches!(&seen.ending, CallResult::Failed(failure) if failure.detail.starts_with("the plugin stopped: ")),
-        "{:?}",
-        seen.ending
-    );
-    seen.detail()
+    crashed(seen, "the plugin stopped: ")
 }
 
+/// Which limit it ran into.
+#[track_caller]
 fn out_of_memory(seen: &Seen) -> &str {
-    assert!(
-        matches!(&seen.ending, CallResult::Failed(failure) if failure.detail.starts_with("the plugin ran out of memory: ")),
-        "{:?}",
-        seen.ending
-    );
-    seen.detail()
+    crashed(seen, "the plugin ran out of memory: ")
+}
+
+#[track_caller]
+fn crashed<'a>(seen: &'a Seen, how: &str) -> &'a str {
+    match &seen.ending {
+        CallResult::Failed(failure) if failure.kind == FailureKind::Crashed => failure
+            .detail
+            .strip_prefix(how)
+            .unwrap_or_else(|| panic!("{failure}")),
+        other => panic!("{other:?}"),
+    }
 }
 
 fn refused(seen: &Seen) -> &str {

@@ -107,8 +107,8 @@ fn what_is_imported_and_not_granted_answers_so() {
         };
         let ending = plugin.call(&Action::Run, &call("{}"), nothing).await;
         let seen = Seen { ending, recorder };
-        let missing = "NotGranted";
-        assert_eq!(seen.fact("files"), "NotFound");
+        let missing = "Error::NotGranted";
+        assert_eq!(seen.fact("files"), "Error::NotFound");
         assert_eq!(
             (seen.fact("state-get"), seen.fact("state-set")),
             (missing, missing)
