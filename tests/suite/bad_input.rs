@@ -207,6 +207,14 @@ fn a_component_of_another_world_is_refused() {
 }
 
 #[test]
+fn a_capability_that_this_host_does_not_know_is_refused() {
+    with_plugin_file(
+        "unknown-capability",
+        &::wat::parse_bytes(&wat("unknown-capability")).unwrap(),
+    );
+}
+
+#[test]
 fn a_plugin_that_asks_for_sockets_is_refused() {
     with_plugin_file(
         "wants-sockets",
